@@ -1,0 +1,2 @@
+//! homasim
+fn main() {}

@@ -1,0 +1,59 @@
+//! A host: a transport and the clock of its pulling NIC.
+
+use crate::transport::{Timeout, Transport};
+use homa_units::Time;
+
+/// One host.
+#[derive(Debug)]
+pub(crate) struct Host<T> {
+    pub(crate) transport: T,
+    /// When the NIC can take the next packet.
+    pub(crate) next_pull: Time,
+    /// Whether a pull is scheduled.
+    pub(crate) pull_armed: bool,
+    /// Packets pulled so far.
+    pub(crate) pulls: u32,
+    /// The earliest scheduled timeout.
+    pub(crate) timeout_armed: Option<Timeout>,
+    /// Messages created so far.
+    pub(crate) messages: u32,
+}
+
+/// A host timer as the counter of its event: pulls and timeouts of one host at one instant fire in the order in which
+/// they were armed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum HostTimer {
+    /// The NIC can take a packet; armed with the `n`-th pull.
+    Pull(u32),
+    /// The transport's timeout, armed after the `n`-th pull.
+    Timeout(u32),
+}
+
+impl HostTimer {
+    pub(crate) const fn counter(self) -> u32 {
+        match self {
+            Self::Pull(pulls) => pulls << 1,
+            Self::Timeout(pulls) => pulls << 1 | 1,
+        }
+    }
+
+    pub(crate) const fn from_counter(counter: u32) -> Self {
+        if counter & 1 == 0 { Self::Pull(counter >> 1) } else { Self::Timeout(counter >> 1) }
+    }
+}
+
+impl<T: Transport> Host<T> {
+    pub(crate) const fn new(transport: T) -> Self {
+        Self { transport, next_pull: Time::ZERO, pull_armed: false, pulls: 0, timeout_armed: None, messages: 0 }
+    }
+
+    /// The timeout that has to be scheduled now, if any.
+    pub(crate) fn timeout_to_arm(&mut self) -> Option<Timeout> {
+        let wanted = self.transport.poll_timeout()?;
+        if self.timeout_armed.is_some_and(|armed| armed <= wanted) {
+            return None;
+        }
+        self.timeout_armed = Some(wanted);
+        Some(wanted)
+    }
+}

@@ -1,0 +1,34 @@
+//! The hardware of a datacenter network: ports with strict priorities, links, switches, pulling NICs, hosts.
+//!
+//! The crate knows no protocol. What runs on a host implements [`Transport`]; who sends what, implements [`Traffic`];
+//! who takes notes, implements [`Observer`]. A [`Simulation`] ties the three to a [`homa_topologies::Topology`].
+//!
+//! # Model
+//! * An output port serves eight strict priority levels, each first-come first-served, without preemption. It
+//!   *fetches* its next packet at the end of the frame before, which is one inter-frame gap before it can start it.
+//! * Store-and-forward: a packet arrives when its last bit does, after the link's fixed delay.
+//! * Where several output links lead to a destination by equally short paths, one is chosen for each packet.
+//! * Buffers are unlimited, nothing is lost.
+//! * A host's NIC *pulls*: it asks the transport for a packet when the wire time of the packet before is over, all of
+//!   it before the fixed software delay. So the transport's choice is made that delay ahead of the wire.
+//!
+//! Source: the model of the SIGCOMM'18 Homa simulations (PlatformLab/HomaSimulation), where it differs from other
+//! simulators. Left out so far: finite buffers, ECN, cut-through, faults, NICs that are pushed.
+//!
+//! # Order of events at one instant
+//! End of frame (a port fetches), then host timers (NIC pulls and transport timeouts, the one armed first fires first),
+//! then arrivals, then new messages. Within a kind, the smaller component number comes first.
+
+mod host;
+mod packet;
+mod port;
+mod simulation;
+mod statistics;
+mod traffic;
+mod transport;
+
+pub use packet::{FRAME_GAP, Message, MessageRef, PREAMBLE, Packet, PacketClass};
+pub use simulation::{FabricConfig, LoadBalancing, Outcome, Simulation};
+pub use statistics::{FabricStatistics, TierStatistics};
+pub use traffic::{NoTraffic, Observer, Submission, Traffic};
+pub use transport::{Timeout, Transport};

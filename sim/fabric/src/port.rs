@@ -1,0 +1,166 @@
+//! An output port and the link it feeds.
+
+use crate::packet::{FRAME_GAP, PREAMBLE, Packet};
+use homa_topologies::{Link, Node, SoftwareDelay, Tier};
+use homa_units::{Duration, Priority, Time};
+use std::collections::VecDeque;
+
+/// What the caller has to schedule after a port has done something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Schedule {
+    /// The port wants [`Port::fetch`] at this instant.
+    pub(crate) fetch: Option<Time>,
+    /// The link was empty; its first packet arrives at this instant.
+    pub(crate) arrival: Option<Time>,
+}
+
+/// An output port with eight strict priorities, and the packets in flight on its link.
+///
+/// Nothing is scheduled for a port without waiting packets: that its frame has ended is seen when the next one comes.
+#[derive(Debug)]
+pub(crate) struct Port<H> {
+    byte: Duration,
+    delay: Duration,
+    pub(crate) to: Node,
+    pub(crate) tier: Tier,
+    /// End of the frame being sent: the port's next fetch.
+    frame_end: Time,
+    /// Bit `p` is set if level `p` has waiting packets.
+    occupied: u8,
+    waiting: [VecDeque<Packet<H>>; Priority::LEVELS],
+    in_flight: VecDeque<(Time, Packet<H>)>,
+    pub(crate) counters: Counters,
+}
+
+/// What a port counts.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    pub(crate) frames: u64,
+    pub(crate) frame_bytes: u64,
+    waiting_bytes: u64,
+    waiting_bytes_max: u64,
+    /// Integral of `waiting_bytes` over time up to `changed`, in byte picoseconds.
+    integral: u128,
+    changed: Time,
+}
+
+impl<H: Copy> Port<H> {
+    pub(crate) fn new(link: &Link, software: &SoftwareDelay) -> Self {
+        let received = match link.to {
+            // No decision is made between the arrival at a NIC and that at its transport, so one delay serves for both.
+            Node::Host(_) => software.receive,
+            Node::Switch(_) => Duration::ZERO,
+        };
+        Self {
+            byte: link.rate.byte_time().expect("topologies have exact rates"),
+            delay: link.delay + received,
+            to: link.to,
+            tier: link.tier,
+            frame_end: Time::ZERO,
+            occupied: 0,
+            waiting: Default::default(),
+            in_flight: VecDeque::new(),
+            counters: Counters::default(),
+        }
+    }
+
+    /// A packet comes to the port.
+    #[inline]
+    pub(crate) fn offer(&mut self, now: Time, packet: Packet<H>) -> Schedule {
+        let bytes = u64::from(packet.frame_bytes);
+        if self.occupied == 0 && now >= self.frame_end {
+            self.counters.pass(bytes);
+            let start = now.max(self.frame_end + self.gap());
+            return Schedule { fetch: None, arrival: self.transmit(start, packet) };
+        }
+        let first = self.occupied == 0;
+        self.counters.enter(now, bytes);
+        self.occupied |= 1 << packet.priority.get();
+        self.waiting[packet.priority.index()].push_back(packet);
+        Schedule { fetch: first.then_some(self.frame_end), arrival: None }
+    }
+
+    /// The frame has ended: takes the next packet.
+    #[inline]
+    pub(crate) fn fetch(&mut self, now: Time) -> Schedule {
+        assert!(now == self.frame_end && self.occupied != 0, "a fetch is scheduled for the end of a frame if packets wait");
+        let level = 7 - self.occupied.leading_zeros() as usize;
+        let packet = self.waiting[level].pop_front().expect("an occupied level has a packet");
+        if self.waiting[level].is_empty() {
+            self.occupied &= !(1 << level);
+        }
+        self.counters.leave(now, u64::from(packet.frame_bytes));
+        let arrival = self.transmit(now + self.gap(), packet);
+        Schedule { fetch: (self.occupied != 0).then_some(self.frame_end), arrival }
+    }
+
+    /// Puts a packet on the link; gives its arrival if it is the only one there.
+    #[inline]
+    pub(crate) fn transmit(&mut self, start: Time, packet: Packet<H>) -> Option<Time> {
+        self.counters.frames += 1;
+        self.counters.frame_bytes += u64::from(packet.frame_bytes);
+        self.frame_end = start + self.byte * (u64::from(packet.frame_bytes) + PREAMBLE.get());
+        let arrival = self.frame_end + self.delay;
+        self.in_flight.push_back((arrival, packet));
+        (self.in_flight.len() == 1).then_some(arrival)
+    }
+
+    /// The first packet in flight arrives; gives it and the arrival of the next one.
+    #[inline]
+    pub(crate) fn arrive(&mut self, now: Time) -> (Packet<H>, Option<Time>) {
+        let (at, packet) = self.in_flight.pop_front().expect("an arrival is scheduled for a packet in flight");
+        assert!(at == now, "a packet arrives when it was said to");
+        (packet, self.in_flight.front().map(|(at, _)| *at))
+    }
+
+    /// The time that `bytes` take on the link.
+    pub(crate) fn serialization(&self, bytes: u64) -> Duration {
+        self.byte * bytes
+    }
+
+    /// How many packets wait or are in flight.
+    pub(crate) fn packets(&self) -> usize {
+        self.waiting.iter().map(VecDeque::len).sum::<usize>() + self.in_flight.len()
+    }
+
+    fn gap(&self) -> Duration {
+        self.byte * FRAME_GAP.get()
+    }
+}
+
+impl Counters {
+    /// A packet is served at once: it was in the queue for no time.
+    #[inline]
+    pub(crate) fn pass(&mut self, bytes: u64) {
+        self.waiting_bytes_max = self.waiting_bytes_max.max(bytes);
+    }
+
+    fn enter(&mut self, now: Time, bytes: u64) {
+        self.settle(now);
+        self.waiting_bytes += bytes;
+        self.waiting_bytes_max = self.waiting_bytes_max.max(self.waiting_bytes);
+    }
+
+    fn leave(&mut self, now: Time, bytes: u64) {
+        self.settle(now);
+        self.waiting_bytes -= bytes;
+    }
+
+    fn settle(&mut self, now: Time) {
+        self.integral += u128::from(self.waiting_bytes) * u128::from(now.since(self.changed).as_ps());
+        self.changed = now;
+    }
+
+    /// Forgets mean and maximum of the queue up to now.
+    pub(crate) fn restart(&mut self, now: Time) {
+        self.settle(now);
+        self.integral = 0;
+        self.waiting_bytes_max = 0;
+    }
+
+    /// The integral of waiting bytes since the restart (byte picoseconds) and the maximum (bytes).
+    pub(crate) fn queue(&mut self, now: Time) -> (u128, u64) {
+        self.settle(now);
+        (self.integral, self.waiting_bytes_max)
+    }
+}

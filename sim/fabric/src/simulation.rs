@@ -1,0 +1,357 @@
+//! The event loop that ties hosts, ports and traffic together.
+
+use crate::host::{Host, HostTimer};
+use crate::packet::{Message, MessageRef, Packet, PacketClass};
+use crate::port::{Port, Schedule};
+use crate::statistics::{FabricStatistics, TierStatistics};
+use crate::traffic::{Observer, Submission, Traffic};
+use crate::transport::{Timeout, Transport};
+use homa_engine::{EventKey, EventQueue, Streams};
+use homa_topologies::{HostId, LinkId, Node, Routes, SoftwareDelay, SwitchId, Tier, Topology};
+use homa_units::{Priority, Time};
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+use slab::Slab;
+
+/// Event classes in the order in which they happen at one instant.
+mod class {
+    pub(super) const FETCH: u8 = 0;
+    pub(super) const HOST_TIMER: u8 = 1;
+    pub(super) const ARRIVAL: u8 = 2;
+    pub(super) const SUBMISSION: u8 = 3;
+}
+
+/// How a switch chooses among equally short paths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LoadBalancing {
+    /// Each packet takes one of them at random.
+    RandomSpraying,
+    /// Each switch uses them in turn, packet by packet.
+    RoundRobin,
+    /// Always the first.
+    First,
+}
+
+/// Choices that belong to the network rather than to the topology.
+#[derive(Debug, Clone, Copy)]
+pub struct FabricConfig {
+    /// How a switch chooses among equally short paths.
+    pub load_balancing: LoadBalancing,
+    /// The run's randomness.
+    pub streams: Streams,
+}
+
+/// Why a call of [`Simulation::run_until`] came back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// All events before the given instant have happened.
+    Reached,
+    /// The observer asked to stop.
+    Stopped,
+    /// Nothing is left to happen.
+    Idle,
+}
+
+struct Balancer {
+    turn: u32,
+    generator: ChaCha8Rng,
+}
+
+/// A network of hosts that run the transport `T`, under the traffic `S`, watched by `O`.
+pub struct Simulation<T: Transport, S, O> {
+    now: Time,
+    queue: EventQueue,
+    ports: Vec<Port<T::Header>>,
+    routes: Routes,
+    balancers: Vec<Balancer>,
+    load_balancing: LoadBalancing,
+    software: SoftwareDelay,
+    hosts: Vec<Host<T>>,
+    /// Messages in flight, by source host; slots are used again.
+    messages: Vec<Slab<Message>>,
+    traffic: S,
+    pending: Vec<Option<Submission>>,
+    observer: O,
+    stopped: bool,
+    measured_since: Time,
+    received_wire_bytes: [[u64; Priority::LEVELS]; PacketClass::ALL.len()],
+    events: u64,
+}
+
+impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
+    /// An empty network at time zero; `transport` makes each host's end.
+    pub fn new(
+        topology: &Topology,
+        config: FabricConfig,
+        transport: impl FnMut(HostId) -> T,
+        mut traffic: S,
+        observer: O,
+    ) -> Self {
+        let pending = (0..traffic.generators()).map(|generator| traffic.next(generator)).collect();
+        let balancer =
+            |switch| Balancer { turn: 0, generator: config.streams.stream("spraying", switch) };
+        let mut simulation = Self {
+            now: Time::ZERO,
+            queue: EventQueue::default(),
+            ports: topology.links.iter().map(|link| Port::new(link, &topology.software)).collect(),
+            routes: topology.routes.clone(),
+            balancers: (0..topology.switches).map(balancer).collect(),
+            load_balancing: config.load_balancing,
+            software: topology.software,
+            hosts: (0..topology.hosts).map(HostId).map(transport).map(Host::new).collect(),
+            messages: (0..topology.hosts).map(|_| Slab::new()).collect(),
+            traffic,
+            pending,
+            observer,
+            stopped: false,
+            measured_since: Time::ZERO,
+            received_wire_bytes: Default::default(),
+            events: 0,
+        };
+        for generator in 0..simulation.traffic.generators() {
+            simulation.schedule_submission(generator);
+        }
+        simulation
+    }
+
+    /// Lets everything happen that happens before `end`.
+    pub fn run_until(&mut self, end: Time) -> Outcome {
+        self.stopped = false;
+        while let Some(event) = self.queue.pop_before(end) {
+            self.now = event.at();
+            self.events += 1;
+            match event.class() {
+                class::FETCH => {
+                    let schedule = self.ports[event.component() as usize].fetch(self.now);
+                    self.apply(event.component(), schedule);
+                }
+                class::HOST_TIMER => self.host_timer(event.component(), HostTimer::from_counter(event.counter())),
+                class::ARRIVAL => self.arrival(event.component()),
+                _ => self.submission(event.component()),
+            }
+            if self.stopped {
+                return Outcome::Stopped;
+            }
+        }
+        if self.queue.is_empty() {
+            return Outcome::Idle;
+        }
+        self.now = end;
+        Outcome::Reached
+    }
+
+    /// The current instant.
+    pub fn now(&self) -> Time {
+        self.now
+    }
+
+    /// The one who takes notes.
+    pub fn observer(&self) -> &O {
+        &self.observer
+    }
+
+    /// The one who takes notes, given back with the rest dropped.
+    pub fn into_observer(self) -> O {
+        self.observer
+    }
+
+    /// Ends all generators: no message is created any more.
+    pub fn stop_traffic(&mut self) {
+        self.pending.fill(None);
+    }
+
+    /// Begins the averages and maxima of queues anew.
+    pub fn restart_queue_statistics(&mut self) {
+        self.measured_since = self.now;
+        for port in &mut self.ports {
+            port.counters.restart(self.now);
+        }
+    }
+
+    /// All messages that were created and have not completed, by source host and slot.
+    pub fn unfinished(&self) -> impl Iterator<Item = &Message> {
+        self.messages.iter().flat_map(|messages| messages.iter().map(|(_, message)| message))
+    }
+
+    /// How many packets wait in ports or are in flight on links.
+    pub fn packets_in_network(&self) -> usize {
+        self.ports.iter().map(Port::packets).sum()
+    }
+
+    /// What the network counted up to now.
+    pub fn statistics(&mut self) -> FabricStatistics {
+        let tiers = Tier::ALL.into_iter().filter_map(|tier| self.tier_statistics(tier)).collect();
+        FabricStatistics {
+            tiers,
+            received_wire_bytes: self.received_wire_bytes,
+            packet_hops: self.ports.iter().map(|port| port.counters.frames).sum(),
+            events: self.events,
+        }
+    }
+
+    fn tier_statistics(&mut self, tier: Tier) -> Option<TierStatistics> {
+        let now = self.now;
+        let (mut integral, mut max, mut busy_ps, mut ports) = (0, 0, 0, 0);
+        let (mut frames, mut frame_bytes) = (0, 0);
+        for port in self.ports.iter_mut().filter(|port| port.tier == tier) {
+            let (port_integral, port_max) = port.counters.queue(now);
+            integral += port_integral;
+            max = max.max(port_max);
+            let on_wire = port.counters.frame_bytes + crate::PREAMBLE.get() * port.counters.frames;
+            busy_ps += u128::from(port.serialization(on_wire).as_ps());
+            frames += port.counters.frames;
+            frame_bytes += port.counters.frame_bytes;
+            ports += 1;
+        }
+        let share = |part: u128, of: u64| if of == 0 { 0.0 } else { part as f64 / of as f64 / f64::from(ports) };
+        (ports > 0).then(|| TierStatistics {
+            tier,
+            ports,
+            queue_mean_bytes: share(integral, now.since(self.measured_since).as_ps()),
+            queue_max_bytes: max,
+            utilisation: share(busy_ps, now.as_ps()),
+            frames,
+            frame_bytes,
+        })
+    }
+
+    fn host_timer(&mut self, host: u32, timer: HostTimer) {
+        let entry = &mut self.hosts[host as usize];
+        match timer {
+            HostTimer::Pull(_) => {
+                entry.pull_armed = false;
+                if entry.transport.has_packet() {
+                    self.pull(host);
+                }
+            }
+            HostTimer::Timeout(pulls) => {
+                let fired = Timeout { at: self.now, pulls };
+                if entry.timeout_armed.is_some_and(|armed| armed.at == fired.at && armed.pulls & (u32::MAX >> 1) == pulls) {
+                    entry.timeout_armed = None;
+                }
+                entry.transport.handle_timeout(self.now);
+                self.after_transport_call(host);
+            }
+        }
+    }
+
+    fn arrival(&mut self, link: u32) {
+        let port = &mut self.ports[link as usize];
+        let (packet, next) = port.arrive(self.now);
+        let to = port.to;
+        if let Some(at) = next {
+            self.queue.push(EventKey::new(at, class::ARRIVAL, link, 0));
+        }
+        match to {
+            Node::Switch(switch) => {
+                let LinkId(out) = self.route(switch, packet.destination);
+                let schedule = self.ports[out as usize].offer(self.now, packet);
+                self.apply(out, schedule);
+            }
+            Node::Host(HostId(host)) => {
+                let class = T::class(&packet.header) as usize;
+                self.received_wire_bytes[class][packet.priority.index()] += packet.wire_bytes().get();
+                self.hosts[host as usize].transport.handle_packet(self.now, &packet);
+                self.after_transport_call(host);
+            }
+        }
+    }
+
+    fn submission(&mut self, generator: u32) {
+        // The generator may have been stopped after this event was scheduled.
+        let Some(submission) = self.pending[generator as usize].take() else { return };
+        let Submission { at: created, source, destination, size } = submission;
+        assert!(source != destination && size.get() > 0, "a message has at least one byte and another host as destination");
+        let host = &mut self.hosts[source.0 as usize];
+        let message = Message { created, source, destination, sequence: host.messages, size };
+        host.messages += 1;
+        self.observer.created(&message);
+        let slot = u32::try_from(self.messages[source.0 as usize].insert(message)).expect("fewer than 2^32 messages");
+        host.transport.submit(self.now, MessageRef { source, slot }, destination, size);
+        self.after_transport_call(source.0);
+        self.pending[generator as usize] = self.traffic.next(generator);
+        self.schedule_submission(generator);
+    }
+
+    fn schedule_submission(&mut self, generator: u32) {
+        if let Some(submission) = &self.pending[generator as usize] {
+            assert!(submission.at >= self.now, "a generator gives its messages in order of time");
+            self.queue.push(EventKey::new(submission.at, class::SUBMISSION, generator, 0));
+        }
+    }
+
+    /// Does what a transport's contract asks for after each call.
+    #[inline]
+    fn after_transport_call(&mut self, host: u32) {
+        let entry = &mut self.hosts[host as usize];
+        while let Some(done) = entry.transport.poll_completion() {
+            let message = self.messages[done.source.0 as usize].remove(done.slot as usize);
+            assert!(message.destination == HostId(host), "a message completes at its destination");
+            self.stopped |= self.observer.completed(self.now, &message).is_break();
+        }
+        if let Some(Timeout { at, pulls }) = entry.timeout_to_arm() {
+            self.queue.push(EventKey::new(at, class::HOST_TIMER, host, HostTimer::Timeout(pulls).counter()));
+        }
+        if !entry.pull_armed && entry.transport.has_packet() {
+            if self.now >= entry.next_pull {
+                self.pull(host);
+            } else {
+                self.arm_pull(host);
+            }
+        }
+    }
+
+    /// Takes a packet from a transport that has one and puts it on the host's link.
+    #[inline]
+    fn pull(&mut self, host: u32) {
+        let entry = &mut self.hosts[host as usize];
+        let port = &mut self.ports[host as usize];
+        let packet: Packet<_> = entry.transport.poll_transmit(self.now).expect("the transport said it has a packet");
+        entry.pulls += 1;
+        entry.next_pull = self.now + port.serialization(packet.wire_bytes().get());
+        port.counters.pass(u64::from(packet.frame_bytes));
+        let arrival = port.transmit(self.now + self.software.send, packet);
+        let more = entry.transport.has_packet();
+        self.apply(host, Schedule { fetch: None, arrival });
+        if more {
+            self.arm_pull(host);
+        }
+    }
+
+    fn arm_pull(&mut self, host: u32) {
+        let entry = &mut self.hosts[host as usize];
+        entry.pull_armed = true;
+        let counter = HostTimer::Pull(entry.pulls).counter();
+        self.queue.push(EventKey::new(entry.next_pull, class::HOST_TIMER, host, counter));
+    }
+
+    #[inline]
+    fn route(&mut self, switch: SwitchId, destination: HostId) -> LinkId {
+        let choices = self.routes.choices(switch, destination);
+        if let [only] = choices {
+            return *only;
+        }
+        let balancer = &mut self.balancers[switch.0 as usize];
+        let count = choices.len() as u32;
+        let choice = match self.load_balancing {
+            // Biased by less than count / 2^32, which no experiment can see.
+            LoadBalancing::RandomSpraying => (u64::from(balancer.generator.next_u32()) * u64::from(count) >> 32) as u32,
+            LoadBalancing::RoundRobin => {
+                balancer.turn = (balancer.turn + 1) % count;
+                balancer.turn
+            }
+            LoadBalancing::First => 0,
+        };
+        choices[choice as usize]
+    }
+
+    #[inline]
+    fn apply(&mut self, port: u32, schedule: Schedule) {
+        if let Some(at) = schedule.fetch {
+            self.queue.push(EventKey::new(at, class::FETCH, port, 0));
+        }
+        if let Some(at) = schedule.arrival {
+            self.queue.push(EventKey::new(at, class::ARRIVAL, port, 0));
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! What the network counted in a run.
+
+use crate::packet::PacketClass;
+use homa_topologies::Tier;
+use homa_units::Priority;
+
+/// Queues and use of all ports of one tier.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TierStatistics {
+    /// Which.
+    pub tier: Tier,
+    /// How many ports.
+    pub ports: u32,
+    /// Waiting bytes (frames; without the one on the wire or already fetched): mean over time since the measurement
+    /// began, then over ports.
+    pub queue_mean_bytes: f64,
+    /// Largest number of waiting bytes at any port since the measurement began, right after a packet came. A packet
+    /// that is served at once counts as having waited for no time.
+    pub queue_max_bytes: u64,
+    /// Share of the whole simulated time in which a link carries frame or preamble, mean over ports.
+    pub utilisation: f64,
+    /// Frames sent since the begin.
+    pub frames: u64,
+    /// Bytes of these frames.
+    pub frame_bytes: u64,
+}
+
+/// What the network counted in a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FabricStatistics {
+    /// By tier; tiers without ports are left out.
+    pub tiers: Vec<TierStatistics>,
+    /// Wire bytes (frame, preamble and gap) that reached a transport since the begin, by class and level.
+    pub received_wire_bytes: [[u64; Priority::LEVELS]; PacketClass::ALL.len()],
+    /// Packets put on a link since the begin.
+    pub packet_hops: u64,
+    /// Events handled since the begin.
+    pub events: u64,
+}

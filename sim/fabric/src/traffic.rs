@@ -1,0 +1,51 @@
+//! Where messages come from, and who hears of their end.
+
+use crate::packet::Message;
+use homa_topologies::HostId;
+use homa_units::{Bytes, Time};
+use std::ops::ControlFlow;
+
+/// A message to be created.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Submission {
+    /// When.
+    pub at: Time,
+    /// The sending host.
+    pub source: HostId,
+    /// The receiving host, another one.
+    pub destination: HostId,
+    /// Length in bytes, at least one.
+    pub size: Bytes,
+}
+
+/// A source of messages: one or several generators, each giving its messages in order of time.
+pub trait Traffic {
+    /// How many generators there are.
+    fn generators(&self) -> u32;
+
+    /// The next message of a generator, or `None` when it has ended.
+    fn next(&mut self, generator: u32) -> Option<Submission>;
+}
+
+/// No messages at all.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoTraffic;
+
+impl Traffic for NoTraffic {
+    fn generators(&self) -> u32 {
+        0
+    }
+
+    fn next(&mut self, _: u32) -> Option<Submission> {
+        None
+    }
+}
+
+/// Takes notes of a run.
+pub trait Observer {
+    /// A message was created.
+    fn created(&mut self, message: &Message);
+
+    /// A message has arrived completely; `Break` stops the run at this instant.
+    fn completed(&mut self, at: Time, message: &Message) -> ControlFlow<()>;
+}

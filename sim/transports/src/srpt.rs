@@ -1,0 +1,42 @@
+//! Which message goes next: shortest remaining processing time first.
+
+use homa_units::Time;
+use priority_queue::PriorityQueue;
+use rustc_hash::FxHasher;
+use std::cmp::Reverse;
+use std::hash::BuildHasherDefault;
+
+/// What decides between messages: remaining bytes, then age, then slot. Smaller goes first.
+type Key = (u32, Time, u32);
+
+/// Messages that could send now, the one with the fewest remaining bytes first.
+///
+/// Ties go to the older message, then to the smaller slot, so the order is total.
+#[derive(Debug, Default)]
+pub struct SrptQueue {
+    queue: PriorityQueue<u32, Reverse<Key>, BuildHasherDefault<FxHasher>>,
+}
+
+impl SrptQueue {
+    /// Enters the message `slot`, or moves it to its new place.
+    pub fn set(&mut self, slot: u32, remaining_bytes: u32, created: Time) {
+        self.queue.push(slot, Reverse((remaining_bytes, created, slot)));
+    }
+
+    /// The message that goes next.
+    #[must_use]
+    pub fn first(&self) -> Option<u32> {
+        self.queue.peek().map(|(slot, _)| *slot)
+    }
+
+    /// Takes out the message that goes next.
+    pub fn remove_first(&mut self) {
+        self.queue.pop();
+    }
+
+    /// Whether no message could send.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+}

@@ -1,0 +1,16 @@
+//! Datacenter networks as plain data: hosts, switches, links, fixed delays and all shortest routes.
+//!
+//! A [`TopologySpec`] is what a user writes (a preset's name or a TOML text); [`TopologySpec::build`] makes the
+//! [`Topology`] graph from it. The crate reads no file and simulates nothing.
+//!
+//! Left out so far: fat-trees with three tiers and free-form graphs.
+
+mod graph;
+mod presets;
+mod routes;
+mod spec;
+
+pub use graph::{HostId, Link, LinkId, Node, SoftwareDelay, SwitchId, Tier, Topology};
+pub use presets::{UnknownPreset, preset, preset_names};
+pub use routes::Routes;
+pub use spec::{Delays, LeafSpine, SingleSwitch, TopologyError, TopologySpec};
