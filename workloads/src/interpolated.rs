@@ -20,9 +20,8 @@ pub(crate) fn size_at(points: &[Point], u: f64) -> u64 {
 
 /// The mean in bytes: the middle of each pair of points, weighted with the probability between them.
 pub(crate) fn mean(points: &[Point]) -> f64 {
-    let middle = |pair: &[Point]| {
-        (pair[1].cumulative - pair[0].cumulative) * (pair[0].size as f64 + pair[1].size as f64) / 2.0
-    };
+    let middle =
+        |pair: &[Point]| (pair[1].cumulative - pair[0].cumulative) * (pair[0].size as f64 + pair[1].size as f64) / 2.0;
     points[0].cumulative * points[0].size as f64 + points.windows(2).map(middle).sum::<f64>()
 }
 

@@ -26,15 +26,19 @@ pub enum BadLoad {
         load: f64,
     },
     /// There would be too much.
-    #[error("a load of {load} is more than a link can carry: queues would grow without end; it must be above 0 and \
-             below 1")]
+    #[error(
+        "a load of {load} is more than a link can carry: queues would grow without end; it must be above 0 and \
+             below 1"
+    )]
     TooHigh {
         /// What was given.
         load: f64,
     },
     /// The rate of the resulting messages is out of range.
-    #[error("a load of {load} on a link of {rate} means a mean gap of {ps} ps between messages; accepted are gaps \
-             above 0 and at most 1e17 ps")]
+    #[error(
+        "a load of {load} on a link of {rate} means a mean gap of {ps} ps between messages; accepted are gaps \
+             above 0 and at most 1e17 ps"
+    )]
     Gap {
         /// What was given.
         load: f64,
@@ -84,8 +88,7 @@ pub fn messages_per_second(
     if share >= 1.0 {
         return Err(BadLoad::TooHigh { load: share });
     }
-    // Written so that it refuses what is not a number, too.
-    if !(share > 0.0) {
+    if share.is_nan() || share <= 0.0 {
         return Err(BadLoad::NotPositive { load: share });
     }
     let mean_payload_bytes = sizes.mean();
@@ -97,8 +100,11 @@ pub fn messages_per_second(
         (LoadSpec::Wire(_), None) => share * link_bytes_per_second / mean_wire_bytes,
         (LoadSpec::Payload(_), _) => share * link_bytes_per_second / mean_payload_bytes,
     };
-    let mean_gap = MeanGap::from_ps(PS_PER_SECOND / messages_per_second)
-        .map_err(|bad| BadLoad::Gap { load: share, rate: host_rate, ps: bad.ps })?;
+    let mean_gap = MeanGap::from_ps(PS_PER_SECOND / messages_per_second).map_err(|bad| BadLoad::Gap {
+        load: share,
+        rate: host_rate,
+        ps: bad.ps,
+    })?;
     Ok(LoadArithmetic {
         messages_per_second,
         mean_gap,

@@ -63,13 +63,7 @@ static SHIPPED: [Shipped; 29] = [
     table!("w2", "w2", "W2: Google search application (HomaSimulation), mean 441 B", 440.7907, 0.796),
     table!("w3", "w3", "W3: all applications of a Google datacenter (HomaSimulation), mean 2.9 KB", 2927.354, 0.887),
     table!("w4", "w4", "W4: Facebook Hadoop (HomaSimulation), mean 128 KB", 127_796.6, 0.898),
-    table!(
-        "w5",
-        "w5",
-        "W5: web search, packets of 1442 B (HomaSimulation), mean 2.5 MB",
-        1744.70 * W5_PACKET,
-        0.898
-    ),
+    table!("w5", "w5", "W5: web search, packets of 1442 B (HomaSimulation), mean 2.5 MB", 1744.70 * W5_PACKET, 0.898),
     table!("w1-sampled", "w1", "W1 as a table of sampled sizes (HomaSimulation), mean 188 B"),
     table!("w1-kernel", "w1-kernel", "W1 as the Linux benchmark cp_node draws it, mean 193 B"),
     table!("w2-kernel", "w2-kernel", "W2 as cp_node draws it, truncated to 1 MB, mean 441 B"),
@@ -117,5 +111,9 @@ static SHIPPED: [Shipped; 29] = [
     table!("websearch", "websearch-12pt-1460", "web search of the pFabric paper, packets of 1460 B, mean 2.4 MB"),
     table!("datamining", "datamining-vl2-1460", "data mining (VL2), packets of 1460 B, mean 13.8 MB"),
     table!("imc10", "imc10-aditya-1460", "IMC 2010 datacenter study, packets of 1460 B, mean 269 KB"),
-    table!("starve-kernel", "starve-kernel", "synthetic, 100 KB to 1 MB, for starvation (Linux benchmark), mean 526 KB"),
+    table!(
+        "starve-kernel",
+        "starve-kernel",
+        "synthetic, 100 KB to 1 MB, for starvation (Linux benchmark), mean 526 KB"
+    ),
 ];

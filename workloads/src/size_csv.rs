@@ -45,8 +45,10 @@ pub enum CsvError {
         name: String,
     },
     /// The interpolation is not known.
-    #[error("sizes `{name}`, line {line}: `{found}` is not accepted; write `# interpolate = \"steps\"` or \
-             `# interpolate = \"linear\"`")]
+    #[error(
+        "sizes `{name}`, line {line}: `{found}` is not accepted; write `# interpolate = \"steps\"` or \
+             `# interpolate = \"linear\"`"
+    )]
     Interpolation {
         /// Name of the distribution.
         name: String,
@@ -66,8 +68,10 @@ pub enum CsvError {
         found: String,
     },
     /// A line doesn't have two columns.
-    #[error("sizes `{name}`, line {line}: `{found}` is not a point; write a size in bytes, a comma and the cumulative \
-             probability, for example `1500,0.25`")]
+    #[error(
+        "sizes `{name}`, line {line}: `{found}` is not a point; write a size in bytes, a comma and the cumulative \
+             probability, for example `1500,0.25`"
+    )]
     Columns {
         /// Name of the distribution.
         name: String,
@@ -109,7 +113,9 @@ pub enum CsvError {
         before: u64,
     },
     /// A probability is not above the one before it.
-    #[error("sizes `{name}`, line {line}: the cumulative probability {found} must be above {before}, the one before it")]
+    #[error(
+        "sizes `{name}`, line {line}: the cumulative probability {found} must be above {before}, the one before it"
+    )]
     ProbabilityOrder {
         /// Name of the distribution.
         name: String,
@@ -157,22 +163,15 @@ pub(crate) fn parse(text: &str, name: &str) -> Result<(Interpolation, Vec<Point>
     }
     match points.last() {
         None => Err(CsvError::Empty { name: name.to_owned() }),
-        Some(last) if last.cumulative != 1.0 => Err(CsvError::Incomplete {
-            name: name.to_owned(),
-            line: last_line,
-            found: last.cumulative.to_string(),
-        }),
+        Some(last) if last.cumulative != 1.0 => {
+            Err(CsvError::Incomplete { name: name.to_owned(), line: last_line, found: last.cumulative.to_string() })
+        }
         Some(_) => Ok((interpolation, points)),
     }
 }
 
 /// The interpolation that a comment chooses, if it is about that.
-fn interpolation_in(
-    comment: &str,
-    line: usize,
-    content: &str,
-    name: &str,
-) -> Result<Option<Interpolation>, CsvError> {
+fn interpolation_in(comment: &str, line: usize, content: &str, name: &str) -> Result<Option<Interpolation>, CsvError> {
     let Some(value) = comment.trim().strip_prefix("interpolate").and_then(|rest| rest.trim().strip_prefix('=')) else {
         return Ok(None);
     };
@@ -196,7 +195,7 @@ fn point(content: &str, before: Option<&Point>, line: usize, name: &str) -> Resu
     if probability_text.contains(',') {
         return Err(CsvError::Columns { name: name(), line, found: content.to_owned() });
     }
-    let size = size_text.parse().ok().filter(|size| (1..=LARGEST_SIZE).contains(size));
+    let size = whole(size_text).filter(|size| (1..=LARGEST_SIZE).contains(size));
     let size = size.ok_or_else(|| CsvError::Size { name: name(), line, found: size_text.to_owned() })?;
     let cumulative = probability_text.parse().ok().filter(|p| *p > 0.0 && *p <= 1.0);
     let cumulative: f64 =
@@ -215,4 +214,9 @@ fn point(content: &str, before: Option<&Point>, line: usize, name: &str) -> Resu
         }
     }
     Ok(Point { size, cumulative })
+}
+
+/// The number in `text`, which has only digits: no sign, no point.
+pub(crate) fn whole(text: &str) -> Option<u64> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }

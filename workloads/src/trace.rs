@@ -1,6 +1,6 @@
 //! Recorded messages.
 
-use crate::size_csv::LARGEST_SIZE;
+use crate::size_csv::{LARGEST_SIZE, whole};
 use csv::StringRecord;
 use homa_units::{Bytes, Duration, Time};
 use std::io::Read;
@@ -24,10 +24,14 @@ pub struct TraceRow {
 /// Why a trace can't be read.
 #[derive(Debug, Error)]
 pub enum TraceError {
-    /// The first line lacks a column.
-    #[error("line 1: the trace has no column `{column}`, only {found}; it needs t_ns, src, dst and size, and may have \
-             latency_ns")]
+    /// The line with the names of the columns lacks one.
+    #[error(
+        "line {line}: the trace has no column `{column}`, only {found}; it needs t_ns, src, dst and size, and may have \
+             latency_ns"
+    )]
     MissingColumn {
+        /// Where, counted from 1.
+        line: u64,
         /// The column.
         column: &'static str,
         /// The columns that there are.
@@ -42,13 +46,15 @@ pub enum TraceError {
         /// Where, counted from 1.
         line: u64,
         /// How many columns stand there.
-        found: u64,
+        found: usize,
         /// How many there must be.
-        expected: u64,
+        expected: usize,
     },
     /// A time is not a time.
-    #[error("line {line}: {column} is `{found}`, but must be in nanoseconds with at most three decimals, below \
-             18446744073709551, for example `1250.125`")]
+    #[error(
+        "line {line}: {column} is `{found}`, but must be in nanoseconds with at most three decimals, below \
+             18446744073709551, for example `1250.125`"
+    )]
     Nanoseconds {
         /// Where, counted from 1.
         line: u64,
@@ -58,7 +64,8 @@ pub enum TraceError {
         found: String,
     },
     /// A host index is not one.
-    #[error("line {line}: {column} is `{found}`, but must be the index of a host, from 0 to {}", .hosts.saturating_sub(1))]
+    #[error("line {line}: {column} is `{found}`, but must be the index of a host, from 0 to {}",
+            .hosts.saturating_sub(1))]
     Host {
         /// Where, counted from 1.
         line: u64,
@@ -95,7 +102,13 @@ pub enum TraceError {
         /// The time before it.
         before: Time,
     },
-    /// The text can't be read, or is not UTF-8.
+    /// A line is not text.
+    #[error("line {line}: the trace is not UTF-8 text here")]
+    NotUtf8 {
+        /// Where, counted from 1.
+        line: u64,
+    },
+    /// The input fails.
     #[error("line {line}: the trace can't be read: {cause}")]
     Unreadable {
         /// Where, counted from 1.
@@ -112,7 +125,7 @@ pub enum TraceError {
 /// time. The iterator ends after the first error.
 #[derive(Debug)]
 pub struct TraceReader<R> {
-    reader: csv::Reader<R>,
+    reader: csv::Reader<Terminated<R>>,
     columns: Columns,
     hosts: u32,
     record: StringRecord,
@@ -120,6 +133,10 @@ pub struct TraceReader<R> {
     before: Option<Time>,
     ended: bool,
 }
+
+/// Input with one more line end, so that every line has one: only then does the reader's count of lines tell which one
+/// it has read.
+type Terminated<R> = std::io::Chain<R, &'static [u8]>;
 
 /// Where the columns stand.
 #[derive(Debug)]
@@ -129,6 +146,30 @@ struct Columns {
     destination: usize,
     size: usize,
     latency: Option<usize>,
+    /// How many there are.
+    count: usize,
+}
+
+impl Columns {
+    /// Finds the columns in `header`, which stands on `line`.
+    fn find(header: &StringRecord, line: u64) -> Result<Self, TraceError> {
+        if header.iter().all(str::is_empty) {
+            return Err(TraceError::Empty);
+        }
+        let position = |column| header.iter().position(|name| name == column);
+        let needed = |column| {
+            let found = || header.iter().collect::<Vec<_>>().join(", ");
+            position(column).ok_or_else(|| TraceError::MissingColumn { line, column, found: found() })
+        };
+        Ok(Self {
+            at: needed("t_ns")?,
+            source: needed("src")?,
+            destination: needed("dst")?,
+            size: needed("size")?,
+            latency: position("latency_ns"),
+            count: header.len(),
+        })
+    }
 }
 
 impl<R: Read> TraceReader<R> {
@@ -137,32 +178,38 @@ impl<R: Read> TraceReader<R> {
     /// # Errors
     /// If it lacks a column, or can't be read.
     pub fn new(input: R, hosts: u32) -> Result<Self, TraceError> {
-        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(input);
-        let header = reader.headers().map_err(unreadable)?;
-        if header.is_empty() {
-            return Err(TraceError::Empty);
-        }
-        let position = |column| header.iter().position(|name| name == column);
-        let needed = |column| {
-            let found = || header.iter().collect::<Vec<_>>().join(", ");
-            position(column).ok_or_else(|| TraceError::MissingColumn { column, found: found() })
-        };
-        let columns = Columns {
-            at: needed("t_ns")?,
-            source: needed("src")?,
-            destination: needed("dst")?,
-            size: needed("size")?,
-            latency: position("latency_ns"),
+        // Only `\n` ends a line: if the reader took `\r\n` for one, it would count it with the line that follows. The
+        // `\r` is trimmed instead.
+        let mut reader = csv::ReaderBuilder::new()
+            .trim(csv::Trim::All)
+            .terminator(csv::Terminator::Any(b'\n'))
+            .flexible(true)
+            .from_reader(input.chain(&b"\n"[..]));
+        let columns = match reader.headers() {
+            Ok(header) => Columns::find(&header.clone(), line_of(&reader))?,
+            Err(cause) => return Err(unreadable(line_of(&reader), cause)),
         };
         Ok(Self { reader, columns, hosts, record: StringRecord::new(), before: None, ended: false })
     }
 
     /// The next row, or none at the end.
     fn read(&mut self) -> Result<Option<TraceRow>, TraceError> {
-        if !self.reader.read_record(&mut self.record).map_err(unreadable)? {
-            return if self.before.is_none() { Err(TraceError::Empty) } else { Ok(None) };
+        loop {
+            match self.reader.read_record(&mut self.record) {
+                Ok(true) => {}
+                Ok(false) if self.before.is_none() => return Err(TraceError::Empty),
+                Ok(false) => return Ok(None),
+                Err(cause) => return Err(unreadable(line_of(&self.reader), cause)),
+            }
+            // The reader itself skips empty lines, but not those that end with `\r\n`.
+            if self.record.len() > 1 || !self.record[0].is_empty() {
+                break;
+            }
         }
-        let line = self.record.position().map_or(0, csv::Position::line);
+        let line = line_of(&self.reader);
+        if self.record.len() != self.columns.count {
+            return Err(TraceError::Columns { line, found: self.record.len(), expected: self.columns.count });
+        }
         let row = self.row(line)?;
         if let Some(before) = self.before.filter(|before| row.at < *before) {
             return Err(TraceError::Order { line, found: row.at, before });
@@ -220,11 +267,6 @@ impl<R: Read> Iterator for TraceReader<R> {
 
 impl<R: Read> std::iter::FusedIterator for TraceReader<R> {}
 
-/// The number in `text`, which has only digits: no sign, no point.
-fn whole(text: &str) -> Option<u64> {
-    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
-}
-
 /// Nanoseconds with at most three decimals in picoseconds, exactly.
 fn picoseconds(text: &str) -> Option<u64> {
     let (nanoseconds, decimals) = match text.split_once('.') {
@@ -236,13 +278,15 @@ fn picoseconds(text: &str) -> Option<u64> {
     whole(nanoseconds)?.checked_mul(1_000)?.checked_add(whole(decimals)? * scale)
 }
 
-/// `cause` with the line it is about.
-fn unreadable(cause: csv::Error) -> TraceError {
-    let line = cause.position().map_or(1, csv::Position::line);
+/// The line that was just read, counted from 1.
+fn line_of<R: Read>(reader: &csv::Reader<R>) -> u64 {
+    reader.position().line().saturating_sub(1).max(1)
+}
+
+/// What is wrong with `line`.
+fn unreadable(line: u64, cause: csv::Error) -> TraceError {
     match cause.kind() {
-        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            TraceError::Columns { line, found: *len, expected: *expected_len }
-        }
+        csv::ErrorKind::Utf8 { .. } => TraceError::NotUtf8 { line },
         _ => TraceError::Unreadable { line, cause },
     }
 }

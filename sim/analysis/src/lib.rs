@@ -1,1 +1,22 @@
-//! Placeholder.
+//! From records to numbers and figures: slowdown of messages by size, exact quantiles, tables, SVG.
+//!
+//! *Slowdown* is a message's completion time over the best possible one; who records it says what that is. The crate
+//! knows no event, no file and no clock, and gives the same bytes for the same records on every machine.
+//!
+//! * [`SlowdownRecorder`] takes the samples of one run, [`SlowdownSummary`] pools runs and answers questions.
+//! * [`SizeBins`] cut message sizes into bins: the published ones, or about one percent of messages each.
+//! * [`slowdown_table`] and [`slowdown_figure`] are what people look at.
+
+mod bins;
+mod figure;
+mod quantile;
+mod recorder;
+mod summary;
+mod table;
+
+pub use bins::SizeBins;
+pub use figure::{Curve, Step, slowdown_figure};
+pub use quantile::{nearest_rank, rank};
+pub use recorder::{LOGARITHMIC_WIDTH, Precision, SlowdownRecorder};
+pub use summary::{BinRow, Decile, PERCENTILES, PercentileRow, SlowdownSummary};
+pub use table::{human_bytes, slowdown_table};

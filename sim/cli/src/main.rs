@@ -1,2 +1,46 @@
-//! homasim
-fn main() {}
+//! `homasim`: the command line, and nothing else.
+
+mod args;
+mod commands;
+mod progress;
+mod text;
+
+use args::{Arguments, Command};
+use clap::Parser;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Set by Ctrl-C.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// The exit code of a program that was ended by Ctrl-C, by the convention of shells.
+const EXIT_INTERRUPTED: u8 = 130;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = match &arguments.command {
+        Command::Run(run) => commands::run::execute(run, &INTERRUPTED),
+        Command::Compare(compare) => commands::compare::execute(compare),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(error) if error.is::<homa_lab::Interrupted>() => {
+            eprintln!("homasim: {error}");
+            ExitCode::from(EXIT_INTERRUPTED)
+        }
+        Err(error) => {
+            eprintln!("homasim: error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Makes Ctrl-C end all runs soon; a second one ends the program at once.
+fn watch_for_interrupt() -> anyhow::Result<()> {
+    ctrlc::set_handler(|| {
+        if INTERRUPTED.swap(true, Ordering::Relaxed) {
+            std::process::exit(i32::from(EXIT_INTERRUPTED));
+        }
+    })?;
+    Ok(())
+}

@@ -150,6 +150,11 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
         &self.observer
     }
 
+    /// The one who takes notes, to be told something.
+    pub fn observer_mut(&mut self) -> &mut O {
+        &mut self.observer
+    }
+
     /// The one who takes notes, given back with the rest dropped.
     pub fn into_observer(self) -> O {
         self.observer

@@ -1,1 +1,32 @@
-//! Placeholder.
+//! From an experiment file to results on disk.
+//!
+//! An *experiment* is a TOML file ([`Experiment`]); it resolves into *cases* ([`Case`]), one for each combination of
+//! listed values; a case has one *run* for each seed, and its runs are pooled into one [`CaseSummary`].
+//!
+//! Only this crate and the command line touch files, threads and clocks. Numbers that depend on them ([`Timing`]) are
+//! kept apart from those that are a function of the experiment alone.
+
+mod case;
+mod denominator;
+mod experiment;
+mod measurement;
+mod number;
+mod overrides;
+mod run;
+mod store;
+mod summary;
+mod trace;
+mod trace_comparison;
+
+pub use case::{Arrivals, Case, CaseError, cases};
+pub use denominator::{Denominator, IdealTimes};
+pub use experiment::{
+    Background, Experiment, Measure, Run, Sizes, Times, TopologySection, TransportKind, TransportSection, WorkloadSection,
+};
+pub use number::{Load, OneOrMany};
+pub use overrides::{ExperimentError, Override, load_experiment};
+pub use run::{Control, Interrupted, RunRecord, run_case};
+pub use store::{StoreError, WrittenCase, check_writable, write_case};
+pub use summary::{CaseSummary, LevelRow, TierRow, Timing};
+pub use trace::{TraceFileError, read_trace};
+pub use trace_comparison::{TraceComparison, TraceComparisonError, compare_with_trace};

@@ -1,0 +1,311 @@
+//! What the samples of one or several runs say.
+
+use crate::bins::SizeBins;
+use crate::quantile::rank;
+use crate::recorder::{Precision, SlowdownRecorder, pooled_range};
+use homa_units::Bytes;
+use serde::{Serialize, Serializer};
+
+/// The cumulative percentages of messages at which slowdown is reported.
+pub const PERCENTILES: [f64; 14] = [10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0, 95.0, 98.0, 99.0, 99.9, 100.0];
+
+/// Cells of a published histogram.
+const CELLS: usize = 100;
+
+/// One tenth of the messages, by size. Infinite values are those of unfinished messages; JSON has them as null.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Decile {
+    /// Smallest size, in bytes.
+    pub size_min: u64,
+    /// Largest size, in bytes.
+    pub size_max: u64,
+    /// Messages, with the unfinished ones.
+    pub count: u64,
+    /// Median slowdown.
+    #[serde(serialize_with = "finite_or_null")]
+    pub p50: f64,
+    /// 99th percentile of slowdown.
+    #[serde(serialize_with = "finite_or_null")]
+    pub p99: f64,
+    /// Mean slowdown of the finished messages.
+    #[serde(serialize_with = "finite_or_null")]
+    pub mean: f64,
+    /// Unfinished messages.
+    pub unfinished: u64,
+}
+
+/// One bin of message sizes. Infinite values are those of unfinished messages; JSON has them as null.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct BinRow {
+    /// Upper edge of the bin in bytes; of the open one, the largest size seen.
+    pub size_max: u64,
+    /// Messages, with the unfinished ones.
+    pub count: u64,
+    /// Unfinished messages.
+    pub unfinished: u64,
+    /// Share of all messages up to this bin.
+    pub cumulative_share: f64,
+    /// Median slowdown.
+    #[serde(serialize_with = "finite_or_null")]
+    pub p50: f64,
+    /// 99th percentile of slowdown.
+    #[serde(serialize_with = "finite_or_null")]
+    pub p99: f64,
+    /// Mean slowdown of the finished messages.
+    #[serde(serialize_with = "finite_or_null")]
+    pub mean: f64,
+    /// Smallest slowdown.
+    #[serde(serialize_with = "finite_or_null")]
+    pub min: f64,
+    /// Largest slowdown.
+    #[serde(serialize_with = "finite_or_null")]
+    pub max: f64,
+    /// Median as the published histograms give it.
+    #[serde(serialize_with = "finite_or_null")]
+    pub p50_cell: f64,
+    /// 99th percentile as the published histograms give it.
+    #[serde(serialize_with = "finite_or_null")]
+    pub p99_cell: f64,
+}
+
+/// The bin in which a cumulative percentage of messages falls.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PercentileRow {
+    /// The percentage.
+    pub percentile: f64,
+    /// Upper edge of the bin, in bytes.
+    pub size_bytes: u64,
+    /// Messages in the bin.
+    pub count: u64,
+    /// Median slowdown.
+    #[serde(serialize_with = "finite_or_null")]
+    pub p50: f64,
+    /// 99th percentile of slowdown.
+    #[serde(serialize_with = "finite_or_null")]
+    pub p99: f64,
+    /// Mean slowdown of the finished messages.
+    #[serde(serialize_with = "finite_or_null")]
+    pub mean: f64,
+    /// Median as the published histograms give it.
+    #[serde(serialize_with = "finite_or_null")]
+    pub p50_cell: f64,
+    /// 99th percentile as the published histograms give it.
+    #[serde(serialize_with = "finite_or_null")]
+    pub p99_cell: f64,
+}
+
+/// serde_json would write null for these too, csv would write `inf`: an empty field and null mean the same here.
+fn finite_or_null<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    value.is_finite().then_some(*value).serialize(serializer)
+}
+
+/// The pooled samples of one or several runs.
+#[derive(Debug, Clone)]
+pub struct SlowdownSummary {
+    bins: SizeBins,
+    /// (size, slowdown, count), by size, then slowdown; unfinished messages are infinitely slow.
+    samples: Vec<(u64, f64, u64)>,
+    /// The upper end of each size bin's published histogram.
+    ranges: Vec<f64>,
+    precision: Precision,
+}
+
+/// Statistics of samples of neighbouring sizes.
+struct Statistics {
+    count: u64,
+    unfinished: u64,
+    /// (slowdown, count), ascending.
+    ascending: Vec<(f64, u64)>,
+}
+
+impl SlowdownSummary {
+    /// Pools runs, in the order given.
+    ///
+    /// # Panics
+    /// If there are none, or their size bins differ.
+    #[must_use]
+    pub fn pool(recorders: Vec<SlowdownRecorder>) -> Self {
+        let bins = recorders[0].bins().clone();
+        assert!(recorders.iter().all(|recorder| *recorder.bins() == bins), "pooled runs have equal size bins");
+        let ranges =
+            (0..bins.count()).map(|bin| pooled_range(recorders.iter().map(|recorder| &recorder.ranges[bin]))).collect();
+        let logarithmic = recorders.iter().map(SlowdownRecorder::precision).find(|precision| *precision != Precision::Exact);
+        let mut samples = Vec::new();
+        for mut recorder in recorders {
+            let unfinished = std::mem::take(&mut recorder.unfinished);
+            samples.extend(unfinished.into_iter().map(|size| (size, f64::INFINITY, 1)));
+            let finished = recorder.into_weighted().into_iter();
+            samples.extend(finished.map(|(size, slowdown, count)| (u64::from(size), slowdown, count)));
+        }
+        samples.sort_unstable_by(|(size, slowdown, count), (other_size, other, other_count)| {
+            size.cmp(other_size).then(slowdown.total_cmp(other)).then(count.cmp(other_count))
+        });
+        Self { bins, samples, ranges, precision: logarithmic.unwrap_or(Precision::Exact) }
+    }
+
+    /// Whether quantiles are exact.
+    #[must_use]
+    pub const fn precision(&self) -> Precision {
+        self.precision
+    }
+
+    /// All messages, with the unfinished ones.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.samples.iter().map(|(.., count)| count).sum()
+    }
+
+    /// Unfinished messages.
+    #[must_use]
+    pub fn unfinished(&self) -> u64 {
+        self.samples.iter().filter(|(_, slowdown, _)| slowdown.is_infinite()).map(|(.., count)| count).sum()
+    }
+
+    /// Size of the largest unfinished message.
+    #[must_use]
+    pub fn largest_unfinished(&self) -> Option<Bytes> {
+        self.samples.iter().rev().find(|(_, slowdown, _)| slowdown.is_infinite()).map(|(size, ..)| Bytes::new(*size))
+    }
+
+    /// Median, 99th percentile and mean slowdown of all messages; not numbers if there are none.
+    #[must_use]
+    pub fn overall(&self) -> (f64, f64, f64) {
+        let all = Statistics::new(&self.samples);
+        (all.quantile(0.5), all.quantile(0.99), all.mean())
+    }
+
+    /// Slowdown by tenth of messages. Group `k` ends at the size of the message of rank `ceil(k / 10 * n)`, so groups
+    /// are unequal where a size is frequent; groups that would be empty are left out.
+    #[must_use]
+    pub fn deciles(&self) -> Vec<Decile> {
+        let total = self.count();
+        let mut rows = Vec::new();
+        let (mut from, mut position, mut below) = (0, 0, 0);
+        for decile in 1..=10 {
+            let rank = (total * decile).div_ceil(10);
+            while position < self.samples.len() && below < rank {
+                below += self.samples[position].2;
+                position += 1;
+            }
+            let Some(last) = position.checked_sub(1) else { continue };
+            let size_max = self.samples[last].0;
+            while position < self.samples.len() && self.samples[position].0 == size_max {
+                below += self.samples[position].2;
+                position += 1;
+            }
+            if position > from {
+                let group = Statistics::new(&self.samples[from..position]);
+                rows.push(Decile {
+                    size_min: self.samples[from].0,
+                    size_max,
+                    count: group.count,
+                    p50: group.quantile(0.5),
+                    p99: group.quantile(0.99),
+                    mean: group.mean(),
+                    unfinished: group.unfinished,
+                });
+                from = position;
+            }
+        }
+        rows
+    }
+
+    /// Slowdown by size bin; empty bins are left out.
+    #[must_use]
+    pub fn bins(&self) -> Vec<BinRow> {
+        let total = self.count();
+        let mut below = 0;
+        let groups = self.samples.chunk_by(|(first, ..), (second, ..)| self.bin(*first) == self.bin(*second));
+        let row = |group: &[(u64, f64, u64)]| {
+            let bin = self.bin(group[0].0);
+            let statistics = Statistics::new(group);
+            below += statistics.count;
+            BinRow {
+                size_max: self.bins.upper_edge(bin).unwrap_or(group[group.len() - 1].0),
+                count: statistics.count,
+                unfinished: statistics.unfinished,
+                cumulative_share: below as f64 / total as f64,
+                p50: statistics.quantile(0.5),
+                p99: statistics.quantile(0.99),
+                mean: statistics.mean(),
+                min: statistics.quantile(0.0),
+                max: statistics.quantile(1.0),
+                p50_cell: statistics.cell(0.5, self.ranges[bin]),
+                p99_cell: statistics.cell(0.99, self.ranges[bin]),
+            }
+        };
+        groups.map(row).collect()
+    }
+
+    /// Slowdown of the bins in which the [`PERCENTILES`] of messages fall.
+    #[must_use]
+    pub fn percentiles(&self) -> Vec<PercentileRow> {
+        let bins = self.bins();
+        let row = |percentile: f64| {
+            // Shares are quotients of counts; the last one is exactly 1.
+            let bin = bins.iter().find(|bin| bin.cumulative_share >= percentile / 100.0 - 1e-12)?;
+            let BinRow { size_max: size_bytes, count, p50, p99, mean, p50_cell, p99_cell, .. } = *bin;
+            Some(PercentileRow { percentile, size_bytes, count, p50, p99, mean, p50_cell, p99_cell })
+        };
+        PERCENTILES.into_iter().filter_map(row).collect()
+    }
+
+    fn bin(&self, size: u64) -> usize {
+        self.bins.index_of(Bytes::new(size))
+    }
+}
+
+impl Statistics {
+    fn new(samples: &[(u64, f64, u64)]) -> Self {
+        let mut ascending: Vec<_> = samples.iter().map(|(_, slowdown, count)| (*slowdown, *count)).collect();
+        ascending.sort_unstable_by(|(first, count), (second, other)| first.total_cmp(second).then(count.cmp(other)));
+        let count = ascending.iter().map(|(_, count)| count).sum();
+        let unfinished =
+            ascending.iter().rev().take_while(|(slowdown, _)| slowdown.is_infinite()).map(|(_, count)| count).sum();
+        Self { count, unfinished, ascending }
+    }
+
+    fn quantile(&self, q: f64) -> f64 {
+        if self.count == 0 {
+            return f64::NAN;
+        }
+        let mut left = rank(q, self.count);
+        for (slowdown, count) in &self.ascending {
+            if left <= *count {
+                return *slowdown;
+            }
+            left -= count;
+        }
+        unreachable!("a rank is at most the number of samples")
+    }
+
+    /// Mean of the finished messages, summed in ascending order.
+    fn mean(&self) -> f64 {
+        let finished = self.ascending.iter().filter(|(slowdown, _)| slowdown.is_finite());
+        finished.map(|(slowdown, count)| slowdown * *count as f64).sum::<f64>() / (self.count - self.unfinished) as f64
+    }
+
+    /// The statistic of the published curves: a histogram of 100 equal cells from 0 to `range` and one for all above;
+    /// the lower edge of the first cell whose cumulative count reaches the quantile, but no less than the smallest
+    /// sample. Unfinished messages were never recorded.
+    fn cell(&self, q: f64, range: f64) -> f64 {
+        let finished = self.count - self.unfinished;
+        if finished == 0 {
+            return f64::INFINITY;
+        }
+        let wanted = q * finished as f64;
+        let width = range / CELLS as f64;
+        let mut counts = [0_u64; CELLS + 1];
+        for (slowdown, count) in self.ascending.iter().filter(|(slowdown, _)| slowdown.is_finite()) {
+            counts[((slowdown / width) as usize).min(CELLS)] += count;
+        }
+        let mut below = 0;
+        for (cell, count) in counts.into_iter().enumerate() {
+            below += count;
+            if below as f64 >= wanted {
+                return (cell as f64 * width).max(self.ascending[0].0);
+            }
+        }
+        unreachable!("the last cell has every sample at or below it")
+    }
+}

@@ -1,0 +1,89 @@
+//! What people read on the terminal.
+
+use homa_analysis::slowdown_table;
+use homa_lab::{Arrivals, Case, CaseSummary, Timing, WrittenCase};
+use std::fmt::Write;
+
+/// What is about to be simulated.
+pub(crate) fn plan(cases: &[Case]) -> String {
+    let mut text = String::new();
+    for case in cases {
+        let measure = case.measure();
+        let config = &case.transport;
+        let seeds = case.run().seeds.len();
+        let _ = writeln!(
+            text,
+            "{}: {} on {} ({} hosts, {}), sizes {}, {}; warm-up {}, window {}, drain up to {}, {seeds} {}",
+            case.name,
+            case.kind().name(),
+            case.topology.name,
+            case.topology.hosts,
+            case.host_rate,
+            case.sizes,
+            arrivals(case),
+            measure.warmup,
+            measure.window,
+            measure.drain,
+            if seeds == 1 { "seed" } else { "seeds" },
+        );
+        let _ = writeln!(
+            text,
+            "  {} unscheduled levels (cutoffs {:?} B), {} scheduled, overcommitment {}",
+            config.priority_levels - config.scheduled_levels,
+            config.cutoffs,
+            config.scheduled_levels,
+            config.overcommitment
+        );
+        for note in &case.notes {
+            let _ = writeln!(text, "  note: {note}");
+        }
+    }
+    text
+}
+
+fn arrivals(case: &Case) -> String {
+    match &case.arrivals {
+        Arrivals::Trace(rows) => format!("{} recorded messages", rows.len()),
+        Arrivals::Poisson { arithmetic, .. } => format!(
+            "wire load {:.3} (payload {:.3}), {:.0} messages/s per host",
+            arithmetic.wire_load, arithmetic.payload_load, arithmetic.messages_per_second
+        ),
+    }
+}
+
+/// The results of a case.
+pub(crate) fn report(summary: &CaseSummary, timing: &Timing, written: &WrittenCase) -> String {
+    let mut text = format!("\n{}: slowdown by tenth of messages (denominator {})\n", summary.case, summary.denominator);
+    text += &slowdown_table(&summary.deciles);
+    if summary.unfinished > 0 {
+        let _ = writeln!(
+            text,
+            "{} of {} messages unfinished when the run ended (largest {} B): they count as infinitely slow",
+            summary.unfinished,
+            summary.messages,
+            summary.unfinished_largest_bytes.unwrap_or(0)
+        );
+    }
+    for tier in &summary.tiers {
+        let _ = writeln!(
+            text,
+            "queues {:<9}  mean {:>9.1} B  max {:>8} B  utilisation {:>5.1} %",
+            tier.tier,
+            tier.queue_mean_bytes,
+            tier.queue_max_bytes,
+            100.0 * tier.utilisation
+        );
+    }
+    let _ = writeln!(
+        text,
+        "digest {}  {:.1} s wall, {:.1} s CPU for {:.1} simulated ms: {:.2} ms and {:.2} million packet-hops per CPU second",
+        summary.digest,
+        timing.wall_s,
+        timing.cpu_s,
+        summary.simulated_s * 1e3,
+        timing.simulated_ms_per_cpu_s,
+        timing.packet_hops_per_cpu_s / 1e6
+    );
+    let _ = write!(text, "wrote {}: {}", written.folder.display(), written.files.join(", "));
+    text
+}

@@ -1,0 +1,458 @@
+//! Cases: an experiment resolved, with every default filled in and every value checked.
+
+use crate::denominator::Denominator;
+use crate::experiment::{Background, Experiment, Measure, Run, Sizes, TransportKind};
+use crate::number::{Load, OneOrMany};
+use crate::trace::{TraceFileError, read_trace};
+use homa_analysis::SizeBins;
+use homa_topologies::{Topology, TopologyError, TopologySpec, UnknownPreset, preset};
+use homa_transports::sigcomm18::{Config, ConfigError};
+use homa_units::{BitRate, Bytes, Duration, Time};
+use homa_workloads::{BadLoad, CsvError, LoadArithmetic, LoadSpec, SizeDistribution, TraceRow, messages_per_second, shipped_names};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use thiserror::Error;
+
+/// One resolved configuration with all its seeds.
+#[derive(Debug, Clone)]
+pub struct Case {
+    /// The experiment file's name without its ending.
+    pub experiment: String,
+    /// Distinguishes the case within its experiment; usable as a file name.
+    pub name: String,
+    /// The experiment with this case's single values.
+    pub resolved: Experiment,
+    /// The network.
+    pub topology: Arc<Topology>,
+    /// Rate of the host links.
+    pub host_rate: BitRate,
+    /// The transport's parameters, complete.
+    pub transport: Arc<Config>,
+    /// Name of the size distribution in outputs.
+    pub sizes: String,
+    /// Where messages come from.
+    pub arrivals: Arrivals,
+    /// The size bins of the results.
+    pub bins: SizeBins,
+    /// Things a user should know that are no errors.
+    pub notes: Vec<String>,
+}
+
+/// Where a case's messages come from.
+#[derive(Debug, Clone)]
+pub enum Arrivals {
+    /// Poisson, all to all.
+    Poisson {
+        /// The message sizes.
+        sizes: Arc<SizeDistribution>,
+        /// What the load means.
+        arithmetic: LoadArithmetic,
+    },
+    /// Recorded.
+    Trace(Arc<Vec<TraceRow>>),
+}
+
+/// Why an experiment has no cases that could run.
+#[derive(Debug, Error)]
+pub enum CaseError {
+    /// A key has an impossible value, or is missing.
+    #[error("{path}: {key}: {problem}")]
+    Value {
+        /// The experiment file.
+        path: PathBuf,
+        /// The key.
+        key: &'static str,
+        /// What is wrong and what is accepted.
+        problem: String,
+    },
+    /// The preset is unknown.
+    #[error("{path}: topology.preset: {cause}")]
+    Preset {
+        /// The experiment file.
+        path: PathBuf,
+        /// What is wrong and what is accepted.
+        cause: UnknownPreset,
+    },
+    /// The topology is impossible.
+    #[error("{path}: {cause}")]
+    Topology {
+        /// The topology file, or that of the experiment.
+        path: PathBuf,
+        /// What is wrong and what is accepted.
+        cause: TopologyError,
+    },
+    /// The transport's parameters are impossible.
+    #[error("{path}: {cause}")]
+    Transport {
+        /// The experiment file.
+        path: PathBuf,
+        /// What is wrong and what is accepted.
+        cause: ConfigError,
+    },
+    /// The size distribution file is malformed.
+    #[error("{path}: {cause}")]
+    Sizes {
+        /// The size distribution file.
+        path: PathBuf,
+        /// What is wrong.
+        cause: CsvError,
+    },
+    /// The load is impossible.
+    #[error("{path}: workload.load: {cause}")]
+    Load {
+        /// The experiment file.
+        path: PathBuf,
+        /// What is wrong.
+        cause: BadLoad,
+    },
+    /// The trace can't be used.
+    #[error("{path}: workload.trace: {cause}")]
+    Trace {
+        /// The experiment file.
+        path: PathBuf,
+        /// What is wrong.
+        cause: TraceFileError,
+    },
+    /// Another file named in the experiment can't be read.
+    #[error("{path}: {key}: cannot read {file}: {cause}")]
+    File {
+        /// The experiment file.
+        path: PathBuf,
+        /// The key.
+        key: &'static str,
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        cause: std::io::Error,
+    },
+}
+
+/// The experiment being resolved, and where it was read.
+struct Source<'a> {
+    path: &'a Path,
+    experiment: &'a Experiment,
+}
+
+/// Resolves an experiment read from `path` into its cases, in the order of its lists.
+///
+/// # Errors
+/// If a value is impossible, values don't go together, or a file named in it can't be used.
+pub fn cases(path: &Path, experiment: &Experiment) -> Result<Vec<Case>, CaseError> {
+    let source = Source { path, experiment };
+    let (topology, host_rate) = source.topology()?;
+    let topology = Arc::new(topology);
+    let workload = &experiment.workload;
+    if experiment.run.seeds.is_empty() {
+        return Err(source.value("run.seeds", "at least one seed is needed, for example [1]"));
+    }
+    let sizes: Vec<Option<Sizes>> = match &workload.sizes {
+        None => vec![None],
+        Some(OneOrMany(many)) => many.iter().cloned().map(Some).collect(),
+    };
+    let loads = source.loads()?;
+    let mut cases: Vec<Case> = Vec::new();
+    for sizes in &sizes {
+        for load in &loads {
+            let case = source.case(&topology, host_rate, sizes.as_ref(), *load)?;
+            if cases.iter().any(|other| other.name == case.name) {
+                let problem = format!("the case {} is listed twice; list each combination of values once", case.name);
+                return Err(source.value("workload", &problem));
+            }
+            cases.push(case);
+        }
+    }
+    Ok(cases)
+}
+
+/// A load of a case, if it has one.
+#[derive(Debug, Clone, Copy)]
+enum CaseLoad {
+    Wire(Load),
+    Payload(Load),
+    /// A trace says who sends what when.
+    Unset,
+}
+
+impl Source<'_> {
+    fn value(&self, key: &'static str, problem: &str) -> CaseError {
+        CaseError::Value { path: self.path.to_owned(), key, problem: problem.to_owned() }
+    }
+
+    /// A path as written is relative to the experiment file, or else to the working directory.
+    fn locate(&self, file: &Path) -> PathBuf {
+        let beside = self.path.parent().unwrap_or(Path::new("")).join(file);
+        if beside.exists() { beside } else { file.to_owned() }
+    }
+
+    fn read(&self, key: &'static str, file: &Path) -> Result<(PathBuf, String), CaseError> {
+        let file = self.locate(file);
+        match std::fs::read_to_string(&file) {
+            Ok(text) => Ok((file, text)),
+            Err(cause) => Err(CaseError::File { path: self.path.to_owned(), key, file, cause }),
+        }
+    }
+
+    fn topology(&self) -> Result<(Topology, BitRate), CaseError> {
+        let section = &self.experiment.topology;
+        let (spec, name, path) = match (&section.preset, &section.file) {
+            (Some(name), None) => {
+                let spec = preset(name).map_err(|cause| CaseError::Preset { path: self.path.to_owned(), cause })?;
+                (spec, name.clone(), self.path.to_owned())
+            }
+            (None, Some(file)) => {
+                let (file, text) = self.read("topology.file", file)?;
+                let spec = TopologySpec::parse(&text)
+                    .map_err(|cause| CaseError::Topology { path: file.clone(), cause })?;
+                (spec, file.file_stem().unwrap_or_default().to_string_lossy().into_owned(), file)
+            }
+            _ => return Err(self.value("topology", "exactly one of `preset` and `file` is needed, for example preset = \"sigcomm18\"")),
+        };
+        let topology = spec.build(&name).map_err(|cause| CaseError::Topology { path, cause })?;
+        Ok((topology, spec.host_rate()))
+    }
+
+    fn loads(&self) -> Result<Vec<CaseLoad>, CaseError> {
+        let workload = &self.experiment.workload;
+        match (&workload.load, &workload.payload_load) {
+            (Some(_), Some(_)) => Err(self.value("workload", "load and payload_load exclude each other; keep one")),
+            _ if workload.trace.is_some() => Ok(vec![CaseLoad::Unset]),
+            (Some(OneOrMany(loads)), None) => Ok(loads.iter().copied().map(CaseLoad::Wire).collect()),
+            (None, Some(OneOrMany(loads))) => Ok(loads.iter().copied().map(CaseLoad::Payload).collect()),
+            (None, None) => Err(self.value("workload", "one of `load`, `payload_load` and `trace` is needed, for example load = 0.8")),
+        }
+    }
+
+    fn case(&self, topology: &Arc<Topology>, host_rate: BitRate, sizes: Option<&Sizes>, load: CaseLoad) -> Result<Case, CaseError> {
+        let mut notes = Vec::new();
+        let trace = self.trace(topology.hosts, &mut notes)?;
+        let (distribution, label) = self.distribution(sizes, trace.as_deref(), &mut notes)?;
+        let resolved = self.resolved(sizes, &label, load)?;
+        let parameters = &self.experiment.transport.sigcomm18;
+        let transport = parameters
+            .complete(listed_scheduled_levels(distribution.name()), &distribution.estimator_points())
+            .map_err(|cause| CaseError::Transport { path: self.path.to_owned(), cause })?;
+        let bins = SizeBins::published(distribution.name())
+            .unwrap_or_else(|| SizeBins::about_one_percent(&distribution.probabilities()));
+        let arrivals = match trace {
+            Some(rows) => Arrivals::Trace(rows),
+            None => {
+                let spec = match load {
+                    CaseLoad::Wire(load) => LoadSpec::Wire(load.get()),
+                    CaseLoad::Payload(load) => LoadSpec::Payload(load.get()),
+                    CaseLoad::Unset => unreachable!("without a trace there is a load"),
+                };
+                let wire_bytes = |size| transport.message_wire_bytes(size);
+                let arithmetic = messages_per_second(&distribution, spec, host_rate, wire_bytes)
+                    .map_err(|cause| CaseError::Load { path: self.path.to_owned(), cause })?;
+                if arithmetic.wire_load >= 1.0 {
+                    let load = arithmetic.wire_load;
+                    let problem = format!("this payload load means a wire load of {load:.3}, headers and grants included, which the host links can't carry; give less");
+                    return Err(self.value("workload.payload_load", &problem));
+                }
+                Arrivals::Poisson { sizes: Arc::new(distribution), arithmetic }
+            }
+        };
+        let name = case_name(&label, load, self.experiment.workload.trace.as_deref());
+        let experiment = self.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let (topology, transport) = (Arc::clone(topology), Arc::new(transport));
+        Ok(Case { experiment, name, resolved, topology, host_rate, transport, sizes: label, arrivals, bins, notes })
+    }
+
+    fn trace(&self, hosts: u32, notes: &mut Vec<String>) -> Result<Option<Arc<Vec<TraceRow>>>, CaseError> {
+        let workload = &self.experiment.workload;
+        let Some(file) = &workload.trace else { return Ok(None) };
+        if workload.load.is_some() || workload.payload_load.is_some() {
+            notes.push("workload.load is not used: the trace says who sends what when".into());
+        }
+        let rows = read_trace(&self.locate(file), hosts)
+            .map_err(|cause| CaseError::Trace { path: self.path.to_owned(), cause })?;
+        let measure = &self.experiment.measure;
+        let window = Time::ZERO + measure.warmup..Time::ZERO + measure.warmup + measure.window;
+        if !rows.iter().any(|row| window.contains(&row.at)) {
+            let (first, last) = (rows[0].at, rows[rows.len() - 1].at);
+            let problem = format!(
+                "no message of the trace is created in the window from {} to {}; its messages are created from {first} to {last}",
+                window.start, window.end
+            );
+            return Err(self.value("measure.window", &problem));
+        }
+        Ok(Some(Arc::new(rows)))
+    }
+
+    /// The distribution that levels, cutoffs and bins are made for, with its name in outputs.
+    fn distribution(&self, sizes: Option<&Sizes>, trace: Option<&Vec<TraceRow>>, notes: &mut Vec<String>) -> Result<(SizeDistribution, String), CaseError> {
+        match (sizes, trace) {
+            (Some(Sizes::Shipped(name)), _) => {
+                Ok((SizeDistribution::shipped(name).expect("checked when it was read"), name.clone()))
+            }
+            (Some(Sizes::Fixed(size)), _) => Ok((SizeDistribution::fixed(*size), size.get().to_string())),
+            (Some(Sizes::File(file)), _) => {
+                let (path, text) = self.read("workload.sizes", file)?;
+                let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+                let distribution = SizeDistribution::from_csv(&text, &name).map_err(|cause| CaseError::Sizes { path, cause })?;
+                Ok((distribution, name))
+            }
+            (None, Some(rows)) => Ok(distribution_of_trace(rows, notes)),
+            (None, None) => Err(self.value("workload.sizes", "needed without a trace; accepted are a shipped name such as \"w3\", the path of a .csv file or a number of bytes")),
+        }
+    }
+
+    /// The experiment with this case's single values.
+    fn resolved(&self, sizes: Option<&Sizes>, label: &str, load: CaseLoad) -> Result<Experiment, CaseError> {
+        let mut resolved = self.experiment.clone();
+        // The resolved experiment is stored elsewhere and must find its files from there.
+        let absolute = |file: PathBuf| {
+            let file = self.locate(&file);
+            std::fs::canonicalize(&file).unwrap_or(file)
+        };
+        resolved.topology.file = resolved.topology.file.take().map(absolute);
+        resolved.workload.trace = resolved.workload.trace.take().map(absolute);
+        resolved.workload.sizes = sizes.cloned().map(|sizes| match sizes {
+            Sizes::File(file) => OneOrMany(vec![Sizes::File(absolute(file))]),
+            other => OneOrMany(vec![other]),
+        });
+        resolved.workload.load = None;
+        resolved.workload.payload_load = None;
+        match load {
+            CaseLoad::Wire(load) => resolved.workload.load = Some(OneOrMany(vec![load])),
+            CaseLoad::Payload(load) => resolved.workload.payload_load = Some(OneOrMany(vec![load])),
+            CaseLoad::Unset => {}
+        }
+        let measure = &mut resolved.measure;
+        if let Some(times) = std::mem::take(&mut measure.per_sizes).get(label) {
+            measure.warmup = times.warmup.unwrap_or(measure.warmup);
+            measure.window = times.window.unwrap_or(measure.window);
+            measure.drain = times.drain.unwrap_or(measure.drain);
+        }
+        if measure.window == Duration::ZERO {
+            return Err(self.value("measure.window", "an empty window measures nothing; give for example \"10ms\""));
+        }
+        let total = [measure.warmup, measure.window, measure.drain].map(|span| u128::from(span.as_ps()));
+        if total.iter().sum::<u128>() > u128::from(u64::MAX / 2) {
+            return Err(self.value("measure", "warmup, window and drain together must stay below 100 days"));
+        }
+        Ok(resolved)
+    }
+}
+
+/// The original's number of scheduled levels, where it has a setting.
+fn listed_scheduled_levels(sizes: &str) -> Option<u8> {
+    Some(match sizes {
+        "w1" => 1,
+        "fabricated-heavy-head" => 2,
+        "w2" => 3,
+        "w3" | "fabricated-heavy-middle" => 4,
+        "fb-webserver" => 6,
+        "w4" | "w5" | "fb-cachefollower" => 7,
+        _ => return None,
+    })
+}
+
+fn case_name(sizes: &str, load: CaseLoad, trace: Option<&Path>) -> String {
+    let load = match load {
+        CaseLoad::Wire(load) => format!("-{}", load.get()),
+        CaseLoad::Payload(load) => format!("-payload-{}", load.get()),
+        CaseLoad::Unset => {
+            let file = trace.and_then(Path::file_name).unwrap_or_default().to_string_lossy();
+            format!("-{}", file.split(".csv").next().unwrap_or_default())
+        }
+    };
+    let safe = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' };
+    format!("{sizes}{load}").chars().map(safe).collect()
+}
+
+/// The shipped distribution that a trace's sizes follow, or their own.
+fn distribution_of_trace(rows: &[TraceRow], notes: &mut Vec<String>) -> (SizeDistribution, String) {
+    let mut sizes: Vec<_> = rows.iter().map(|row| row.size).collect();
+    sizes.sort_unstable();
+    let shares: Vec<(Bytes, f64)> = sizes
+        .chunk_by(|first, second| first == second)
+        .scan(0, |below, equal| {
+            *below += equal.len();
+            Some((equal[0], *below as f64 / sizes.len() as f64))
+        })
+        .collect();
+    let candidates = shipped_names().filter(|(name, _)| listed_scheduled_levels(name).is_some());
+    let nearest = candidates
+        .map(|(name, _)| {
+            let distribution = SizeDistribution::shipped(name).expect("it is listed as shipped");
+            (largest_difference(&shares, &distribution), name, distribution)
+        })
+        .min_by(|(first, ..), (second, ..)| first.total_cmp(second));
+    // The Kolmogorov-Smirnov distance of a sample this large from its own distribution exceeds this once in 1500 times.
+    let limit = 2.0 / (rows.len() as f64).sqrt();
+    if let Some((difference, name, distribution)) = nearest.filter(|(difference, ..)| *difference < limit) {
+        notes.push(format!(
+            "the trace's sizes follow {name} (largest difference of cumulative shares {difference:.5}): levels, cutoffs and \
+             bins are those of {name}; set workload.sizes for others"
+        ));
+        return (distribution, name.to_owned());
+    }
+    notes.push("levels, cutoffs and bins are made for the trace's own sizes; set workload.sizes for others".into());
+    let rows = shares.iter().map(|(size, share)| format!("{},{share}\n", size.get()));
+    let text = format!("size_bytes,cum_prob\n{}", rows.collect::<String>());
+    let distribution = SizeDistribution::from_csv(&text, "trace").expect("the shares of a trace are a distribution");
+    (distribution, "trace".to_owned())
+}
+
+fn largest_difference(shares: &[(Bytes, f64)], distribution: &SizeDistribution) -> f64 {
+    let probabilities = distribution.probabilities();
+    let (mut position, mut cumulative, mut largest) = (0, 0.0, 0.0_f64);
+    for (size, share) in shares {
+        while position < probabilities.len() && probabilities[position].0 <= *size {
+            cumulative += probabilities[position].1;
+            position += 1;
+        }
+        largest = largest.max((share - cumulative).abs());
+    }
+    largest
+}
+
+impl Case {
+    /// When and what is measured.
+    #[must_use]
+    pub const fn measure(&self) -> &Measure {
+        &self.resolved.measure
+    }
+
+    /// Which runs.
+    #[must_use]
+    pub const fn run(&self) -> &Run {
+        &self.resolved.run
+    }
+
+    /// Which transport.
+    #[must_use]
+    pub const fn kind(&self) -> TransportKind {
+        self.resolved.transport.kind
+    }
+
+    /// What completion times are divided by.
+    #[must_use]
+    pub const fn denominator(&self) -> Denominator {
+        self.resolved.measure.denominator
+    }
+
+    /// The instants at which the window begins and ends and the run must end.
+    #[must_use]
+    pub fn window(&self) -> (Time, Time, Time) {
+        let measure = self.measure();
+        let begin = Time::ZERO + measure.warmup;
+        let end = begin + measure.window;
+        (begin, end, end + measure.drain)
+    }
+
+    /// Whether generators stop after the window.
+    #[must_use]
+    pub fn stops_after_window(&self) -> bool {
+        self.measure().background == Background::Stop
+    }
+
+    /// The load as the experiment gives it, and which kind it is; none with a trace.
+    #[must_use]
+    pub fn load(&self) -> Option<(f64, &'static str)> {
+        let one = |load: &Option<OneOrMany<Load>>| load.as_ref().map(|many| many.0[0].get());
+        let workload = &self.resolved.workload;
+        one(&workload.load).map(|load| (load, "wire")).or_else(|| one(&workload.payload_load).map(|load| (load, "payload")))
+    }
+}

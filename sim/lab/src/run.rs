@@ -1,0 +1,180 @@
+//! One run: one case with one seed, on one thread; and a case's runs pooled.
+
+use crate::case::{Arrivals, Case};
+use crate::denominator::IdealTimes;
+use crate::measurement::{Counts, Measurement, MessageRecord};
+use crate::summary::{CaseSummary, Timing};
+use cpu_time::ThreadTime;
+use homa_analysis::{SlowdownRecorder, SlowdownSummary};
+use homa_engine::Streams;
+use homa_fabric::{FabricConfig, FabricStatistics, LoadBalancing, Outcome, Simulation, Submission, Traffic};
+use homa_topologies::HostId;
+use homa_transports::sigcomm18::Sigcomm18;
+use homa_units::{Duration, Time};
+use homa_workloads::{MessageStream, StreamRngs, TraceRow};
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+use thiserror::Error;
+
+/// Lets the caller follow a run and end it.
+pub struct Control<'a> {
+    /// Set to end all runs soon.
+    pub interrupted: &'a AtomicBool,
+    /// Called now and then with the number of the run within its case and the simulated time it has reached.
+    pub progress: &'a (dyn Fn(usize, Time) + Sync),
+}
+
+/// The user ended the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("interrupted; nothing was written for the unfinished case")]
+pub struct Interrupted;
+
+/// What one run gave.
+#[derive(Debug)]
+pub struct RunRecord {
+    pub(crate) recorder: SlowdownRecorder,
+    pub(crate) records: Option<Vec<MessageRecord>>,
+    pub(crate) statistics: FabricStatistics,
+    pub(crate) counts: Counts,
+    pub(crate) digest: u64,
+    pub(crate) simulated: Duration,
+    pub(crate) cpu_s: f64,
+}
+
+/// Runs all seeds of a case, in parallel on the current thread pool, and pools them in the order of the seeds.
+///
+/// # Errors
+/// If the user interrupted.
+pub fn run_case(case: &Case, control: &Control<'_>) -> Result<(CaseSummary, Vec<MessageRecord>, Timing), Interrupted> {
+    let begin = Instant::now();
+    let seeds: Vec<_> = case.run().seeds.iter().copied().enumerate().collect();
+    let runs: Vec<RunRecord> =
+        seeds.into_par_iter().map(|(number, seed)| run_seed(case, number, seed, control)).collect::<Result<_, _>>()?;
+    let pooling = ThreadTime::now();
+    let mut messages = Vec::new();
+    let mut recorders = Vec::new();
+    let mut rest = Vec::new();
+    for mut run in runs {
+        messages.extend(run.records.take().into_iter().flatten());
+        let RunRecord { recorder, statistics, counts, digest, simulated, cpu_s, .. } = run;
+        recorders.push(recorder);
+        rest.push((statistics, counts, digest, simulated, cpu_s));
+    }
+    let cpu_s: f64 = rest.iter().map(|(.., cpu_s)| cpu_s).sum();
+    let summary = CaseSummary::new(case, &SlowdownSummary::pool(recorders), &rest);
+    let cpu_s = cpu_s + pooling.elapsed().as_secs_f64();
+    let timing = Timing::new(&summary, begin.elapsed().as_secs_f64(), cpu_s);
+    Ok((summary, messages, timing))
+}
+
+/// One part of a run between two looks at [`Control::interrupted`].
+const SLICES: u64 = 400;
+
+fn run_seed(case: &Case, number: usize, seed: u64, control: &Control<'_>) -> Result<RunRecord, Interrupted> {
+    let cpu = ThreadTime::now();
+    let (window_begin, window_end, limit) = case.window();
+    let ideal = IdealTimes::new(case.denominator(), Arc::clone(&case.topology), Arc::clone(&case.transport));
+    let exact = usize::try_from(case.measure().exact_samples).unwrap_or(usize::MAX);
+    let recorder = SlowdownRecorder::new(case.bins.clone(), exact);
+    let measurement = Measurement::new(window_begin..window_end, ideal, recorder, case.measure().messages);
+    let streams = Streams::new(seed);
+    let fabric = FabricConfig { load_balancing: LoadBalancing::RandomSpraying, streams };
+    let transport = |host| Sigcomm18::new(Arc::clone(&case.transport), host);
+    let source = Source::new(case, streams);
+    let mut simulation = Simulation::new(&case.topology, fabric, transport, source, measurement);
+
+    let slice = Duration::from_ps((window_end.as_ps() / SLICES).max(1));
+    let advance = |simulation: &mut Simulation<_, _, _>, until: Time| loop {
+        if control.interrupted.load(Ordering::Relaxed) {
+            return Err(Interrupted);
+        }
+        (control.progress)(number, simulation.now());
+        let next = (simulation.now() + slice).min(until);
+        let outcome = simulation.run_until(next);
+        if outcome != Outcome::Reached || next == until {
+            return Ok(outcome);
+        }
+    };
+    advance(&mut simulation, window_begin)?;
+    simulation.restart_queue_statistics();
+    advance(&mut simulation, window_end)?;
+    if case.stops_after_window() {
+        simulation.stop_traffic();
+    }
+    simulation.observer_mut().draining = true;
+    if simulation.observer().outstanding > 0 {
+        advance(&mut simulation, limit)?;
+    }
+    (control.progress)(number, limit);
+
+    let statistics = simulation.statistics();
+    let simulated = simulation.now().since(Time::ZERO);
+    let unfinished: Vec<_> =
+        simulation.unfinished().copied().filter(|message| simulation.observer().measures(message)).collect();
+    let mut measurement = simulation.into_observer();
+    assert!(measurement.outstanding == unfinished.len() as u64, "each message is finished or unfinished");
+    unfinished.iter().for_each(|message| measurement.unfinished(message));
+    let Measurement { recorder, mut records, digest, counts, .. } = measurement;
+    if let Some(records) = &mut records {
+        records.sort_by_key(|record| (record.message.created, record.message.source, record.message.sequence));
+    }
+    let cpu_s = cpu.elapsed().as_secs_f64();
+    Ok(RunRecord { recorder, records, statistics, counts, digest: digest.finish(), simulated, cpu_s })
+}
+
+/// A case's messages as the fabric wants them.
+enum Source {
+    /// One generator for each host.
+    Poisson(Vec<MessageStream<ChaCha8Rng>>),
+    /// One generator.
+    Trace { rows: Arc<Vec<TraceRow>>, next: usize },
+}
+
+impl Source {
+    fn new(case: &Case, streams: Streams) -> Self {
+        match &case.arrivals {
+            Arrivals::Trace(rows) => Self::Trace { rows: Arc::clone(rows), next: 0 },
+            Arrivals::Poisson { sizes, arithmetic } => {
+                let hosts = case.topology.hosts;
+                let stream = |host| {
+                    let rngs = StreamRngs {
+                        gap: streams.stream("gap", host),
+                        size: streams.stream("size", host),
+                        destination: streams.stream("destination", host),
+                    };
+                    MessageStream::new(host, hosts, Arc::clone(sizes), arithmetic.mean_gap, rngs)
+                        .expect("a topology has at least two hosts")
+                };
+                Self::Poisson((0..hosts).map(stream).collect())
+            }
+        }
+    }
+}
+
+impl Traffic for Source {
+    fn generators(&self) -> u32 {
+        match self {
+            Self::Poisson(streams) => streams.len() as u32,
+            Self::Trace { .. } => 1,
+        }
+    }
+
+    fn next(&mut self, generator: u32) -> Option<Submission> {
+        match self {
+            Self::Poisson(streams) => {
+                let arrival = streams[generator as usize].next_arrival();
+                let (source, destination) = (HostId(arrival.source), HostId(arrival.destination));
+                Some(Submission { at: arrival.at, source, destination, size: arrival.size })
+            }
+            Self::Trace { rows, next } => {
+                let row = rows.get(*next)?;
+                *next += 1;
+                let (source, destination) = (HostId(row.source), HostId(row.destination));
+                Some(Submission { at: row.at, source, destination, size: row.size })
+            }
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! The numbers of a case.
+
+use crate::case::Case;
+use crate::measurement::Counts;
+use homa_analysis::{BinRow, Decile, PercentileRow, Precision, SlowdownSummary};
+use homa_fabric::{FabricStatistics, PacketClass};
+use homa_transports::sigcomm18::Config;
+use homa_units::{Duration, Priority};
+use serde::Serialize;
+
+/// Everything that was measured in a case: a function of its configuration and seeds alone.
+#[derive(Debug, Clone, Serialize)]
+pub struct CaseSummary {
+    /// Name of the experiment file.
+    pub experiment: String,
+    /// Name of the case within it.
+    pub case: String,
+    /// The transport.
+    pub transport: String,
+    /// The topology.
+    pub topology: String,
+    /// Number of hosts.
+    pub hosts: u32,
+    /// The message sizes.
+    pub workload: String,
+    /// The load as given; none for a trace.
+    pub load: Option<f64>,
+    /// "wire", "payload" or "trace".
+    pub load_kind: &'static str,
+    /// The seeds.
+    pub seeds: Vec<u64>,
+    /// Digest of all message completions of all runs.
+    pub digest: String,
+    /// Simulated seconds of all runs, with warm-up and drain.
+    pub simulated_s: f64,
+    /// Packets put on a link, all runs.
+    pub packet_hops: u64,
+    /// Events handled, all runs.
+    pub events: u64,
+    /// Messages created in the window, all runs.
+    pub messages: u64,
+    /// How many of them did not finish before the run ended.
+    pub unfinished: u64,
+    /// The largest of those, in bytes.
+    pub unfinished_largest_bytes: Option<u64>,
+    /// Messages created since the begin, and how many of them completed.
+    pub messages_created: u64,
+    /// See `messages_created`.
+    pub messages_completed: u64,
+    /// What completion times were divided by.
+    pub denominator: &'static str,
+    /// Whether quantiles are exact or come from logarithmic bins.
+    pub quantiles: String,
+    /// Bytes of the messages created in the window, per host, in Gbps.
+    pub offered_payload_gbps: f64,
+    /// Bytes of the messages that completed in the window, per host, in Gbps.
+    pub goodput_gbps: f64,
+    /// Median, 99th percentile and mean over all messages.
+    pub overall: Overall,
+    /// By cumulative percentage of messages.
+    pub slowdown: Vec<PercentileRow>,
+    /// By tenth of messages.
+    pub deciles: Vec<Decile>,
+    /// Every size bin.
+    pub bins: Vec<BinRow>,
+    /// By level of the network.
+    pub tiers: Vec<TierRow>,
+    /// Wire bytes received by hosts, by priority, highest first.
+    pub priorities: Vec<LevelRow>,
+    /// The transport's parameters.
+    pub parameters: Config,
+}
+
+/// Statistics over all messages.
+#[derive(Debug, Clone, Serialize)]
+pub struct Overall {
+    /// Median slowdown; none if it is that of an unfinished message.
+    pub p50: Option<f64>,
+    /// 99th percentile of slowdown; none if it is that of an unfinished message.
+    pub p99: Option<f64>,
+    /// Mean slowdown of the finished messages; none if none finished.
+    pub mean: Option<f64>,
+}
+
+/// Queues of one level of the network; means over runs, weighted by simulated time.
+#[derive(Debug, Clone, Serialize)]
+pub struct TierRow {
+    /// Its name.
+    pub tier: &'static str,
+    /// Number of ports.
+    pub ports: u32,
+    /// Waiting bytes, mean over time and ports.
+    pub queue_mean_bytes: f64,
+    /// Largest number of waiting bytes at any port.
+    pub queue_max_bytes: u64,
+    /// Share of time in which a link is busy.
+    pub utilisation: f64,
+    /// Frames sent.
+    pub frames: u64,
+    /// Their bytes.
+    pub frame_bytes: u64,
+}
+
+/// Wire bytes received at one priority since the begin, over all runs.
+#[derive(Debug, Clone, Serialize)]
+pub struct LevelRow {
+    /// The level, 7 is served first.
+    pub priority: u8,
+    /// Data sent without asking.
+    pub unscheduled_bytes: u64,
+    /// Data sent by permission.
+    pub scheduled_bytes: u64,
+    /// Packets without data.
+    pub control_bytes: u64,
+    /// Share of all bytes received.
+    pub share: f64,
+    /// Share of the capacity of the hosts' links over the simulated time.
+    pub link_share: f64,
+}
+
+/// How long a case took: differs from run to run.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Timing {
+    /// Seconds on the wall.
+    pub wall_s: f64,
+    /// Seconds of all its threads.
+    pub cpu_s: f64,
+    /// Packets put on a link per CPU second.
+    pub packet_hops_per_cpu_s: f64,
+    /// Events per packet put on a link.
+    pub events_per_packet_hop: f64,
+    /// Simulated milliseconds per CPU second.
+    pub simulated_ms_per_cpu_s: f64,
+}
+
+type RunNumbers = (FabricStatistics, Counts, u64, Duration, f64);
+
+impl CaseSummary {
+    pub(crate) fn new(case: &Case, slowdown: &SlowdownSummary, runs: &[RunNumbers]) -> Self {
+        let sum = |part: fn(&Counts) -> u64| runs.iter().map(|(_, counts, ..)| part(counts)).sum::<u64>();
+        let window_s = case.measure().window.as_secs_f64() * runs.len() as f64;
+        let gbps = |bytes: u64| bytes as f64 * 8.0 / 1e9 / window_s / f64::from(case.topology.hosts);
+        let finite = |value: f64| value.is_finite().then_some(value);
+        let load = case.load();
+        let (p50, p99, mean) = slowdown.overall();
+        Self {
+            experiment: case.experiment.clone(),
+            case: case.name.clone(),
+            transport: case.kind().name().to_owned(),
+            topology: case.topology.name.clone(),
+            hosts: case.topology.hosts,
+            workload: case.sizes.clone(),
+            load: load.map(|(load, _)| load),
+            load_kind: load.map_or("trace", |(_, kind)| kind),
+            seeds: case.run().seeds.clone(),
+            digest: digest(runs),
+            simulated_s: simulated(runs).as_secs_f64(),
+            packet_hops: runs.iter().map(|(statistics, ..)| statistics.packet_hops).sum(),
+            events: runs.iter().map(|(statistics, ..)| statistics.events).sum(),
+            messages: sum(|counts| counts.window_messages),
+            unfinished: slowdown.unfinished(),
+            unfinished_largest_bytes: slowdown.largest_unfinished().map(|size| size.get()),
+            messages_created: sum(|counts| counts.created),
+            messages_completed: sum(|counts| counts.completed),
+            denominator: case.denominator().name(),
+            quantiles: match slowdown.precision() {
+                Precision::Exact => "exact".to_owned(),
+                Precision::Logarithmic { relative_width } => format!("logarithmic bins of {relative_width} relative width"),
+            },
+            offered_payload_gbps: gbps(sum(|counts| counts.window_bytes)),
+            goodput_gbps: gbps(sum(|counts| counts.goodput_bytes)),
+            overall: Overall { p50: finite(p50), p99: finite(p99), mean: finite(mean) },
+            slowdown: slowdown.percentiles(),
+            deciles: slowdown.deciles(),
+            bins: slowdown.bins(),
+            tiers: tiers(runs),
+            priorities: priorities(case, runs),
+            parameters: Config::clone(&case.transport),
+        }
+    }
+}
+
+/// The digests of the runs, in the order of the seeds, as one.
+fn digest(runs: &[RunNumbers]) -> String {
+    let mix = |hash: u64, (_, _, digest, ..): &RunNumbers| (hash ^ digest).wrapping_mul(0x9fb2_1c65_1e98_df25).rotate_left(29);
+    format!("{:016x}", runs.iter().fold(0, mix))
+}
+
+fn simulated(runs: &[RunNumbers]) -> Duration {
+    runs.iter().map(|(.., simulated, _)| *simulated).sum()
+}
+
+fn tiers(runs: &[RunNumbers]) -> Vec<TierRow> {
+    let total_s = simulated(runs).as_secs_f64();
+    let (first, ..) = &runs[0];
+    let row = |index: usize| {
+        let weighted = |value: &dyn Fn(&FabricStatistics) -> f64| {
+            runs.iter().map(|(statistics, .., simulated, _)| value(statistics) * simulated.as_secs_f64()).sum::<f64>() / total_s
+        };
+        TierRow {
+            tier: first.tiers[index].tier.name(),
+            ports: first.tiers[index].ports,
+            queue_mean_bytes: weighted(&|statistics| statistics.tiers[index].queue_mean_bytes),
+            queue_max_bytes: runs.iter().map(|(statistics, ..)| statistics.tiers[index].queue_max_bytes).max().unwrap_or(0),
+            utilisation: weighted(&|statistics| statistics.tiers[index].utilisation),
+            frames: runs.iter().map(|(statistics, ..)| statistics.tiers[index].frames).sum(),
+            frame_bytes: runs.iter().map(|(statistics, ..)| statistics.tiers[index].frame_bytes).sum(),
+        }
+    };
+    (0..first.tiers.len()).map(row).collect()
+}
+
+fn priorities(case: &Case, runs: &[RunNumbers]) -> Vec<LevelRow> {
+    let received = |class: PacketClass, level: usize| {
+        runs.iter().map(|(statistics, ..)| statistics.received_wire_bytes[class as usize][level]).sum::<u64>()
+    };
+    let at = |level| PacketClass::ALL.into_iter().map(|class| received(class, level)).sum::<u64>();
+    let total: u64 = (0..Priority::LEVELS).map(at).sum();
+    let capacity = case.host_rate.as_bps() as f64 / 8.0 * simulated(runs).as_secs_f64() * f64::from(case.topology.hosts);
+    let row = |level: usize| LevelRow {
+        priority: level as u8,
+        unscheduled_bytes: received(PacketClass::Unscheduled, level),
+        scheduled_bytes: received(PacketClass::Scheduled, level),
+        control_bytes: received(PacketClass::Control, level),
+        share: at(level) as f64 / total.max(1) as f64,
+        link_share: at(level) as f64 / capacity,
+    };
+    (0..Priority::LEVELS).rev().map(row).collect()
+}
+
+impl Timing {
+    pub(crate) fn new(summary: &CaseSummary, wall_s: f64, cpu_s: f64) -> Self {
+        let hops = summary.packet_hops as f64;
+        Self {
+            wall_s,
+            cpu_s,
+            packet_hops_per_cpu_s: hops / cpu_s,
+            events_per_packet_hop: summary.events as f64 / hops.max(1.0),
+            simulated_ms_per_cpu_s: summary.simulated_s * 1e3 / cpu_s,
+        }
+    }
+}
