@@ -30,7 +30,7 @@ Exit code: 0 all cases ran, 2 something could not be run or written, 130 interru
     #[command(after_help = "\
 Examples:
   homasim run experiments/original-w3-trace.toml
-  homasim compare results/out/original-w3-trace/w3-W3_0.8_4ms --trace results/reference/original-simulator/W3_0.8_4ms.csv.gz
+  homasim compare results/out/original-w3-trace/w3-0.8-W3_0.8_4ms --trace results/reference/original-simulator/W3_0.8_4ms.csv.gz
 
 Exit code: 0 every tenth of messages within tolerance, 1 some not, 2 could not compare.")]
     Compare(CompareArguments),

@@ -43,7 +43,7 @@ pub(crate) fn plan(cases: &[Case]) -> String {
 
 fn arrivals(case: &Case) -> String {
     match &case.arrivals {
-        Arrivals::Trace(rows) => format!("{} recorded messages", rows.len()),
+        Arrivals::Trace { rows, .. } => format!("{} recorded messages", rows.len()),
         Arrivals::Poisson { arithmetic, .. } => format!(
             "wire load {:.3} (payload {:.3}), {:.0} messages/s per host",
             arithmetic.wire_load, arithmetic.payload_load, arithmetic.messages_per_second

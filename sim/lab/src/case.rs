@@ -49,7 +49,13 @@ pub enum Arrivals {
         arithmetic: LoadArithmetic,
     },
     /// Recorded.
-    Trace(Arc<Vec<TraceRow>>),
+    Trace {
+        /// The messages, in order of time.
+        rows: Arc<Vec<TraceRow>>,
+        /// Poisson traffic, all to all, that begins with the last recorded message, so that messages still in flight
+        /// then meet the competition they would have met.
+        afterwards: Option<(Arc<SizeDistribution>, LoadArithmetic)>,
+    },
 }
 
 /// Why an experiment has no cases that could run.
@@ -173,6 +179,8 @@ enum CaseLoad {
     Unset,
 }
 
+const LOAD_NEEDED: &str = "one of `load`, `payload_load` and `trace` is needed, for example load = 0.8";
+
 impl Source<'_> {
     fn value(&self, key: &'static str, problem: &str) -> CaseError {
         CaseError::Value { path: self.path.to_owned(), key, problem: problem.to_owned() }
@@ -215,10 +223,10 @@ impl Source<'_> {
         let workload = &self.experiment.workload;
         match (&workload.load, &workload.payload_load) {
             (Some(_), Some(_)) => Err(self.value("workload", "load and payload_load exclude each other; keep one")),
-            _ if workload.trace.is_some() => Ok(vec![CaseLoad::Unset]),
             (Some(OneOrMany(loads)), None) => Ok(loads.iter().copied().map(CaseLoad::Wire).collect()),
             (None, Some(OneOrMany(loads))) => Ok(loads.iter().copied().map(CaseLoad::Payload).collect()),
-            (None, None) => Err(self.value("workload", "one of `load`, `payload_load` and `trace` is needed, for example load = 0.8")),
+            (None, None) if workload.trace.is_some() => Ok(vec![CaseLoad::Unset]),
+            (None, None) => Err(self.value("workload", LOAD_NEEDED)),
         }
     }
 
@@ -233,24 +241,11 @@ impl Source<'_> {
             .map_err(|cause| CaseError::Transport { path: self.path.to_owned(), cause })?;
         let bins = SizeBins::published(distribution.name())
             .unwrap_or_else(|| SizeBins::about_one_percent(&distribution.probabilities()));
-        let arrivals = match trace {
-            Some(rows) => Arrivals::Trace(rows),
-            None => {
-                let spec = match load {
-                    CaseLoad::Wire(load) => LoadSpec::Wire(load.get()),
-                    CaseLoad::Payload(load) => LoadSpec::Payload(load.get()),
-                    CaseLoad::Unset => unreachable!("without a trace there is a load"),
-                };
-                let wire_bytes = |size| transport.message_wire_bytes(size);
-                let arithmetic = messages_per_second(&distribution, spec, host_rate, wire_bytes)
-                    .map_err(|cause| CaseError::Load { path: self.path.to_owned(), cause })?;
-                if arithmetic.wire_load >= 1.0 {
-                    let load = arithmetic.wire_load;
-                    let problem = format!("this payload load means a wire load of {load:.3}, headers and grants included, which the host links can't carry; give less");
-                    return Err(self.value("workload.payload_load", &problem));
-                }
-                Arrivals::Poisson { sizes: Arc::new(distribution), arithmetic }
-            }
+        let poisson = self.poisson(distribution, load, host_rate, &transport)?;
+        let arrivals = match (trace, poisson) {
+            (Some(rows), afterwards) => Arrivals::Trace { rows, afterwards },
+            (None, Some((sizes, arithmetic))) => Arrivals::Poisson { sizes, arithmetic },
+            (None, None) => return Err(self.value("workload", LOAD_NEEDED)),
         };
         let name = case_name(&label, load, self.experiment.workload.trace.as_deref());
         let experiment = self.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
@@ -258,12 +253,34 @@ impl Source<'_> {
         Ok(Case { experiment, name, resolved, topology, host_rate, transport, sizes: label, arrivals, bins, notes })
     }
 
+    /// Poisson traffic of a load, if there is one.
+    fn poisson(
+        &self,
+        sizes: SizeDistribution,
+        load: CaseLoad,
+        host_rate: BitRate,
+        transport: &Config,
+    ) -> Result<Option<(Arc<SizeDistribution>, LoadArithmetic)>, CaseError> {
+        let spec = match load {
+            CaseLoad::Wire(load) => LoadSpec::Wire(load.get()),
+            CaseLoad::Payload(load) => LoadSpec::Payload(load.get()),
+            CaseLoad::Unset => return Ok(None),
+        };
+        let arithmetic = messages_per_second(&sizes, spec, host_rate, |size| transport.message_wire_bytes(size))
+            .map_err(|cause| CaseError::Load { path: self.path.to_owned(), cause })?;
+        if arithmetic.wire_load >= 1.0 {
+            let problem = format!(
+                "this load means a wire load of {:.3}, headers and grants included, which the host links can't carry; give less",
+                arithmetic.wire_load
+            );
+            return Err(self.value(if matches!(load, CaseLoad::Wire(_)) { "workload.load" } else { "workload.payload_load" }, &problem));
+        }
+        Ok(Some((Arc::new(sizes), arithmetic)))
+    }
+
     fn trace(&self, hosts: u32, notes: &mut Vec<String>) -> Result<Option<Arc<Vec<TraceRow>>>, CaseError> {
         let workload = &self.experiment.workload;
         let Some(file) = &workload.trace else { return Ok(None) };
-        if workload.load.is_some() || workload.payload_load.is_some() {
-            notes.push("workload.load is not used: the trace says who sends what when".into());
-        }
         let rows = read_trace(&self.locate(file), hosts)
             .map_err(|cause| CaseError::Trace { path: self.path.to_owned(), cause })?;
         let measure = &self.experiment.measure;
@@ -275,6 +292,16 @@ impl Source<'_> {
                 window.start, window.end
             );
             return Err(self.value("measure.window", &problem));
+        }
+        let last = rows[rows.len() - 1].at;
+        let loaded = workload.load.is_some() || workload.payload_load.is_some();
+        if loaded {
+            notes.push(format!("the trace ends at {last}; from then on Poisson traffic of workload.load takes its place"));
+        } else if last < window.end + measure.drain {
+            notes.push(format!(
+                "the trace ends at {last}: messages still in flight then finish without competition; set workload.load for \
+                 Poisson traffic of that load from then on"
+            ));
         }
         Ok(Some(Arc::new(rows)))
     }
@@ -352,13 +379,13 @@ fn case_name(sizes: &str, load: CaseLoad, trace: Option<&Path>) -> String {
     let load = match load {
         CaseLoad::Wire(load) => format!("-{}", load.get()),
         CaseLoad::Payload(load) => format!("-payload-{}", load.get()),
-        CaseLoad::Unset => {
-            let file = trace.and_then(Path::file_name).unwrap_or_default().to_string_lossy();
-            format!("-{}", file.split(".csv").next().unwrap_or_default())
-        }
+        CaseLoad::Unset => String::new(),
     };
+    let trace = trace.and_then(Path::file_name).map(|file| file.to_string_lossy()).unwrap_or_default();
+    let trace = trace.split(".csv").next().unwrap_or_default();
+    let dash = if trace.is_empty() { "" } else { "-" };
     let safe = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' };
-    format!("{sizes}{load}").chars().map(safe).collect()
+    format!("{sizes}{load}{dash}{trace}").chars().map(safe).collect()
 }
 
 /// The shipped distribution that a trace's sizes follow, or their own.

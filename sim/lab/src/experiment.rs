@@ -191,7 +191,7 @@ pub struct Measure {
 }
 
 const fn exact_samples_default() -> u64 {
-    20_000_000
+    4_000_000
 }
 
 /// Times that replace those of `[measure]`.

@@ -11,7 +11,7 @@ use homa_fabric::{FabricConfig, FabricStatistics, LoadBalancing, Outcome, Simula
 use homa_topologies::HostId;
 use homa_transports::sigcomm18::Sigcomm18;
 use homa_units::{Duration, Time};
-use homa_workloads::{MessageStream, StreamRngs, TraceRow};
+use homa_workloads::{LoadArithmetic, MessageStream, SizeDistribution, StreamRngs, TraceRow};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use std::sync::Arc;
@@ -126,55 +126,75 @@ fn run_seed(case: &Case, number: usize, seed: u64, control: &Control<'_>) -> Res
 }
 
 /// A case's messages as the fabric wants them.
-enum Source {
+struct Source {
+    /// Generator 0, if there is a trace.
+    trace: Option<TraceRows>,
     /// One generator for each host.
-    Poisson(Vec<MessageStream<ChaCha8Rng>>),
-    /// One generator.
-    Trace { rows: Arc<Vec<TraceRow>>, next: usize },
+    streams: Vec<MessageStream<ChaCha8Rng>>,
+    /// When the streams begin.
+    offset: Duration,
+}
+
+/// The rows of a shared trace.
+struct TraceRows {
+    rows: Arc<Vec<TraceRow>>,
+    next: usize,
+}
+
+impl Iterator for TraceRows {
+    type Item = TraceRow;
+
+    fn next(&mut self) -> Option<TraceRow> {
+        let row = self.rows.get(self.next).copied();
+        self.next += 1;
+        row
+    }
 }
 
 impl Source {
     fn new(case: &Case, streams: Streams) -> Self {
+        let hosts = case.topology.hosts;
+        let stream = |sizes: &Arc<SizeDistribution>, mean_gap, host| {
+            let rngs = StreamRngs {
+                gap: streams.stream("gap", host),
+                size: streams.stream("size", host),
+                destination: streams.stream("destination", host),
+            };
+            MessageStream::new(host, hosts, Arc::clone(sizes), mean_gap, rngs).expect("a topology has at least two hosts")
+        };
+        let all = |sizes, arithmetic: &LoadArithmetic| {
+            (0..hosts).map(|host| stream(sizes, arithmetic.mean_gap, host)).collect()
+        };
         match &case.arrivals {
-            Arrivals::Trace(rows) => Self::Trace { rows: Arc::clone(rows), next: 0 },
             Arrivals::Poisson { sizes, arithmetic } => {
-                let hosts = case.topology.hosts;
-                let stream = |host| {
-                    let rngs = StreamRngs {
-                        gap: streams.stream("gap", host),
-                        size: streams.stream("size", host),
-                        destination: streams.stream("destination", host),
-                    };
-                    MessageStream::new(host, hosts, Arc::clone(sizes), arithmetic.mean_gap, rngs)
-                        .expect("a topology has at least two hosts")
-                };
-                Self::Poisson((0..hosts).map(stream).collect())
+                Self { trace: None, streams: all(sizes, arithmetic), offset: Duration::ZERO }
             }
+            Arrivals::Trace { rows, afterwards } => Self {
+                trace: Some(TraceRows { rows: Arc::clone(rows), next: 0 }),
+                streams: afterwards.as_ref().map(|(sizes, arithmetic)| all(sizes, arithmetic)).unwrap_or_default(),
+                offset: rows[rows.len() - 1].at.since(Time::ZERO),
+            },
         }
     }
 }
 
 impl Traffic for Source {
     fn generators(&self) -> u32 {
-        match self {
-            Self::Poisson(streams) => streams.len() as u32,
-            Self::Trace { .. } => 1,
-        }
+        (self.streams.len() + usize::from(self.trace.is_some())) as u32
     }
 
     fn next(&mut self, generator: u32) -> Option<Submission> {
-        match self {
-            Self::Poisson(streams) => {
-                let arrival = streams[generator as usize].next_arrival();
-                let (source, destination) = (HostId(arrival.source), HostId(arrival.destination));
-                Some(Submission { at: arrival.at, source, destination, size: arrival.size })
-            }
-            Self::Trace { rows, next } => {
-                let row = rows.get(*next)?;
-                *next += 1;
+        let stream = match &mut self.trace {
+            Some(trace) if generator == 0 => {
+                let row = trace.next()?;
                 let (source, destination) = (HostId(row.source), HostId(row.destination));
-                Some(Submission { at: row.at, source, destination, size: row.size })
+                return Some(Submission { at: row.at, source, destination, size: row.size });
             }
-        }
+            Some(_) => generator - 1,
+            None => generator,
+        };
+        let arrival = self.streams[stream as usize].next_arrival();
+        let (source, destination) = (HostId(arrival.source), HostId(arrival.destination));
+        Some(Submission { at: arrival.at + self.offset, source, destination, size: arrival.size })
     }
 }
