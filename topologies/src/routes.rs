@@ -31,8 +31,11 @@ impl Routes {
                 (Node::Host(_), _) => {}
             }
         }
-        let mut routes =
-            Self { hosts: hosts as usize, group_of: vec![u16::MAX; switches as usize * hosts as usize], groups: vec![] };
+        let mut routes = Self {
+            hosts: hosts as usize,
+            group_of: vec![u16::MAX; switches as usize * hosts as usize],
+            groups: vec![],
+        };
         let mut known = BTreeMap::new();
         for (root, here) in attached.iter().enumerate().filter(|(_, here)| !here.is_empty()) {
             let towards = next_links(root, &into);

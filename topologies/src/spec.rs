@@ -139,7 +139,7 @@ impl LeafSpine {
         in_range("leaf-spine.racks", self.racks, 1, "1 to 1048576")?;
         in_range("leaf-spine.hosts_per_rack", self.hosts_per_rack, 1, "1 to 1048576")?;
         in_range("leaf-spine.spines", self.spines, 1, "1 to 1048576")?;
-        let hosts = self.racks.checked_mul(self.hosts_per_rack).unwrap_or(u32::MAX);
+        let hosts = self.racks.saturating_mul(self.hosts_per_rack);
         in_range("leaf-spine.racks * hosts_per_rack", hosts, 2, "2 to 1048576 hosts")?;
         exact("leaf-spine.host_rate", self.host_rate)?;
         exact("leaf-spine.uplink_rate", self.uplink_rate)?;

@@ -29,7 +29,8 @@ fn every_path_ends_at_its_destination_after_two_or_four_links() {
 #[test]
 fn a_wrong_key_or_value_is_named_with_what_is_accepted() {
     let with = |text: &str| TopologySpec::parse(text).and_then(|spec| spec.build("x")).unwrap_err().to_string();
-    let delays = "[single-switch.delays]\nsoftware_send='0ps'\nsoftware_receive='0ps'\nnic='0ps'\nswitch='0ps'\nlink='0ps'";
+    let delays =
+        "[single-switch.delays]\nsoftware_send='0ps'\nsoftware_receive='0ps'\nnic='0ps'\nswitch='0ps'\nlink='0ps'";
     let unknown = with(&format!("[single-switch]\nhots = 3\nhost_rate = '10Gbps'\n{delays}"));
     assert!(unknown.contains("line 2") && unknown.contains("expected one of `hosts`"), "{unknown}");
     let lonely = with(&format!("[single-switch]\nhosts = 1\nhost_rate = '10Gbps'\n{delays}"));

@@ -17,8 +17,7 @@ impl SizeBins {
     pub fn published(workload: &str) -> Option<Self> {
         let mut reader = csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(PUBLISHED.as_bytes());
         let rows = reader.deserialize().map(|row| row.expect("the shipped table is well-formed"));
-        let edges: Vec<u64> =
-            rows.filter(|(name, _): &(String, u64)| name == workload).map(|(_, edge)| edge).collect();
+        let edges: Vec<u64> = rows.filter(|(name, _): &(String, u64)| name == workload).map(|(_, edge)| edge).collect();
         (!edges.is_empty()).then(|| Self::with_edges(edges))
     }
 

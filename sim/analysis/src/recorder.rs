@@ -68,10 +68,8 @@ impl SlowdownRecorder {
     #[inline]
     pub fn record(&mut self, size: Bytes, slowdown: f64) {
         let range = &mut self.ranges[self.bins.index_of(size)];
-        if range.samples < RANGE_SAMPLES {
-            if range.records.last().is_none_or(|(_, largest)| slowdown > *largest) {
-                range.records.push((range.samples, slowdown));
-            }
+        if range.samples < RANGE_SAMPLES && range.records.last().is_none_or(|(_, largest)| slowdown > *largest) {
+            range.records.push((range.samples, slowdown));
         }
         range.samples += 1;
         let size = u32::try_from(size.get()).expect("messages are shorter than 4 GB");

@@ -7,7 +7,8 @@ use homa_units::Bytes;
 use serde::{Serialize, Serializer};
 
 /// The cumulative percentages of messages at which slowdown is reported.
-pub const PERCENTILES: [f64; 14] = [10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0, 95.0, 98.0, 99.0, 99.9, 100.0];
+pub const PERCENTILES: [f64; 14] =
+    [10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0, 95.0, 98.0, 99.0, 99.9, 100.0];
 
 /// Cells of a published histogram.
 const CELLS: usize = 100;
@@ -129,7 +130,8 @@ impl SlowdownSummary {
         assert!(recorders.iter().all(|recorder| *recorder.bins() == bins), "pooled runs have equal size bins");
         let ranges =
             (0..bins.count()).map(|bin| pooled_range(recorders.iter().map(|recorder| &recorder.ranges[bin]))).collect();
-        let logarithmic = recorders.iter().map(SlowdownRecorder::precision).find(|precision| *precision != Precision::Exact);
+        let logarithmic =
+            recorders.iter().map(SlowdownRecorder::precision).find(|precision| *precision != Precision::Exact);
         let mut samples = Vec::new();
         for mut recorder in recorders {
             let unfinished = std::mem::take(&mut recorder.unfinished);

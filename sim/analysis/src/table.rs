@@ -19,7 +19,10 @@ pub fn human_bytes(bytes: u64) -> String {
 /// Slowdown by tenth of messages as an aligned table.
 #[must_use]
 pub fn slowdown_table(deciles: &[Decile]) -> String {
-    let mut text = format!("{:>23}  {:>10}  {:>8}  {:>8}  {:>8}  {:>10}\n", "size (bytes)", "messages", "p50", "p99", "mean", "unfinished");
+    let mut text = format!(
+        "{:>23}  {:>10}  {:>8}  {:>8}  {:>8}  {:>10}\n",
+        "size (bytes)", "messages", "p50", "p99", "mean", "unfinished"
+    );
     for row in deciles {
         let size = format!("{} - {}", row.size_min, row.size_max);
         let _ = writeln!(

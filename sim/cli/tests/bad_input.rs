@@ -44,7 +44,11 @@ fn a_negative_load_is_refused() {
 fn a_load_of_one_or_more_is_refused() {
     refused(&with("load = 0.6", "load = 1.0"), &[], &["bad.toml", "load = 1.0", "can't carry it", "less than 1"]);
     refused(TINY, &["--set", "workload.load=1.2"], &["--set workload.load=1.2", "bad.toml", "less than 1"]);
-    refused(TINY, &["--set", "workload.payload_load=0.99"], &["workload.payload_load", "wire load of 1.1", "give less"]);
+    refused(
+        TINY,
+        &["--set", "workload.payload_load=0.99"],
+        &["workload.payload_load", "wire load of 1.1", "give less"],
+    );
 }
 
 #[test]

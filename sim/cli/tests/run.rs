@@ -41,12 +41,27 @@ fn the_json_line_has_every_promised_field() {
     let lines = run(&sandbox, &[]);
     let [line] = lines.as_slice() else { panic!("one case, {} lines", lines.len()) };
     for field in [
-        "experiment", "transport", "workload", "load", "seeds", "digest", "wall_s", "cpu_s", "simulated_s", "packet_hops",
-        "messages", "unfinished", "denominator", "slowdown", "deciles", "tiers",
+        "experiment",
+        "transport",
+        "workload",
+        "load",
+        "seeds",
+        "digest",
+        "wall_s",
+        "cpu_s",
+        "simulated_s",
+        "packet_hops",
+        "messages",
+        "unfinished",
+        "denominator",
+        "slowdown",
+        "deciles",
+        "tiers",
     ] {
         assert!(!line[field].is_null(), "{field}");
     }
-    let percentiles: Vec<_> = line["slowdown"].as_array().unwrap().iter().map(|row| row["percentile"].as_f64().unwrap()).collect();
+    let percentiles: Vec<_> =
+        line["slowdown"].as_array().unwrap().iter().map(|row| row["percentile"].as_f64().unwrap()).collect();
     assert_eq!(percentiles, [10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0, 95.0, 98.0, 99.0, 99.9, 100.0]);
     for field in ["percentile", "size_bytes", "count", "p50", "p99", "mean", "p50_cell", "p99_cell"] {
         assert!(line["slowdown"][0][field].is_number(), "{field}");
@@ -97,7 +112,9 @@ fn sizes_may_be_a_number_or_a_file() {
 #[test]
 fn a_trace_replays_with_or_without_compression_and_its_own_sizes() {
     let sandbox = sandbox();
-    let rows: String = (0..3000_u32).map(|row| format!("{}.5,{},{},{}\n", row * 1000, row % 16, (row + 5) % 16, 100 + row % 7)).collect();
+    let rows: String = (0..3000_u32)
+        .map(|row| format!("{}.5,{},{},{}\n", row * 1000, row % 16, (row + 5) % 16, 100 + row % 7))
+        .collect();
     sandbox.write("trace.csv", &format!("t_ns,src,dst,size\n{rows}"));
     sandbox.write("tiny.toml", &TINY.replace("sizes = \"w3\"\nload = 0.6", "trace = \"trace.csv\""));
     let lines = run(&sandbox, &[]);

@@ -6,9 +6,8 @@ use proptest::prelude::*;
 use std::collections::BTreeSet;
 
 fn key() -> impl Strategy<Value = EventKey> {
-    (0u64..4, 0u8..3, 0u32..3, 0u32..3).prop_map(|(at, class, component, counter)| {
-        EventKey::new(Time::from_ps(at), class, component, counter)
-    })
+    (0u64..4, 0u8..3, 0u32..3, 0u32..3)
+        .prop_map(|(at, class, component, counter)| EventKey::new(Time::from_ps(at), class, component, counter))
 }
 
 proptest! {

@@ -83,7 +83,10 @@ impl<H: Copy> Port<H> {
     /// The frame has ended: takes the next packet.
     #[inline]
     pub(crate) fn fetch(&mut self, now: Time) -> Schedule {
-        assert!(now == self.frame_end && self.occupied != 0, "a fetch is scheduled for the end of a frame if packets wait");
+        assert!(
+            now == self.frame_end && self.occupied != 0,
+            "a fetch is scheduled for the end of a frame if packets wait"
+        );
         let level = 7 - self.occupied.leading_zeros() as usize;
         let packet = self.waiting[level].pop_front().expect("an occupied level has a packet");
         if self.waiting[level].is_empty() {

@@ -88,8 +88,7 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
         observer: O,
     ) -> Self {
         let pending = (0..traffic.generators()).map(|generator| traffic.next(generator)).collect();
-        let balancer =
-            |switch| Balancer { turn: 0, generator: config.streams.stream("spraying", switch) };
+        let balancer = |switch| Balancer { turn: 0, generator: config.streams.stream("spraying", switch) };
         let mut simulation = Self {
             now: Time::ZERO,
             queue: EventQueue::default(),
@@ -231,7 +230,10 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
             }
             HostTimer::Timeout(pulls) => {
                 let fired = Timeout { at: self.now, pulls };
-                if entry.timeout_armed.is_some_and(|armed| armed.at == fired.at && armed.pulls & (u32::MAX >> 1) == pulls) {
+                if entry
+                    .timeout_armed
+                    .is_some_and(|armed| armed.at == fired.at && armed.pulls & (u32::MAX >> 1) == pulls)
+                {
                     entry.timeout_armed = None;
                 }
                 entry.transport.handle_timeout(self.now);
@@ -266,7 +268,10 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
         // The generator may have been stopped after this event was scheduled.
         let Some(submission) = self.pending[generator as usize].take() else { return };
         let Submission { at: created, source, destination, size } = submission;
-        assert!(source != destination && size.get() > 0, "a message has at least one byte and another host as destination");
+        assert!(
+            source != destination && size.get() > 0,
+            "a message has at least one byte and another host as destination"
+        );
         let host = &mut self.hosts[source.0 as usize];
         let message = Message { created, source, destination, sequence: host.messages, size };
         host.messages += 1;
@@ -340,7 +345,9 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
         let count = choices.len() as u32;
         let choice = match self.load_balancing {
             // Biased by less than count / 2^32, which no experiment can see.
-            LoadBalancing::RandomSpraying => (u64::from(balancer.generator.next_u32()) * u64::from(count) >> 32) as u32,
+            LoadBalancing::RandomSpraying => {
+                ((u64::from(balancer.generator.next_u32()) * u64::from(count)) >> 32) as u32
+            }
             LoadBalancing::RoundRobin => {
                 balancer.turn = (balancer.turn + 1) % count;
                 balancer.turn

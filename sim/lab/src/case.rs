@@ -8,7 +8,9 @@ use homa_analysis::SizeBins;
 use homa_topologies::{Topology, TopologyError, TopologySpec, UnknownPreset, preset};
 use homa_transports::sigcomm18::{Config, ConfigError};
 use homa_units::{BitRate, Bytes, Duration, Time};
-use homa_workloads::{BadLoad, CsvError, LoadArithmetic, LoadSpec, SizeDistribution, TraceRow, messages_per_second, shipped_names};
+use homa_workloads::{
+    BadLoad, CsvError, LoadArithmetic, LoadSpec, SizeDistribution, TraceRow, messages_per_second, shipped_names,
+};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use thiserror::Error;
@@ -209,11 +211,16 @@ impl Source<'_> {
             }
             (None, Some(file)) => {
                 let (file, text) = self.read("topology.file", file)?;
-                let spec = TopologySpec::parse(&text)
-                    .map_err(|cause| CaseError::Topology { path: file.clone(), cause })?;
+                let spec =
+                    TopologySpec::parse(&text).map_err(|cause| CaseError::Topology { path: file.clone(), cause })?;
                 (spec, file.file_stem().unwrap_or_default().to_string_lossy().into_owned(), file)
             }
-            _ => return Err(self.value("topology", "exactly one of `preset` and `file` is needed, for example preset = \"sigcomm18\"")),
+            _ => {
+                return Err(self.value(
+                    "topology",
+                    "exactly one of `preset` and `file` is needed, for example preset = \"sigcomm18\"",
+                ));
+            }
         };
         let topology = spec.build(&name).map_err(|cause| CaseError::Topology { path, cause })?;
         Ok((topology, spec.host_rate()))
@@ -230,7 +237,13 @@ impl Source<'_> {
         }
     }
 
-    fn case(&self, topology: &Arc<Topology>, host_rate: BitRate, sizes: Option<&Sizes>, load: CaseLoad) -> Result<Case, CaseError> {
+    fn case(
+        &self,
+        topology: &Arc<Topology>,
+        host_rate: BitRate,
+        sizes: Option<&Sizes>,
+        load: CaseLoad,
+    ) -> Result<Case, CaseError> {
         let mut notes = Vec::new();
         let trace = self.trace(topology.hosts, &mut notes)?;
         let (distribution, label) = self.distribution(sizes, trace.as_deref(), &mut notes)?;
@@ -273,7 +286,10 @@ impl Source<'_> {
                 "this load means a wire load of {:.3}, headers and grants included, which the host links can't carry; give less",
                 arithmetic.wire_load
             );
-            return Err(self.value(if matches!(load, CaseLoad::Wire(_)) { "workload.load" } else { "workload.payload_load" }, &problem));
+            return Err(self.value(
+                if matches!(load, CaseLoad::Wire(_)) { "workload.load" } else { "workload.payload_load" },
+                &problem,
+            ));
         }
         Ok(Some((Arc::new(sizes), arithmetic)))
     }
@@ -296,7 +312,9 @@ impl Source<'_> {
         let last = rows[rows.len() - 1].at;
         let loaded = workload.load.is_some() || workload.payload_load.is_some();
         if loaded {
-            notes.push(format!("the trace ends at {last}; from then on Poisson traffic of workload.load takes its place"));
+            notes.push(format!(
+                "the trace ends at {last}; from then on Poisson traffic of workload.load takes its place"
+            ));
         } else if last < window.end + measure.drain {
             notes.push(format!(
                 "the trace ends at {last}: messages still in flight then finish without competition; set workload.load for \
@@ -307,7 +325,12 @@ impl Source<'_> {
     }
 
     /// The distribution that levels, cutoffs and bins are made for, with its name in outputs.
-    fn distribution(&self, sizes: Option<&Sizes>, trace: Option<&Vec<TraceRow>>, notes: &mut Vec<String>) -> Result<(SizeDistribution, String), CaseError> {
+    fn distribution(
+        &self,
+        sizes: Option<&Sizes>,
+        trace: Option<&Vec<TraceRow>>,
+        notes: &mut Vec<String>,
+    ) -> Result<(SizeDistribution, String), CaseError> {
         match (sizes, trace) {
             (Some(Sizes::Shipped(name)), _) => {
                 Ok((SizeDistribution::shipped(name).expect("checked when it was read"), name.clone()))
@@ -480,6 +503,8 @@ impl Case {
     pub fn load(&self) -> Option<(f64, &'static str)> {
         let one = |load: &Option<OneOrMany<Load>>| load.as_ref().map(|many| many.0[0].get());
         let workload = &self.resolved.workload;
-        one(&workload.load).map(|load| (load, "wire")).or_else(|| one(&workload.payload_load).map(|load| (load, "payload")))
+        one(&workload.load)
+            .map(|load| (load, "wire"))
+            .or_else(|| one(&workload.payload_load).map(|load| (load, "payload")))
     }
 }

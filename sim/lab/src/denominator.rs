@@ -61,7 +61,9 @@ impl IdealTimes {
     #[must_use]
     pub fn new(denominator: Denominator, topology: Arc<Topology>, config: Arc<Config>) -> Self {
         let rack_of = (0..topology.hosts).map(|host| topology.switch_of(HostId(host)).0).collect();
-        let formula = |same_rack| pair(&topology, same_rack).map(|(source, destination)| formula(denominator, &topology, source, destination));
+        let formula = |same_rack| {
+            pair(&topology, same_rack).map(|(source, destination)| formula(denominator, &topology, source, destination))
+        };
         let (between_racks, same_rack) = (formula(false).unwrap_or_default(), formula(true).unwrap_or_default());
         Self { denominator, topology, config, rack_of, between_racks, same_rack, simulated: FxHashMap::default() }
     }

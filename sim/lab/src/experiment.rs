@@ -119,7 +119,9 @@ impl Visitor<'_> for SizesVisitor {
     fn visit_i64<E: de::Error>(self, value: i64) -> Result<Sizes, E> {
         match u64::try_from(value) {
             Ok(bytes) if (1..=MESSAGE_BYTES_MAX).contains(&bytes) => Ok(Sizes::Fixed(Bytes::new(bytes))),
-            _ => Err(E::custom(format!("a message of {value} bytes is not possible; accepted are 1 to {MESSAGE_BYTES_MAX}"))),
+            _ => Err(E::custom(format!(
+                "a message of {value} bytes is not possible; accepted are 1 to {MESSAGE_BYTES_MAX}"
+            ))),
         }
     }
 

@@ -21,7 +21,8 @@ mod trace_comparison;
 pub use case::{Arrivals, Case, CaseError, cases};
 pub use denominator::{Denominator, IdealTimes};
 pub use experiment::{
-    Background, Experiment, Measure, Run, Sizes, Times, TopologySection, TransportKind, TransportSection, WorkloadSection,
+    Background, Experiment, Measure, Run, Sizes, Times, TopologySection, TransportKind, TransportSection,
+    WorkloadSection,
 };
 pub use number::{Load, OneOrMany};
 pub use overrides::{ExperimentError, Override, load_experiment};

@@ -47,7 +47,12 @@ pub(crate) struct Counts {
 }
 
 impl Measurement {
-    pub(crate) fn new(window: std::ops::Range<Time>, ideal: IdealTimes, recorder: SlowdownRecorder, messages: bool) -> Self {
+    pub(crate) fn new(
+        window: std::ops::Range<Time>,
+        ideal: IdealTimes,
+        recorder: SlowdownRecorder,
+        messages: bool,
+    ) -> Self {
         Self {
             window,
             ideal,
@@ -94,7 +99,8 @@ impl Observer for Measurement {
             return ControlFlow::Continue(());
         }
         let latency = at.since(message.created);
-        let slowdown = latency.as_ps() as f64 / self.ideal.ideal_ps(message.source, message.destination, message.size) as f64;
+        let slowdown =
+            latency.as_ps() as f64 / self.ideal.ideal_ps(message.source, message.destination, message.size) as f64;
         self.recorder.record(message.size, slowdown);
         if let Some(records) = &mut self.records {
             records.push(MessageRecord { message: *message, latency: Some(latency), slowdown: Some(slowdown) });

@@ -32,7 +32,8 @@ impl FromStr for Override {
         }
         // What is no TOML value is a text without its quotes: sizes=w2, window=10ms.
         let value = format!("value = {value}").parse::<Table>().ok().and_then(|mut table| table.remove("value"));
-        let value = value.unwrap_or_else(|| Value::String(text.split_once('=').map_or("", |(_, value)| value).trim().to_owned()));
+        let value = value
+            .unwrap_or_else(|| Value::String(text.split_once('=').map_or("", |(_, value)| value).trim().to_owned()));
         Ok(Self { key, value, text: text.to_owned() })
     }
 }
@@ -73,9 +74,10 @@ pub enum ExperimentError {
 /// # Errors
 /// If the file can't be read, is not a valid experiment, or an override makes it invalid.
 pub fn load_experiment(path: &Path, overrides: &[Override]) -> Result<Experiment, ExperimentError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|cause| ExperimentError::Unreadable { path: path.to_owned(), cause })?;
-    let invalid = |error: toml::de::Error| ExperimentError::Invalid { path: path.to_owned(), message: error.to_string() };
+    let text =
+        std::fs::read_to_string(path).map_err(|cause| ExperimentError::Unreadable { path: path.to_owned(), cause })?;
+    let invalid =
+        |error: toml::de::Error| ExperimentError::Invalid { path: path.to_owned(), message: error.to_string() };
     let mut experiment: Experiment = toml::from_str(&text).map_err(invalid)?;
     let mut table: Table = toml::from_str(&text).map_err(invalid)?;
     for Override { key, value, text } in overrides {

@@ -138,6 +138,7 @@ fn message_lines(messages: &[MessageRecord]) -> io::Result<Vec<u8>> {
 
 fn figure(case: &Case, summary: &CaseSummary) -> String {
     let load = summary.load.map_or_else(|| "trace".to_owned(), |load| format!("load {load}"));
-    let title = format!("{}: {}, {load}, {} hosts", summary.transport, summary.workload.to_uppercase(), case.topology.hosts);
+    let title =
+        format!("{}: {}, {load}, {} hosts", summary.transport, summary.workload.to_uppercase(), case.topology.hosts);
     slowdown_figure(&[Curve::from_bins(case.kind().name(), &summary.bins)], &title)
 }

@@ -165,7 +165,9 @@ impl CaseSummary {
             denominator: case.denominator().name(),
             quantiles: match slowdown.precision() {
                 Precision::Exact => "exact".to_owned(),
-                Precision::Logarithmic { relative_width } => format!("logarithmic bins of {relative_width} relative width"),
+                Precision::Logarithmic { relative_width } => {
+                    format!("logarithmic bins of {relative_width} relative width")
+                }
             },
             offered_payload_gbps: gbps(sum(|counts| counts.window_bytes)),
             goodput_gbps: gbps(sum(|counts| counts.goodput_bytes)),
@@ -182,7 +184,9 @@ impl CaseSummary {
 
 /// The digests of the runs, in the order of the seeds, as one.
 fn digest(runs: &[RunNumbers]) -> String {
-    let mix = |hash: u64, (_, _, digest, ..): &RunNumbers| (hash ^ digest).wrapping_mul(0x9fb2_1c65_1e98_df25).rotate_left(29);
+    let mix = |hash: u64, (_, _, digest, ..): &RunNumbers| {
+        (hash ^ digest).wrapping_mul(0x9fb2_1c65_1e98_df25).rotate_left(29)
+    };
     format!("{:016x}", runs.iter().fold(0, mix))
 }
 
@@ -195,13 +199,18 @@ fn tiers(runs: &[RunNumbers]) -> Vec<TierRow> {
     let (first, ..) = &runs[0];
     let row = |index: usize| {
         let weighted = |value: &dyn Fn(&FabricStatistics) -> f64| {
-            runs.iter().map(|(statistics, .., simulated, _)| value(statistics) * simulated.as_secs_f64()).sum::<f64>() / total_s
+            runs.iter().map(|(statistics, .., simulated, _)| value(statistics) * simulated.as_secs_f64()).sum::<f64>()
+                / total_s
         };
         TierRow {
             tier: first.tiers[index].tier.name(),
             ports: first.tiers[index].ports,
             queue_mean_bytes: weighted(&|statistics| statistics.tiers[index].queue_mean_bytes),
-            queue_max_bytes: runs.iter().map(|(statistics, ..)| statistics.tiers[index].queue_max_bytes).max().unwrap_or(0),
+            queue_max_bytes: runs
+                .iter()
+                .map(|(statistics, ..)| statistics.tiers[index].queue_max_bytes)
+                .max()
+                .unwrap_or(0),
             utilisation: weighted(&|statistics| statistics.tiers[index].utilisation),
             frames: runs.iter().map(|(statistics, ..)| statistics.tiers[index].frames).sum(),
             frame_bytes: runs.iter().map(|(statistics, ..)| statistics.tiers[index].frame_bytes).sum(),
@@ -216,7 +225,8 @@ fn priorities(case: &Case, runs: &[RunNumbers]) -> Vec<LevelRow> {
     };
     let at = |level| PacketClass::ALL.into_iter().map(|class| received(class, level)).sum::<u64>();
     let total: u64 = (0..Priority::LEVELS).map(at).sum();
-    let capacity = case.host_rate.as_bps() as f64 / 8.0 * simulated(runs).as_secs_f64() * f64::from(case.topology.hosts);
+    let capacity =
+        case.host_rate.as_bps() as f64 / 8.0 * simulated(runs).as_secs_f64() * f64::from(case.topology.hosts);
     let row = |level: usize| LevelRow {
         priority: level as u8,
         unscheduled_bytes: received(PacketClass::Unscheduled, level),

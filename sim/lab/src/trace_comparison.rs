@@ -172,8 +172,11 @@ fn compare(pairs: &[Pair]) -> ComparedDecile {
     let columns = [column(|pair| pair.ours), column(|pair| pair.theirs)];
     let each = |of: &dyn Fn(&[f64]) -> f64| [of(&columns[0]), of(&columns[1])];
     let finished = |column: &[f64]| column.partition_point(|value| value.is_finite());
-    let mut ratios: Vec<_> =
-        pairs.iter().filter(|pair| pair.ours.is_finite() && pair.theirs.is_finite()).map(|pair| pair.ours / pair.theirs).collect();
+    let mut ratios: Vec<_> = pairs
+        .iter()
+        .filter(|pair| pair.ours.is_finite() && pair.theirs.is_finite())
+        .map(|pair| pair.ours / pair.theirs)
+        .collect();
     ratios.sort_by(f64::total_cmp);
     ComparedDecile {
         size_min: pairs[0].size,
@@ -191,8 +194,11 @@ impl ComparedDecile {
     /// Which statistics are further off than their tolerance; two that are infinite are equal.
     #[must_use]
     pub fn breaches(&self) -> Vec<&'static str> {
-        let off = |[ours, theirs]: [f64; 2], tolerance: f64| ours != theirs && ((ours / theirs - 1.0).abs() > tolerance || ours.is_infinite() || theirs.is_infinite());
-        let checks = [("p50", self.p50, P50_TOLERANCE), ("p99", self.p99, P99_TOLERANCE), ("mean", self.mean, MEAN_TOLERANCE)];
+        let off = |[ours, theirs]: [f64; 2], tolerance: f64| {
+            ours != theirs && ((ours / theirs - 1.0).abs() > tolerance || ours.is_infinite() || theirs.is_infinite())
+        };
+        let checks =
+            [("p50", self.p50, P50_TOLERANCE), ("p99", self.p99, P99_TOLERANCE), ("mean", self.mean, MEAN_TOLERANCE)];
         checks.into_iter().filter(|(_, values, tolerance)| off(*values, *tolerance)).map(|(name, ..)| name).collect()
     }
 }

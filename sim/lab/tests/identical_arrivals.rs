@@ -1,7 +1,9 @@
 //! Given the very messages that the original SIGCOMM'18 simulator was given, each tenth of messages gets its latencies,
 //! and ports get its queues. Only spraying and ties are random, so a larger difference is a difference in the model.
 
-use homa_lab::{CaseSummary, Control, Override, TraceComparison, cases, compare_with_trace, load_experiment, run_case, write_case};
+use homa_lab::{
+    CaseSummary, Control, Override, TraceComparison, cases, compare_with_trace, load_experiment, run_case, write_case,
+};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
@@ -52,6 +54,7 @@ fn w4_at_load_0_8_agrees_in_every_tenth_of_messages_and_in_its_queues() {
 /// Shows that the comparison can fail: with other cutoffs messages of some sizes are clearly off.
 #[test]
 fn a_changed_model_is_noticed() {
-    let (_, comparison) = replay("original-w3-trace.toml", "W3_0.8_4ms.csv.gz", &["transport.sigcomm18.cutoffs=[100, 200, 300]"]);
+    let (_, comparison) =
+        replay("original-w3-trace.toml", "W3_0.8_4ms.csv.gz", &["transport.sigcomm18.cutoffs=[100, 200, 300]"]);
     assert!(comparison.deciles.iter().any(|decile| !decile.breaches().is_empty()));
 }

@@ -41,7 +41,8 @@ fn a_lone_message_takes_the_closed_form_to_the_picosecond() {
         for config in [w3(), config(7, &[]), config(1, &[11, 125, 273, 468, 764, 1275])] {
             for size in sizes() {
                 for (destination, same_rack) in [(far, false), (1, true)] {
-                    let completions = run(&topology, &config, LoadBalancing::First, 1, vec![message(777, 0, destination, size)]);
+                    let completions =
+                        run(&topology, &config, LoadBalancing::First, 1, vec![message(777, 0, destination, size)]);
                     let (at, message) = completions[0];
                     let expected = closed_form_ps(size, same_rack);
                     assert_eq!(at.since(message.created).as_ps(), expected, "{size} B, same rack: {same_rack}");
@@ -56,11 +57,21 @@ fn a_lone_message_takes_the_closed_form_to_the_picosecond() {
 #[test]
 fn the_worked_values_of_the_model_come_out() {
     let topology = network("sigcomm18");
-    for (size, cross_ns, same_ns) in [(5_000, 8378.8, 7268.4), (9_328, 12071.6, 10961.2), (20_000, 21134.0, 20023.6), (1_000_000, 849_282.8, 848_172.4)] {
+    for (size, cross_ns, same_ns) in [
+        (5_000, 8378.8, 7268.4),
+        (9_328, 12071.6, 10961.2),
+        (20_000, 21134.0, 20023.6),
+        (1_000_000, 849_282.8, 848_172.4),
+    ] {
         for (destination, expected_ns) in [(143, cross_ns), (1, same_ns)] {
             for seed in 0..3 {
-                let completions = run(&topology, &w3(), LoadBalancing::RandomSpraying, seed, vec![message(0, 0, destination, size)]);
-                assert_eq!(completions[0].0.as_ps(), (expected_ns * 1e3_f64).round() as u64, "{size} B to {destination}");
+                let completions =
+                    run(&topology, &w3(), LoadBalancing::RandomSpraying, seed, vec![message(0, 0, destination, size)]);
+                assert_eq!(
+                    completions[0].0.as_ps(),
+                    (expected_ns * 1e3_f64).round() as u64,
+                    "{size} B to {destination}"
+                );
             }
         }
     }
@@ -75,7 +86,8 @@ fn a_short_second_packet_on_another_uplink_overtakes_the_first() {
         let overtaken = 5_302_000 + (2_000 * second_wire).saturating_sub(615_200);
         let mut seen = BTreeSet::new();
         for seed in 0..24 {
-            let completions = run(&topology, &w3(), LoadBalancing::RandomSpraying, seed, vec![message(0, 0, 143, size)]);
+            let completions =
+                run(&topology, &w3(), LoadBalancing::RandomSpraying, seed, vec![message(0, 0, 143, size)]);
             seen.insert(completions[0].0.as_ps());
         }
         assert_eq!(seen, BTreeSet::from([overtaken, closed_form_ps(size, false)]), "{size} B");

@@ -99,10 +99,10 @@ fn every_grant_and_completion_equals_the_original() {
     for seed in 0..8 {
         let topology = network("sigcomm18");
         let grants = Rc::new(RefCell::new(Vec::new()));
-        let script = vec![message(0, 16, 0, 30_000), message(2_000_000, 32, 0, 14_000), message(4_000_000, 1, 0, 12_000)];
+        let script =
+            vec![message(0, 16, 0, 30_000), message(2_000_000, 32, 0, 14_000), message(4_000_000, 1, 0, 12_000)];
         let fabric = FabricConfig { load_balancing: LoadBalancing::RandomSpraying, streams: Streams::new(seed) };
-        let transport =
-            |host| Noting { inner: Sigcomm18::new(w3(), host), grants: Rc::clone(&grants), noted: 0 };
+        let transport = |host| Noting { inner: Sigcomm18::new(w3(), host), grants: Rc::clone(&grants), noted: 0 };
         let traffic = Script::new(script);
         let mut simulation = Simulation::new(&topology, fabric, transport, traffic, Completions::default());
         simulation.run_until(Time::MAX);

@@ -49,8 +49,7 @@ impl Grammar {
         let trimmed = text.trim();
         let split = trimmed.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == '_')).unwrap_or(trimmed.len());
         let (number, unit) = (&trimmed[..split].replace('_', ""), trimmed[split..].trim());
-        let malformed =
-            || ParseUnitError::Malformed { text: text.to_owned(), what: self.what, example: self.example };
+        let malformed = || ParseUnitError::Malformed { text: text.to_owned(), what: self.what, example: self.example };
         let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
         if whole.is_empty() || fraction.contains('.') || number.ends_with('.') {
             return Err(malformed());

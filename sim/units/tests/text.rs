@@ -40,7 +40,9 @@ fn errors_say_what_is_accepted() {
 
 #[test]
 fn a_byte_takes_whole_picoseconds_at_every_common_rate() {
-    for (gbps, ps) in [(1, 8000), (10, 800), (25, 320), (40, 200), (50, 160), (100, 80), (200, 40), (400, 20), (800, 10)] {
+    for (gbps, ps) in
+        [(1, 8000), (10, 800), (25, 320), (40, 200), (50, 160), (100, 80), (200, 40), (400, 20), (800, 10)]
+    {
         assert_eq!(BitRate::from_gbps(gbps).byte_time(), Some(Duration::from_ps(ps)));
     }
     assert_eq!(BitRate::from_bps(3).byte_time(), None);

@@ -40,9 +40,13 @@ pub(crate) fn execute(arguments: &CompareArguments) -> anyhow::Result<ExitCode> 
         Some(theirs) => compare_queues(&arguments.result.join("queues.csv"), theirs)?,
         None => Vec::new(),
     };
-    let within = comparison.deciles.iter().all(|decile| decile.breaches().is_empty()) && queues.iter().all(|queue| !queue.breach);
+    let within = comparison.deciles.iter().all(|decile| decile.breaches().is_empty())
+        && queues.iter().all(|queue| !queue.breach);
     if arguments.json {
-        println!("{}", serde_json::to_string(&Outcome { comparison: &comparison, queues: &queues, within_tolerance: within })?);
+        println!(
+            "{}",
+            serde_json::to_string(&Outcome { comparison: &comparison, queues: &queues, within_tolerance: within })?
+        );
     } else {
         print!("{}", table(&comparison, &queues, within));
     }

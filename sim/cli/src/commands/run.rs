@@ -4,12 +4,14 @@ use crate::args::RunArguments;
 use crate::progress::Progress;
 use crate::text;
 use anyhow::Context;
-use homa_lab::{Case, CaseSummary, Control, Timing, WrittenCase, cases, check_writable, load_experiment, run_case, write_case};
+use homa_lab::{
+    Case, CaseSummary, Control, Timing, WrittenCase, cases, check_writable, load_experiment, run_case, write_case,
+};
 use rayon::prelude::*;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
@@ -55,7 +57,10 @@ pub(crate) fn execute(arguments: &RunArguments, interrupted: &'static AtomicBool
             let finished = run_and_write(number, case, &out, &progress, interrupted)?;
             let mut printer = printer.lock().expect("no thread panics while it holds this");
             printer.waiting.insert(number, finished);
-            while let Some(finished) = { let next = printer.next; printer.waiting.remove(&next) } {
+            while let Some(finished) = {
+                let next = printer.next;
+                printer.waiting.remove(&next)
+            } {
                 print(arguments.json, &finished, &progress)?;
                 printer.next += 1;
             }
@@ -67,7 +72,13 @@ pub(crate) fn execute(arguments: &RunArguments, interrupted: &'static AtomicBool
     Ok(ExitCode::SUCCESS)
 }
 
-fn run_and_write(number: usize, case: &Case, out: &PathBuf, progress: &Progress, interrupted: &AtomicBool) -> anyhow::Result<Finished> {
+fn run_and_write(
+    number: usize,
+    case: &Case,
+    out: &Path,
+    progress: &Progress,
+    interrupted: &AtomicBool,
+) -> anyhow::Result<Finished> {
     let control = Control { interrupted, progress: &|run, now| progress.update(number, case, run, now) };
     let (summary, messages, timing) = run_case(case, &control)?;
     let written = write_case(out, case, &summary, &messages, &timing)?;

@@ -103,13 +103,15 @@ impl Parameters {
             boost_bytes: bytes(self.boost_tail_bytes),
         };
         let derived = || cutoffs::derived_scheduled_levels(sizes, &rule, levels);
-        let scheduled = self.scheduled_levels.or(listed_levels.map(|listed| listed.min(levels - 1))).unwrap_or_else(derived);
+        let scheduled =
+            self.scheduled_levels.or(listed_levels.map(|listed| listed.min(levels - 1))).unwrap_or_else(derived);
         if !(1..levels).contains(&scheduled) {
             return error("scheduled_levels", scheduled.to_string(), format!("1 to {}", levels - 1));
         }
         let overcommitment = self.overcommitment.unwrap_or(scheduled);
         if !(1..=scheduled).contains(&overcommitment) {
-            let accepted = format!("1 to scheduled_levels, which is {scheduled} here; set scheduled_levels as well for more");
+            let accepted =
+                format!("1 to scheduled_levels, which is {scheduled} here; set scheduled_levels as well for more");
             return error("overcommitment", overcommitment.to_string(), accepted);
         }
         let unscheduled = usize::from(levels - scheduled);
@@ -117,7 +119,10 @@ impl Parameters {
             None => cutoffs::equal_byte_cutoffs(sizes, &rule, unscheduled),
             Some(given) if given.len() == unscheduled - 1 && given.is_sorted() => given.clone(),
             Some(given) => {
-                let accepted = format!("{} sizes in bytes, ascending: one for each unscheduled level but the last", unscheduled - 1);
+                let accepted = format!(
+                    "{} sizes in bytes, ascending: one for each unscheduled level but the last",
+                    unscheduled - 1
+                );
                 return error("cutoffs", format!("{given:?}"), accepted);
             }
         };

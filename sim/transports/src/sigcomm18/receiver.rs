@@ -34,13 +34,7 @@ struct Inbound {
 
 impl Inbound {
     const fn key(&self) -> Key {
-        Key {
-            ungranted: self.ungranted,
-            size: self.size,
-            created: self.created,
-            source: self.source,
-            slot: self.slot,
-        }
+        Key { ungranted: self.ungranted, size: self.size, created: self.created, source: self.source, slot: self.slot }
     }
 }
 
@@ -160,7 +154,10 @@ impl Receiver {
         if inbound.missing > 0 {
             return None;
         }
-        assert!(inbound.ungranted == 0 && inbound.in_flight == 0, "a complete message has nothing to grant or in flight");
+        assert!(
+            inbound.ungranted == 0 && inbound.in_flight == 0,
+            "a complete message has nothing to grant or in flight"
+        );
         self.inbound.remove(index);
         self.inbound_of.remove(&message);
         Some(message)
@@ -194,7 +191,13 @@ impl Receiver {
     fn know(&mut self, host: HostId) -> u32 {
         let last_slot = u32::from(self.config.scheduled_levels);
         *self.sender_of.entry(host).or_insert_with(|| {
-            self.senders.push(KnownSender { messages: Vec::new(), listed: None, last_level: None, last_slot, timer: None });
+            self.senders.push(KnownSender {
+                messages: Vec::new(),
+                listed: None,
+                last_level: None,
+                last_slot,
+                timer: None,
+            });
             (self.senders.len() - 1) as u32
         })
     }

@@ -40,7 +40,6 @@ pub struct Sender {
 }
 
 impl Sender {
-
     /// The sending part at `host`.
     #[must_use]
     pub fn new(config: Arc<Config>, host: HostId) -> Self {
@@ -108,8 +107,7 @@ impl Sender {
         } else {
             self.ready.remove_first();
         }
-        let header =
-            Header::Data { created: message.created, slot, size: message.size, data: data as u16, scheduled };
+        let header = Header::Data { created: message.created, slot, size: message.size, data: data as u16, scheduled };
         Some(Packet { header, source: self.host, destination: message.destination, frame_bytes, priority: level })
     }
 }

@@ -47,7 +47,8 @@ pub(crate) fn network(name: &str) -> Topology {
 
 /// The original's setting with `scheduled` scheduled levels and the given cutoffs.
 pub(crate) fn config(scheduled: u8, cutoffs: &[u32]) -> Arc<Config> {
-    let parameters = Parameters { scheduled_levels: Some(scheduled), cutoffs: Some(cutoffs.to_vec()), ..Parameters::default() };
+    let parameters =
+        Parameters { scheduled_levels: Some(scheduled), cutoffs: Some(cutoffs.to_vec()), ..Parameters::default() };
     Arc::new(parameters.complete(None, &[]).unwrap())
 }
 
@@ -63,14 +64,26 @@ pub(crate) fn message(at_ps: u64, source: u32, destination: u32, size: u64) -> S
 
 pub(crate) type Net = Simulation<Sigcomm18, Script, Completions>;
 
-pub(crate) fn simulation(topology: &Topology, config: &Arc<Config>, balancing: LoadBalancing, seed: u64, script: Vec<Submission>) -> Net {
+pub(crate) fn simulation(
+    topology: &Topology,
+    config: &Arc<Config>,
+    balancing: LoadBalancing,
+    seed: u64,
+    script: Vec<Submission>,
+) -> Net {
     let fabric = FabricConfig { load_balancing: balancing, streams: Streams::new(seed) };
     let transport = |host| Sigcomm18::new(Arc::clone(config), host);
     Simulation::new(topology, fabric, transport, Script::new(script), Completions::default())
 }
 
 /// Runs a script until nothing is left to happen and gives all completions.
-pub(crate) fn run(topology: &Topology, config: &Arc<Config>, balancing: LoadBalancing, seed: u64, script: Vec<Submission>) -> Vec<(Time, Message)> {
+pub(crate) fn run(
+    topology: &Topology,
+    config: &Arc<Config>,
+    balancing: LoadBalancing,
+    seed: u64,
+    script: Vec<Submission>,
+) -> Vec<(Time, Message)> {
     let mut simulation = simulation(topology, config, balancing, seed, script);
     simulation.run_until(Time::MAX);
     assert_eq!((simulation.unfinished().count(), simulation.packets_in_network()), (0, 0));
