@@ -16,7 +16,7 @@ mod table;
 
 pub use bins::SizeBins;
 pub use figure::{Curve, Step, slowdown_figure};
-pub use quantile::{nearest_rank, rank};
+pub use quantile::{nearest_rank, rank, weighted_nearest_rank};
 pub use recorder::{LOGARITHMIC_WIDTH, Precision, SlowdownRecorder};
 pub use summary::{BinRow, Decile, PERCENTILES, PercentileRow, SlowdownSummary};
 pub use table::{human_bytes, slowdown_table};

@@ -1,24 +1,40 @@
-//! Quantiles by nearest rank.
+//! Quantiles by nearest rank: always a sample, never a value between two.
 
-/// The rank, from 1, of quantile `q` among `count` samples: the smallest integer not below `q * count`.
+/// The rank, from 1, of quantile `q` among `count` samples: the smallest integer not below `q * count`, at least 1.
 ///
 /// # Panics
 /// If there are no samples or `q` is not in 0..=1.
 #[must_use]
 pub fn rank(q: f64, count: u64) -> u64 {
     assert!(count > 0 && (0.0..=1.0).contains(&q), "a quantile in 0..=1 of at least one sample");
-    // Rounding errors must not lift an exact product over the next integer: 0.99 * 100 is 99, not 100.
-    let exact = q * count as f64;
-    let nearest = exact.round();
-    let rank = if (exact - nearest).abs() < 1e-9 * nearest.max(1.0) { nearest } else { exact.ceil() };
+    // `q` and the product are rounded. That must not lift an exact product over the next integer: 0.07 * 100 is 7.
+    let product = q * count as f64;
+    let nearest = product.round();
+    let rank = if (product - nearest).abs() <= 4.0 * f64::EPSILON * nearest { nearest } else { product.ceil() };
     (rank as u64).clamp(1, count)
 }
 
-/// The sample of nearest rank for quantile `q`.
+/// The sample of nearest rank for quantile `q`; `sorted` ascends.
 ///
 /// # Panics
-/// If there are no samples.
+/// If there are no samples or `q` is not in 0..=1.
 #[must_use]
 pub fn nearest_rank(sorted: &[f64], q: f64) -> f64 {
     sorted[rank(q, sorted.len() as u64) as usize - 1]
+}
+
+/// The sample of nearest rank for quantile `q`; `sorted` has ascending samples, each with the number of its occurrences.
+///
+/// # Panics
+/// If there are no samples or `q` is not in 0..=1.
+#[must_use]
+pub fn weighted_nearest_rank(sorted: &[(f64, u64)], q: f64) -> f64 {
+    let mut left = rank(q, sorted.iter().map(|(_, count)| count).sum());
+    for (sample, count) in sorted {
+        if left <= *count {
+            return *sample;
+        }
+        left -= count;
+    }
+    unreachable!("a rank is at most the number of samples")
 }

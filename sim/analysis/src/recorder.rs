@@ -4,8 +4,12 @@ use crate::bins::SizeBins;
 use homa_units::Bytes;
 use rustc_hash::FxHashMap;
 
-/// Relative width of the bins that hold slowdowns when a run has too many samples to keep each.
-pub const LOGARITHMIC_WIDTH: f64 = 0.001;
+/// Bits of a slowdown's mantissa that a cell keeps.
+const CELL_BITS: u32 = 10;
+
+/// Largest relative width of the cells that count slowdowns when a run has too many samples to keep each: 2^-10. Each
+/// power of two has 1024 cells of equal width, so the relative width is between a half of this and this.
+pub const LOGARITHMIC_WIDTH: f64 = 1.0 / (1_u64 << CELL_BITS) as f64;
 
 /// How many of a bin's first samples fix the range of the published histograms.
 const RANGE_SAMPLES: u64 = 10_000;
@@ -15,33 +19,33 @@ const RANGE_SAMPLES: u64 = 10_000;
 pub enum Precision {
     /// Every sample was kept.
     Exact,
-    /// Samples were counted in bins of this relative width; a quantile is the middle of its bin.
+    /// Samples were counted in cells of at most this relative width; a quantile is the middle of its cell.
     Logarithmic {
-        /// Upper edge over lower edge, minus one.
+        /// Upper edge over lower edge, minus one, of the widest cells.
         relative_width: f64,
     },
 }
 
 /// The slowdowns of one run's measured messages, taken in the order of completion.
 ///
-/// Up to a limit every sample is kept. Above it they are counted by exact message size and logarithmic bin of slowdown,
+/// Up to a limit every sample is kept. Above it they are counted by exact message size and logarithmic cell of slowdown,
 /// so that memory no longer grows with the run.
 #[derive(Debug, Clone)]
 pub struct SlowdownRecorder {
     bins: SizeBins,
     exact_limit: usize,
-    pub(crate) samples: Samples,
+    samples: Samples,
     /// Sizes of unfinished messages.
-    pub(crate) unfinished: Vec<u64>,
+    unfinished: Vec<u64>,
     pub(crate) ranges: Vec<Range>,
 }
 
 /// Slowdowns by message size.
 #[derive(Debug, Clone)]
-pub(crate) enum Samples {
+enum Samples {
     /// Each.
     Exact(Vec<(u32, f64)>),
-    /// Counts by message size and logarithmic bin.
+    /// Counts by message size and logarithmic cell.
     Counted(FxHashMap<(u32, u32), u64>),
 }
 
@@ -61,12 +65,13 @@ impl SlowdownRecorder {
         Self { bins, exact_limit, samples: Samples::Exact(Vec::new()), unfinished: Vec::new(), ranges }
     }
 
-    /// A message of `size` bytes has completed.
+    /// A message of `size` bytes has completed; `slowdown` is positive and finite.
     ///
     /// # Panics
     /// If the message has 4 GB or more.
     #[inline]
     pub fn record(&mut self, size: Bytes, slowdown: f64) {
+        debug_assert!(slowdown.is_finite() && slowdown > 0.0, "slowdown {slowdown} of a finished message");
         let range = &mut self.ranges[self.bins.index_of(size)];
         if range.samples < RANGE_SAMPLES && range.records.last().is_none_or(|(_, largest)| slowdown > *largest) {
             range.records.push((range.samples, slowdown));
@@ -106,28 +111,32 @@ impl SlowdownRecorder {
         &self.bins
     }
 
-    /// All samples as (size, slowdown, count), in no particular order.
-    pub(crate) fn into_weighted(self) -> Vec<(u32, f64, u64)> {
+    /// Adds all messages as (size, slowdown, count), in no particular order; unfinished ones are infinitely slow.
+    pub(crate) fn append_to(self, all: &mut Vec<(u64, f64, u64)>) {
+        all.extend(self.unfinished.into_iter().map(|size| (size, f64::INFINITY, 1)));
         match self.samples {
-            Samples::Exact(samples) => samples.into_iter().map(|(size, slowdown)| (size, slowdown, 1)).collect(),
+            Samples::Exact(samples) => {
+                all.extend(samples.into_iter().map(|(size, slowdown)| (u64::from(size), slowdown, 1)));
+            }
             Samples::Counted(counts) => {
-                counts.into_iter().map(|((size, cell), count)| (size, middle(cell), count)).collect()
+                all.extend(counts.into_iter().map(|((size, cell), count)| (u64::from(size), middle(cell), count)));
             }
         }
     }
 }
 
-/// Slowdowns below this share the first bin.
-const SMALLEST: f64 = 0.01;
+/// The bits of a float below those that make its cell.
+const DROPPED_BITS: u32 = f64::MANTISSA_DIGITS - 1 - CELL_BITS;
 
-fn cell(slowdown: f64) -> u32 {
-    let cell = libm::log(slowdown / SMALLEST) / libm::log1p(LOGARITHMIC_WIDTH);
-    if cell > 0.0 { cell as u32 } else { 0 }
+/// The cell of a positive slowdown: its exponent and the head of its mantissa. That ascends with the value, takes no
+/// logarithm, and is the same on every machine.
+const fn cell(slowdown: f64) -> u32 {
+    (slowdown.to_bits() >> DROPPED_BITS) as u32
 }
 
-/// The geometric middle of a bin.
-fn middle(cell: u32) -> f64 {
-    SMALLEST * libm::exp((f64::from(cell) + 0.5) * libm::log1p(LOGARITHMIC_WIDTH))
+/// The middle of a cell.
+const fn middle(cell: u32) -> f64 {
+    f64::from_bits(((cell as u64) << DROPPED_BITS) | (1 << (DROPPED_BITS - 1)))
 }
 
 /// The maximum of the first samples of one size bin, over several runs one after the other.

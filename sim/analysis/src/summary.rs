@@ -1,7 +1,7 @@
 //! What the samples of one or several runs say.
 
 use crate::bins::SizeBins;
-use crate::quantile::rank;
+use crate::quantile::{rank, weighted_nearest_rank};
 use crate::recorder::{Precision, SlowdownRecorder, pooled_range};
 use homa_units::Bytes;
 use serde::{Serialize, Serializer};
@@ -28,7 +28,7 @@ pub struct Decile {
     /// 99th percentile of slowdown.
     #[serde(serialize_with = "finite_or_null")]
     pub p99: f64,
-    /// Mean slowdown of the finished messages.
+    /// Mean slowdown of the finished messages; not a number (JSON: null) if there are none.
     #[serde(serialize_with = "finite_or_null")]
     pub mean: f64,
     /// Unfinished messages.
@@ -44,7 +44,7 @@ pub struct BinRow {
     pub count: u64,
     /// Unfinished messages.
     pub unfinished: u64,
-    /// Share of all messages up to this bin.
+    /// Share of all messages up to this bin's end, 0 to 1.
     pub cumulative_share: f64,
     /// Median slowdown.
     #[serde(serialize_with = "finite_or_null")]
@@ -52,7 +52,7 @@ pub struct BinRow {
     /// 99th percentile of slowdown.
     #[serde(serialize_with = "finite_or_null")]
     pub p99: f64,
-    /// Mean slowdown of the finished messages.
+    /// Mean slowdown of the finished messages; not a number (JSON: null) if there are none.
     #[serde(serialize_with = "finite_or_null")]
     pub mean: f64,
     /// Smallest slowdown.
@@ -61,10 +61,10 @@ pub struct BinRow {
     /// Largest slowdown.
     #[serde(serialize_with = "finite_or_null")]
     pub max: f64,
-    /// Median as the published histograms give it.
+    /// Median as the published histograms give it: the lower edge of one of 100 cells, finished messages only.
     #[serde(serialize_with = "finite_or_null")]
     pub p50_cell: f64,
-    /// 99th percentile as the published histograms give it.
+    /// 99th percentile as the published histograms give it: at most the largest of the bin's first 10000 samples.
     #[serde(serialize_with = "finite_or_null")]
     pub p99_cell: f64,
 }
@@ -72,7 +72,7 @@ pub struct BinRow {
 /// The bin in which a cumulative percentage of messages falls.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PercentileRow {
-    /// The percentage.
+    /// The cumulative percentage of messages, 0 to 100.
     pub percentile: f64,
     /// Upper edge of the bin, in bytes.
     pub size_bytes: u64,
@@ -84,13 +84,13 @@ pub struct PercentileRow {
     /// 99th percentile of slowdown.
     #[serde(serialize_with = "finite_or_null")]
     pub p99: f64,
-    /// Mean slowdown of the finished messages.
+    /// Mean slowdown of the finished messages; not a number (JSON: null) if there are none.
     #[serde(serialize_with = "finite_or_null")]
     pub mean: f64,
-    /// Median as the published histograms give it.
+    /// Median as the published histograms give it: the lower edge of one of 100 cells, finished messages only.
     #[serde(serialize_with = "finite_or_null")]
     pub p50_cell: f64,
-    /// 99th percentile as the published histograms give it.
+    /// 99th percentile as the published histograms give it: at most the largest of the bin's first 10000 samples.
     #[serde(serialize_with = "finite_or_null")]
     pub p99_cell: f64,
 }
@@ -133,12 +133,10 @@ impl SlowdownSummary {
         let logarithmic =
             recorders.iter().map(SlowdownRecorder::precision).find(|precision| *precision != Precision::Exact);
         let mut samples = Vec::new();
-        for mut recorder in recorders {
-            let unfinished = std::mem::take(&mut recorder.unfinished);
-            samples.extend(unfinished.into_iter().map(|size| (size, f64::INFINITY, 1)));
-            let finished = recorder.into_weighted().into_iter();
-            samples.extend(finished.map(|(size, slowdown, count)| (u64::from(size), slowdown, count)));
+        for recorder in recorders {
+            recorder.append_to(&mut samples);
         }
+        // Equal elements are identical, so the order is the same on every machine, whatever order they came in.
         samples.sort_unstable_by(|(size, slowdown, count), (other_size, other, other_count)| {
             size.cmp(other_size).then(slowdown.total_cmp(other)).then(count.cmp(other_count))
         });
@@ -223,7 +221,7 @@ impl SlowdownSummary {
             let statistics = Statistics::new(group);
             below += statistics.count;
             BinRow {
-                size_max: self.bins.upper_edge(bin).unwrap_or(group[group.len() - 1].0),
+                size_max: self.bins.upper_edge(bin).map_or(group[group.len() - 1].0, Bytes::get),
                 count: statistics.count,
                 unfinished: statistics.unfinished,
                 cumulative_share: below as f64 / total as f64,
@@ -244,7 +242,7 @@ impl SlowdownSummary {
     pub fn percentiles(&self) -> Vec<PercentileRow> {
         let bins = self.bins();
         let row = |percentile: f64| {
-            // Shares are quotients of counts; the last one is exactly 1.
+            // A share such as 0.1 may be a rounding error below the percentage; the last share is exactly 1.
             let bin = bins.iter().find(|bin| bin.cumulative_share >= percentile / 100.0 - 1e-12)?;
             let BinRow { size_max: size_bytes, count, p50, p99, mean, p50_cell, p99_cell, .. } = *bin;
             Some(PercentileRow { percentile, size_bytes, count, p50, p99, mean, p50_cell, p99_cell })
@@ -271,14 +269,7 @@ impl Statistics {
         if self.count == 0 {
             return f64::NAN;
         }
-        let mut left = rank(q, self.count);
-        for (slowdown, count) in &self.ascending {
-            if left <= *count {
-                return *slowdown;
-            }
-            left -= count;
-        }
-        unreachable!("a rank is at most the number of samples")
+        weighted_nearest_rank(&self.ascending, q)
     }
 
     /// Mean of the finished messages, summed in ascending order.
@@ -295,17 +286,20 @@ impl Statistics {
         if finished == 0 {
             return f64::INFINITY;
         }
-        let wanted = q * finished as f64;
+        let wanted = rank(q, finished);
         let width = range / CELLS as f64;
         let mut counts = [0_u64; CELLS + 1];
         for (slowdown, count) in self.ascending.iter().filter(|(slowdown, _)| slowdown.is_finite()) {
-            counts[((slowdown / width) as usize).min(CELLS)] += count;
+            // The division may round the other way, but the range's end is above the range.
+            let cell = if *slowdown >= range { CELLS } else { ((slowdown / width) as usize).min(CELLS - 1) };
+            counts[cell] += count;
         }
         let mut below = 0;
         for (cell, count) in counts.into_iter().enumerate() {
             below += count;
-            if below as f64 >= wanted {
-                return (cell as f64 * width).max(self.ascending[0].0);
+            if below >= wanted {
+                let lower_edge = if cell == CELLS { range } else { cell as f64 * width };
+                return lower_edge.max(self.ascending[0].0);
             }
         }
         unreachable!("the last cell has every sample at or below it")

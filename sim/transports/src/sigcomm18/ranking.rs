@@ -100,3 +100,99 @@ impl Ranking {
         listed.min(self.overcommitment) as u32
     }
 }
+
+#[cfg(test)]
+mod tests {
+    //! The worked examples of the original's procedure, step by step: who is listed, and in which slot.
+
+    use super::*;
+
+    /// A sender with one message of `ungranted` bytes, named by a letter.
+    fn key(name: char, ungranted: u32) -> Key {
+        Key { ungranted, size: ungranted, created: Time::ZERO, source: HostId(u32::from(name)), slot: 0 }
+    }
+
+    struct Script {
+        ranking: Ranking,
+        last_slot: std::collections::BTreeMap<char, u32>,
+    }
+
+    impl Script {
+        fn new(levels: u8) -> Self {
+            Self { ranking: Ranking::new(levels, levels), last_slot: Default::default() }
+        }
+
+        /// A packet arrives: an empty list begins anew, then the sender is listed.
+        fn arrives(&mut self, name: char, ungranted: u32) -> String {
+            self.ranking.reset_if_empty();
+            let last_slot = self.last_slot.get(&name).copied().unwrap_or(self.ranking.scheduled_levels);
+            self.ranking.insert(key(name, ungranted), u32::from(name), last_slot);
+            self.show()
+        }
+
+        fn leaves(&mut self, name: char, ungranted: u32) {
+            let slot = self.ranking.take_out(&key(name, ungranted));
+            self.last_slot.insert(name, slot);
+        }
+
+        /// The sender's last grant goes out.
+        fn finished(&mut self, name: char, ungranted: u32) -> String {
+            self.leaves(name, ungranted);
+            self.show()
+        }
+
+        fn show(&self) -> String {
+            let slot = |rank: usize| self.ranking.head as usize + rank;
+            let listed = self.ranking.listed.iter().enumerate();
+            listed
+                .map(|(rank, (_, sender))| format!("{} {}", char::from_u32(*sender).unwrap(), slot(rank)))
+                .collect::<Vec<_>>()
+                .join(", ")
+        }
+    }
+
+    #[test]
+    fn four_levels_fill_from_the_bottom_and_keep_their_slots() {
+        let mut script = Script::new(4);
+        assert_eq!(script.arrives('A', 100_000), "A 3");
+        assert_eq!(script.arrives('B', 50_000), "B 2, A 3");
+        assert_eq!(script.arrives('C', 80_000), "B 1, C 2, A 3");
+        assert_eq!(script.arrives('D', 200_000), "B 0, C 1, A 2, D 3");
+        assert_eq!(script.arrives('E', 60_000), "B 0, E 1, C 2, A 3, D 4");
+        assert_eq!(script.finished('B', 50_000), "E 0, C 1, A 2, D 3");
+        assert_eq!(script.finished('E', 60_000), "C 1, A 2, D 3");
+        assert_eq!(script.finished('A', 100_000), "C 1, D 2");
+        assert_eq!(script.arrives('F', 300_000), "C 1, D 2, F 3");
+        assert_eq!(script.arrives('G', 70_000), "G 0, C 1, D 2, F 3");
+    }
+
+    #[test]
+    fn seven_levels_let_the_group_climb_and_a_lone_sender_stays_where_it_is() {
+        let mut script = Script::new(7);
+        script.arrives('A', 30_000);
+        assert_eq!(script.arrives('B', 20_000), "B 5, A 6");
+        // A second message of A's sender overtakes B; the arrival takes the sender out first.
+        script.leaves('A', 30_000);
+        assert_eq!(script.arrives('A', 12_000), "A 4, B 5");
+        assert_eq!(script.arrives('C', 25_000), "A 4, B 5, C 6");
+        assert_eq!(script.finished('B', 20_000), "A 4, C 5");
+        assert_eq!(script.finished('C', 25_000), "A 4");
+        assert_eq!(script.arrives('D', 40_000), "A 4, D 5");
+        // The second message is finished, the first is still better than D's.
+        script.leaves('A', 12_000);
+        assert_eq!(script.arrives('A', 30_000), "A 4, D 5");
+        assert_eq!(script.finished('A', 30_000), "D 5");
+        assert_eq!(script.finished('D', 40_000), "");
+        assert_eq!(script.arrives('E', 15_000), "E 6");
+    }
+
+    #[test]
+    fn only_as_many_senders_as_overcommitted_hold_levels() {
+        let mut ranking = Ranking::new(4, 2);
+        for (name, ungranted) in [('A', 10), ('B', 20), ('C', 30)] {
+            ranking.reset_if_empty();
+            ranking.insert(key(name, ungranted), u32::from(name), 4);
+        }
+        assert_eq!((ranking.head, ranking.len()), (2, 3));
+    }
+}
