@@ -7,15 +7,20 @@
 //! * [`SizeBins`] cut message sizes into bins: the published ones, or about one percent of messages each.
 //! * [`slowdown_table`] and [`slowdown_figure`] are what people look at.
 
+mod bars;
 mod bins;
+mod confidence;
 mod figure;
+mod png;
 mod quantile;
 mod recorder;
 mod summary;
 mod table;
 
+pub use bars::{PriorityBars, QueueBars, priority_figure, queue_figure};
 pub use bins::SizeBins;
 pub use figure::{Curve, Step, slowdown_figure};
+pub use png::png;
 pub use quantile::{nearest_rank, rank, weighted_nearest_rank};
 pub use recorder::{LOGARITHMIC_WIDTH, Precision, SlowdownRecorder};
 pub use summary::{BinRow, Decile, PERCENTILES, PercentileRow, SlowdownSummary};

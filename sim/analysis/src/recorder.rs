@@ -35,16 +35,21 @@ pub struct SlowdownRecorder {
     bins: SizeBins,
     exact_limit: usize,
     samples: Samples,
-    /// Sizes of unfinished messages.
-    unfinished: Vec<u64>,
+    /// Counts by size bin, time block and logarithmic cell, once samples are no longer kept.
+    block_cells: FxHashMap<BlockCell, u64>,
+    /// Sizes and time blocks of unfinished messages.
+    unfinished: Vec<(u64, u32)>,
     pub(crate) ranges: Vec<Range>,
 }
+
+/// Size bin, time block, logarithmic cell.
+pub(crate) type BlockCell = (u32, u32, u32);
 
 /// Slowdowns by message size.
 #[derive(Debug, Clone)]
 enum Samples {
-    /// Each.
-    Exact(Vec<(u32, f64)>),
+    /// Each: message size, time block, slowdown.
+    Exact(Vec<(u32, u32, f64)>),
     /// Counts by message size and logarithmic cell.
     Counted(FxHashMap<(u32, u32), u64>),
 }
@@ -62,38 +67,77 @@ impl SlowdownRecorder {
     #[must_use]
     pub fn new(bins: SizeBins, exact_limit: usize) -> Self {
         let ranges = vec![Range::default(); bins.count()];
-        Self { bins, exact_limit, samples: Samples::Exact(Vec::new()), unfinished: Vec::new(), ranges }
+        let (samples, block_cells) = (Samples::Exact(Vec::new()), FxHashMap::default());
+        Self { bins, exact_limit, samples, block_cells, unfinished: Vec::new(), ranges }
     }
 
-    /// A message of `size` bytes has completed; `slowdown` is positive and finite.
+    /// A message of `size` bytes has completed; as [`Self::record_in_block`] in block 0.
+    pub fn record(&mut self, size: Bytes, slowdown: f64) {
+        self.record_in_block(size, slowdown, 0);
+    }
+
+    /// A message of `size` bytes, created in the time block `block`, has completed; `slowdown` is positive and finite.
+    ///
+    /// Time blocks are spans of the window, numbered from 0, so long that what happens in one hardly depends on the one
+    /// before. Confidence intervals come from them.
     ///
     /// # Panics
     /// If the message has 4 GB or more.
     #[inline]
-    pub fn record(&mut self, size: Bytes, slowdown: f64) {
+    pub fn record_in_block(&mut self, size: Bytes, slowdown: f64, block: u32) {
         debug_assert!(slowdown.is_finite() && slowdown > 0.0, "slowdown {slowdown} of a finished message");
-        let range = &mut self.ranges[self.bins.index_of(size)];
+        let bin = self.bins.index_of(size);
+        let range = &mut self.ranges[bin];
         if range.samples < RANGE_SAMPLES && range.records.last().is_none_or(|(_, largest)| slowdown > *largest) {
             range.records.push((range.samples, slowdown));
         }
         range.samples += 1;
         let size = u32::try_from(size.get()).expect("messages are shorter than 4 GB");
-        match &mut self.samples {
-            Samples::Exact(samples) if samples.len() < self.exact_limit => samples.push((size, slowdown)),
-            Samples::Exact(samples) => {
-                let mut counts = FxHashMap::default();
-                for (size, slowdown) in samples.drain(..).chain([(size, slowdown)]) {
-                    *counts.entry((size, cell(slowdown))).or_default() += 1;
-                }
-                self.samples = Samples::Counted(counts);
+        if let Samples::Exact(samples) = &mut self.samples {
+            if samples.len() < self.exact_limit {
+                samples.push((size, block, slowdown));
+                return;
             }
-            Samples::Counted(counts) => *counts.entry((size, cell(slowdown))).or_default() += 1,
+            let kept = std::mem::take(samples);
+            self.samples = Samples::Counted(FxHashMap::default());
+            kept.into_iter().for_each(|(size, block, slowdown)| self.count(size, slowdown, block));
+        }
+        self.count(size, slowdown, block);
+    }
+
+    fn count(&mut self, size: u32, slowdown: f64, block: u32) {
+        let cell = cell(slowdown);
+        let bin = self.bins.index_of(Bytes::new(u64::from(size))) as u32;
+        *self.block_cells.entry((bin, block, cell)).or_default() += 1;
+        if let Samples::Counted(counts) = &mut self.samples {
+            *counts.entry((size, cell)).or_default() += 1;
         }
     }
 
-    /// A message of `size` bytes has not completed before the run ended.
+    /// A message of `size` bytes has not completed before the run ended; as [`Self::record_unfinished_in_block`] in block 0.
     pub fn record_unfinished(&mut self, size: Bytes) {
-        self.unfinished.push(size.get());
+        self.record_unfinished_in_block(size, 0);
+    }
+
+    /// A message of `size` bytes, created in the time block `block`, has not completed before the run ended.
+    pub fn record_unfinished_in_block(&mut self, size: Bytes, block: u32) {
+        self.unfinished.push((size.get(), block));
+    }
+
+    /// Counts of all messages by size bin, time block and logarithmic cell, ascending.
+    pub(crate) fn block_cells(&self) -> Vec<(BlockCell, u64)> {
+        let mut cells = self.block_cells.clone();
+        let mut add = |size: u64, block, slowdown| {
+            let bin = self.bins.index_of(Bytes::new(size)) as u32;
+            *cells.entry((bin, block, cell(slowdown))).or_default() += 1;
+        };
+        if let Samples::Exact(samples) = &self.samples {
+            samples.iter().for_each(|(size, block, slowdown)| add(u64::from(*size), *block, *slowdown));
+        }
+        self.unfinished.iter().for_each(|(size, block)| add(*size, *block, f64::INFINITY));
+        let mut cells: Vec<_> = cells.into_iter().collect();
+        cells.sort_unstable();
+        cells
     }
 
     /// Whether every sample was kept.
@@ -113,10 +157,10 @@ impl SlowdownRecorder {
 
     /// Adds all messages as (size, slowdown, count), in no particular order; unfinished ones are infinitely slow.
     pub(crate) fn append_to(self, all: &mut Vec<(u64, f64, u64)>) {
-        all.extend(self.unfinished.into_iter().map(|size| (size, f64::INFINITY, 1)));
+        all.extend(self.unfinished.into_iter().map(|(size, _)| (size, f64::INFINITY, 1)));
         match self.samples {
             Samples::Exact(samples) => {
-                all.extend(samples.into_iter().map(|(size, slowdown)| (u64::from(size), slowdown, 1)));
+                all.extend(samples.into_iter().map(|(size, _, slowdown)| (u64::from(size), slowdown, 1)));
             }
             Samples::Counted(counts) => {
                 all.extend(counts.into_iter().map(|((size, cell), count)| (u64::from(size), middle(cell), count)));
@@ -130,7 +174,7 @@ const DROPPED_BITS: u32 = f64::MANTISSA_DIGITS - 1 - CELL_BITS;
 
 /// The cell of a positive slowdown: its exponent and the head of its mantissa. That ascends with the value, takes no
 /// logarithm, and is the same on every machine.
-const fn cell(slowdown: f64) -> u32 {
+pub(crate) const fn cell(slowdown: f64) -> u32 {
     (slowdown.to_bits() >> DROPPED_BITS) as u32
 }
 

@@ -1,8 +1,9 @@
 //! What the samples of one or several runs say.
 
 use crate::bins::SizeBins;
+use crate::confidence::{Block, probabilities};
 use crate::quantile::{rank, weighted_nearest_rank};
-use crate::recorder::{Precision, SlowdownRecorder, pooled_range};
+use crate::recorder::{BlockCell, Precision, SlowdownRecorder, cell, pooled_range};
 use homa_units::Bytes;
 use serde::{Serialize, Serializer};
 
@@ -67,6 +68,13 @@ pub struct BinRow {
     /// 99th percentile as the published histograms give it: at most the largest of the bin's first 10000 samples.
     #[serde(serialize_with = "finite_or_null")]
     pub p99_cell: f64,
+    /// Lower end of the 95 % confidence interval of `p99`; not a number (JSON: null) with fewer than two time blocks.
+    #[serde(serialize_with = "finite_or_null")]
+    pub p99_low: f64,
+    /// Upper end of the 95 % confidence interval of `p99`; not a number (JSON: null) with fewer than two time blocks,
+    /// infinite (JSON: null) if it is the slowdown of an unfinished message.
+    #[serde(serialize_with = "finite_or_null")]
+    pub p99_high: f64,
 }
 
 /// The bin in which a cumulative percentage of messages falls.
@@ -106,6 +114,8 @@ pub struct SlowdownSummary {
     bins: SizeBins,
     /// (size, slowdown, count), by size, then slowdown; unfinished messages are infinitely slow.
     samples: Vec<(u64, f64, u64)>,
+    /// Counts of each run by size bin, time block and logarithmic cell, ascending.
+    block_cells: Vec<Vec<(BlockCell, u64)>>,
     /// The upper end of each size bin's published histogram.
     ranges: Vec<f64>,
     precision: Precision,
@@ -132,6 +142,7 @@ impl SlowdownSummary {
             (0..bins.count()).map(|bin| pooled_range(recorders.iter().map(|recorder| &recorder.ranges[bin]))).collect();
         let logarithmic =
             recorders.iter().map(SlowdownRecorder::precision).find(|precision| *precision != Precision::Exact);
+        let block_cells = recorders.iter().map(SlowdownRecorder::block_cells).collect();
         let mut samples = Vec::new();
         for recorder in recorders {
             recorder.append_to(&mut samples);
@@ -140,7 +151,7 @@ impl SlowdownSummary {
         samples.sort_unstable_by(|(size, slowdown, count), (other_size, other, other_count)| {
             size.cmp(other_size).then(slowdown.total_cmp(other)).then(count.cmp(other_count))
         });
-        Self { bins, samples, ranges, precision: logarithmic.unwrap_or(Precision::Exact) }
+        Self { bins, samples, block_cells, ranges, precision: logarithmic.unwrap_or(Precision::Exact) }
     }
 
     /// Whether quantiles are exact.
@@ -220,18 +231,22 @@ impl SlowdownSummary {
             let bin = self.bin(group[0].0);
             let statistics = Statistics::new(group);
             below += statistics.count;
+            let p99 = statistics.quantile(0.99);
+            let (p99_low, p99_high) = self.confidence(bin, &statistics, p99).unwrap_or((f64::NAN, f64::NAN));
             BinRow {
                 size_max: self.bins.upper_edge(bin).map_or(group[group.len() - 1].0, Bytes::get),
                 count: statistics.count,
                 unfinished: statistics.unfinished,
                 cumulative_share: below as f64 / total as f64,
                 p50: statistics.quantile(0.5),
-                p99: statistics.quantile(0.99),
+                p99,
                 mean: statistics.mean(),
                 min: statistics.quantile(0.0),
                 max: statistics.quantile(1.0),
                 p50_cell: statistics.cell(0.5, self.ranges[bin]),
                 p99_cell: statistics.cell(0.99, self.ranges[bin]),
+                p99_low,
+                p99_high,
             }
         };
         groups.map(row).collect()
@@ -248,6 +263,28 @@ impl SlowdownSummary {
             Some(PercentileRow { percentile, size_bytes, count, p50, p99, mean, p50_cell, p99_cell })
         };
         PERCENTILES.into_iter().filter_map(row).collect()
+    }
+
+    /// The 95 % confidence interval of the 99th percentile of a size bin, from its time blocks in all runs.
+    fn confidence(&self, bin: usize, statistics: &Statistics, p99: f64) -> Option<(f64, f64)> {
+        let limit = cell(p99);
+        let mut blocks = Vec::new();
+        for cells in &self.block_cells {
+            let from = cells.partition_point(|((of, ..), _)| (*of as usize) < bin);
+            let cells = cells[from..].iter().take_while(|((of, ..), _)| *of as usize == bin);
+            let mut current = None;
+            for ((_, block, cell), count) in cells {
+                if current != Some(*block) {
+                    blocks.push(Block::default());
+                    current = Some(*block);
+                }
+                let last = blocks.last_mut().expect("just pushed");
+                last.samples += count;
+                last.not_above += if *cell <= limit { *count } else { 0 };
+            }
+        }
+        let (low, high) = probabilities(0.99, &blocks)?;
+        Some((statistics.quantile(low), statistics.quantile(high)))
     }
 
     fn bin(&self, size: u64) -> usize {

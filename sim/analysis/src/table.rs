@@ -10,12 +10,11 @@ pub fn human_bytes(bytes: u64) -> String {
     if bytes < 1000 {
         return bytes.to_string();
     }
-    // What rounds to 1000 of a unit is 1 of the next: 999600 is 1M.
+    // What rounds to 1000 of a unit is 1 of the next: 999600 is 1.0M.
     let larger = UNITS.into_iter().find(|(unit, _)| bytes as f64 / unit >= 0.9995);
     let (unit, name) = larger.expect("it is at least 1000");
     let value = bytes as f64 / unit;
-    let number = if value < 9.95 { format!("{value:.1}") } else { format!("{value:.0}") };
-    format!("{}{name}", number.strip_suffix(".0").unwrap_or(&number))
+    if value < 9.95 { format!("{value:.1}{name}") } else { format!("{value:.0}{name}") }
 }
 
 /// Slowdown by tenth of messages as an aligned table with a line for their total.

@@ -26,13 +26,34 @@ Results go to results/out/EXPERIMENT/CASE/: experiment.toml (every value used), 
 timing.json, slowdown.csv, queues.csv, priorities.csv, slowdown.svg and, on request, messages.csv.
 Exit code: 0 all cases ran, 2 something could not be run or written, 130 interrupted.")]
     Run(RunArguments),
-    /// Compare a result with the latencies recorded in a trace
+    /// List the experiments with their questions
     #[command(after_help = "\
 Examples:
+  homasim list
+  homasim list my-experiments")]
+    List(ListArguments),
+    /// Say what an experiment will simulate, before it runs
+    ///
+    /// Network and idle round trips, what the load means, levels and cutoffs, messages and packet-hops to expect, time and
+    /// memory. Nothing is simulated or written.
+    #[command(after_help = "\
+Examples:
+  homasim describe experiments/sigcomm18-slowdown.toml
+  homasim describe experiments/quickstart.toml --set workload.sizes=w4 --set workload.load=0.5")]
+    Describe(DescribeArguments),
+    /// Compare a result with published curves, or with the latencies recorded in a trace
+    ///
+    /// Against published curves the like statistic is compared: lower edges of histogram cells. The overlay is drawn into
+    /// the result's folder.
+    #[command(after_help = "\
+Examples:
+  homasim run experiments/sigcomm18-slowdown.toml --set workload.sizes=w3 --set workload.load=0.8
+  homasim compare results/out/sigcomm18-slowdown/w3-0.8 --reference sigcomm18
+
   homasim run experiments/original-w3-trace.toml
   homasim compare results/out/original-w3-trace/w3-0.8-W3_0.8_4ms --trace results/reference/original-simulator/W3_0.8_4ms.csv.gz
 
-Exit code: 0 every tenth of messages within tolerance, 1 some not, 2 could not compare.")]
+Exit code: 0 everything within tolerance, 1 something not, 2 could not compare.")]
     Compare(CompareArguments),
 }
 
@@ -58,13 +79,35 @@ pub(crate) struct RunArguments {
 pub(crate) struct CompareArguments {
     /// Folder of a case's results, with messages.csv
     pub(crate) result: PathBuf,
+    /// Published curves to compare with: sigcomm18
+    #[arg(long, value_name = "NAME", required_unless_present = "trace", conflicts_with = "trace")]
+    pub(crate) reference: Option<String>,
+    /// The transport of the published curve
+    #[arg(long, value_name = "NAME", default_value = "Homa", conflicts_with = "trace")]
+    pub(crate) system: String,
     /// The trace that the result replays, with a column latency_ns
     #[arg(long, value_name = "FILE")]
-    pub(crate) trace: PathBuf,
+    pub(crate) trace: Option<PathBuf>,
     /// CSV file with the columns tier and queue_mean_bytes to compare mean queues with
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "trace")]
     pub(crate) queues: Option<PathBuf>,
     /// Print a JSON object instead of the table
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListArguments {
+    /// The folder with experiment files
+    #[arg(default_value = "experiments")]
+    pub(crate) folder: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DescribeArguments {
+    /// The experiment file
+    pub(crate) file: PathBuf,
+    /// Replace a key of the file; may be given several times
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<Override>,
 }

@@ -55,15 +55,19 @@ fn arrivals(case: &Case) -> String {
 pub(crate) fn report(summary: &CaseSummary, timing: &Timing, written: &WrittenCase) -> String {
     let mut text = format!("\n{}: slowdown by tenth of messages (denominator {})\n", summary.case, summary.denominator);
     text += &slowdown_table(&summary.deciles);
-    if summary.unfinished > 0 {
-        let _ = writeln!(
-            text,
-            "{} of {} messages unfinished when the run ended (largest {} B): they count as infinitely slow",
-            summary.unfinished,
-            summary.messages,
-            summary.unfinished_largest_bytes.unwrap_or(0)
-        );
-    }
+    let number = |value: Option<f64>| value.map_or_else(|| "inf".to_owned(), |value| format!("{value:.3}"));
+    let _ = writeln!(
+        text,
+        "{} messages, {} unfinished{}; over all: p50 {}, p99 {}, mean {}",
+        summary.messages,
+        summary.unfinished,
+        summary
+            .unfinished_largest_bytes
+            .map_or_else(String::new, |bytes| format!(" (largest {bytes} B; they count as infinitely slow)")),
+        number(summary.overall.p50),
+        number(summary.overall.p99),
+        number(summary.overall.mean),
+    );
     for tier in &summary.tiers {
         let _ = writeln!(
             text,
@@ -84,6 +88,9 @@ pub(crate) fn report(summary: &CaseSummary, timing: &Timing, written: &WrittenCa
         timing.simulated_ms_per_cpu_s,
         timing.packet_hops_per_cpu_s / 1e6
     );
+    for warning in &summary.warnings {
+        let _ = writeln!(text, "warning: {warning}");
+    }
     let _ = write!(text, "wrote {}: {}", written.folder.display(), written.files.join(", "));
     text
 }

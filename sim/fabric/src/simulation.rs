@@ -177,6 +177,11 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
         self.messages.iter().flat_map(|messages| messages.iter().map(|(_, message)| message))
     }
 
+    /// Each host's transport.
+    pub fn transports(&self) -> impl Iterator<Item = &T> {
+        self.hosts.iter().map(|host| &host.transport)
+    }
+
     /// How many packets wait in ports or are in flight on links.
     pub fn packets_in_network(&self) -> usize {
         self.ports.iter().map(Port::packets).sum()

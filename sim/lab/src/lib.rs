@@ -8,26 +8,36 @@
 
 mod case;
 mod denominator;
+mod estimate;
 mod experiment;
 mod measurement;
 mod number;
 mod overrides;
+mod reference;
 mod run;
 mod store;
+mod stored;
 mod summary;
 mod trace;
 mod trace_comparison;
+mod warnings;
 
 pub use case::{Arrivals, Case, CaseError, cases};
 pub use denominator::{Denominator, IdealTimes};
+pub use estimate::{PathEstimate, Work, paths, work};
 pub use experiment::{
     Background, Experiment, Measure, Run, Sizes, Times, TopologySection, TransportKind, TransportSection,
     WorkloadSection,
 };
 pub use number::{Load, OneOrMany};
 pub use overrides::{ExperimentError, Override, load_experiment};
+pub use reference::{
+    ComparedPercentile, Pair, ReferenceComparison, ReferenceError, ReferencePoint, compare_with_reference,
+    reference_curve,
+};
 pub use run::{Control, Interrupted, RunRecord, run_case};
-pub use store::{StoreError, WrittenCase, check_writable, write_case};
-pub use summary::{CaseSummary, LevelRow, TierRow, Timing};
+pub use store::{OverlayError, StoreError, WrittenCase, check_writable, write_case, write_overlay};
+pub use stored::{StoredBin, StoredError, StoredSummary};
+pub use summary::{CaseSummary, LevelRow, Overall, ReceiverSummary, TierRow, Timing};
 pub use trace::{TraceFileError, read_trace};
 pub use trace_comparison::{TraceComparison, TraceComparisonError, compare_with_trace};

@@ -18,6 +18,9 @@ pub struct MessageRecord {
     pub slowdown: Option<f64>,
 }
 
+/// How many time blocks a run's window has: each still far longer than what a queue remembers.
+pub(crate) const BLOCKS: u32 = 10;
+
 /// Notes of one run.
 #[derive(Debug)]
 pub(crate) struct Measurement {
@@ -30,6 +33,8 @@ pub(crate) struct Measurement {
     pub(crate) draining: bool,
     /// Messages created in the window that have not completed.
     pub(crate) outstanding: u64,
+    /// Bytes of all messages that have been created and have not completed.
+    pub(crate) backlog_bytes: u64,
     pub(crate) counts: Counts,
 }
 
@@ -61,6 +66,7 @@ impl Measurement {
             digest: TrajectoryDigest::default(),
             draining: false,
             outstanding: 0,
+            backlog_bytes: 0,
             counts: Counts::default(),
         }
     }
@@ -70,9 +76,16 @@ impl Measurement {
         self.window.contains(&message.created)
     }
 
+    /// The time block in which a measured message was created.
+    fn block(&self, message: &Message) -> u32 {
+        let into = u128::from(message.created.since(self.window.start).as_ps());
+        let length = u128::from(self.window.end.since(self.window.start).as_ps());
+        (into * u128::from(BLOCKS) / length) as u32
+    }
+
     /// Notes that a measured message did not finish.
     pub(crate) fn unfinished(&mut self, message: &Message) {
-        self.recorder.record_unfinished(message.size);
+        self.recorder.record_unfinished_in_block(message.size, self.block(message));
         if let Some(records) = &mut self.records {
             records.push(MessageRecord { message: *message, latency: None, slowdown: None });
         }
@@ -82,6 +95,7 @@ impl Measurement {
 impl Observer for Measurement {
     fn created(&mut self, message: &Message) {
         self.counts.created += 1;
+        self.backlog_bytes += message.size.get();
         if self.measures(message) {
             self.outstanding += 1;
             self.counts.window_messages += 1;
@@ -91,6 +105,7 @@ impl Observer for Measurement {
 
     fn completed(&mut self, at: Time, message: &Message) -> ControlFlow<()> {
         self.counts.completed += 1;
+        self.backlog_bytes -= message.size.get();
         self.digest.record(at, message.destination.0, u64::from(message.source.0) << 32 | u64::from(message.sequence));
         if self.window.contains(&at) {
             self.counts.goodput_bytes += message.size.get();
@@ -101,7 +116,7 @@ impl Observer for Measurement {
         let latency = at.since(message.created);
         let slowdown =
             latency.as_ps() as f64 / self.ideal.ideal_ps(message.source, message.destination, message.size) as f64;
-        self.recorder.record(message.size, slowdown);
+        self.recorder.record_in_block(message.size, slowdown, self.block(message));
         if let Some(records) = &mut self.records {
             records.push(MessageRecord { message: *message, latency: Some(latency), slowdown: Some(slowdown) });
         }

@@ -9,7 +9,7 @@ use homa_analysis::{SlowdownRecorder, SlowdownSummary};
 use homa_engine::Streams;
 use homa_fabric::{FabricConfig, FabricStatistics, LoadBalancing, Outcome, Simulation, Submission, Traffic};
 use homa_topologies::HostId;
-use homa_transports::sigcomm18::Sigcomm18;
+use homa_transports::sigcomm18::{ReceiverUsage, Sigcomm18};
 use homa_units::{Duration, Time};
 use homa_workloads::{LoadArithmetic, MessageStream, SizeDistribution, StreamRngs, TraceRow};
 use rand_chacha::ChaCha8Rng;
@@ -35,12 +35,15 @@ pub struct Interrupted;
 /// What one run gave.
 #[derive(Debug)]
 pub struct RunRecord {
-    pub(crate) recorder: SlowdownRecorder,
+    pub(crate) recorder: Option<SlowdownRecorder>,
     pub(crate) records: Option<Vec<MessageRecord>>,
     pub(crate) statistics: FabricStatistics,
     pub(crate) counts: Counts,
     pub(crate) digest: u64,
     pub(crate) simulated: Duration,
+    pub(crate) receivers: Vec<ReceiverUsage>,
+    /// Bytes created and not completed, at equidistant instants of the window.
+    pub(crate) backlog_bytes: Vec<u64>,
     pub(crate) cpu_s: f64,
 }
 
@@ -56,20 +59,13 @@ fn wall_clock() -> Instant {
 pub fn run_case(case: &Case, control: &Control<'_>) -> Result<(CaseSummary, Vec<MessageRecord>, Timing), Interrupted> {
     let begin = wall_clock();
     let seeds: Vec<_> = case.run().seeds.iter().copied().enumerate().collect();
-    let runs: Vec<RunRecord> =
+    let mut runs: Vec<RunRecord> =
         seeds.into_par_iter().map(|(number, seed)| run_seed(case, number, seed, control)).collect::<Result<_, _>>()?;
     let pooling = ThreadTime::now();
-    let mut messages = Vec::new();
-    let mut recorders = Vec::new();
-    let mut rest = Vec::new();
-    for mut run in runs {
-        messages.extend(run.records.take().into_iter().flatten());
-        let RunRecord { recorder, statistics, counts, digest, simulated, cpu_s, .. } = run;
-        recorders.push(recorder);
-        rest.push((statistics, counts, digest, simulated, cpu_s));
-    }
-    let cpu_s: f64 = rest.iter().map(|(.., cpu_s)| cpu_s).sum();
-    let summary = CaseSummary::new(case, &SlowdownSummary::pool(recorders), &rest);
+    let messages = runs.iter_mut().flat_map(|run| run.records.take().unwrap_or_default()).collect();
+    let recorders = runs.iter_mut().map(|run| run.recorder.take().expect("taken once")).collect();
+    let summary = CaseSummary::new(case, &SlowdownSummary::pool(recorders), &runs);
+    let cpu_s: f64 = runs.iter().map(|run| run.cpu_s).sum();
     let cpu_s = cpu_s + pooling.elapsed().as_secs_f64();
     let timing = Timing::new(&summary, begin.elapsed().as_secs_f64(), cpu_s);
     Ok((summary, messages, timing))
@@ -77,6 +73,8 @@ pub fn run_case(case: &Case, control: &Control<'_>) -> Result<(CaseSummary, Vec<
 
 /// One part of a run between two looks at [`Control::interrupted`].
 const SLICES: u64 = 400;
+/// How often the backlog is looked at in the window.
+const BACKLOG_SAMPLES: u64 = 100;
 
 fn run_seed(case: &Case, number: usize, seed: u64, control: &Control<'_>) -> Result<RunRecord, Interrupted> {
     let cpu = ThreadTime::now();
@@ -105,7 +103,12 @@ fn run_seed(case: &Case, number: usize, seed: u64, control: &Control<'_>) -> Res
     };
     advance(&mut simulation, window_begin)?;
     simulation.restart_queue_statistics();
-    advance(&mut simulation, window_end)?;
+    let mut backlog_bytes = Vec::new();
+    for sample in 1..=BACKLOG_SAMPLES {
+        let into = u128::from(case.measure().window.as_ps()) * u128::from(sample) / u128::from(BACKLOG_SAMPLES);
+        advance(&mut simulation, window_begin + Duration::from_ps(into as u64))?;
+        backlog_bytes.push(simulation.observer().backlog_bytes);
+    }
     if case.stops_after_window() {
         simulation.stop_traffic();
     }
@@ -117,6 +120,7 @@ fn run_seed(case: &Case, number: usize, seed: u64, control: &Control<'_>) -> Res
 
     let statistics = simulation.statistics();
     let simulated = simulation.now().since(Time::ZERO);
+    let receivers = simulation.transports().map(|transport| transport.receiver_usage().clone()).collect();
     let unfinished: Vec<_> =
         simulation.unfinished().copied().filter(|message| simulation.observer().measures(message)).collect();
     let mut measurement = simulation.into_observer();
@@ -127,7 +131,8 @@ fn run_seed(case: &Case, number: usize, seed: u64, control: &Control<'_>) -> Res
         records.sort_by_key(|record| (record.message.created, record.message.source, record.message.sequence));
     }
     let cpu_s = cpu.elapsed().as_secs_f64();
-    Ok(RunRecord { recorder, records, statistics, counts, digest: digest.finish(), simulated, cpu_s })
+    let (recorder, digest) = (Some(recorder), digest.finish());
+    Ok(RunRecord { recorder, records, statistics, counts, digest, simulated, receivers, backlog_bytes, cpu_s })
 }
 
 /// A case's messages as the fabric wants them.

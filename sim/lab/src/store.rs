@@ -2,8 +2,10 @@
 
 use crate::case::Case;
 use crate::measurement::MessageRecord;
-use crate::summary::{CaseSummary, Timing};
-use homa_analysis::{Curve, slowdown_figure};
+use crate::reference::{ComparedPercentile, ReferenceComparison};
+use crate::stored::{StoredBin, StoredError, StoredSummary};
+use crate::summary::{CaseSummary, LevelRow, TierRow, Timing};
+use homa_analysis::{Curve, PriorityBars, QueueBars, Step, png, priority_figure, queue_figure, slowdown_figure};
 use serde::Serialize;
 use std::fs;
 use std::io;
@@ -93,8 +95,11 @@ fn contents(
         ("slowdown.csv", csv(&summary.bins)?),
         ("queues.csv", csv(&summary.tiers)?),
         ("priorities.csv", csv(&summary.priorities)?),
-        ("slowdown.svg", figure(case, summary).into_bytes()),
     ];
+    for (svg, png_name, figure) in figures(case, summary) {
+        files.push((png_name, png(&figure)));
+        files.push((svg, figure.into_bytes()));
+    }
     if case.measure().messages {
         files.push(("messages.csv", message_lines(messages)?));
     }
@@ -136,9 +141,88 @@ fn message_lines(messages: &[MessageRecord]) -> io::Result<Vec<u8>> {
     csv(&messages.iter().map(line).collect::<Vec<_>>())
 }
 
-fn figure(case: &Case, summary: &CaseSummary) -> String {
+/// The figures of a case as (SVG's name, PNG's name, SVG).
+fn figures(case: &Case, summary: &CaseSummary) -> [(&'static str, &'static str, String); 3] {
     let load = summary.load.map_or_else(|| "trace".to_owned(), |load| format!("load {load}"));
     let title =
-        format!("{}: {}, {load}, {} hosts", summary.transport, summary.workload.to_uppercase(), case.topology.hosts);
-    slowdown_figure(&[Curve::from_bins(case.kind().name(), &summary.bins)], &title)
+        format!("{}: {}, {load}, {} hosts", summary.transport, title_case(&summary.workload), case.topology.hosts);
+    let queue = |tier: &TierRow| QueueBars {
+        name: tier.tier.to_owned(),
+        mean_bytes: tier.queue_mean_bytes,
+        max_bytes: tier.queue_max_bytes,
+    };
+    let total: u64 = summary.priorities.iter().map(LevelRow::bytes).sum();
+    let used: f64 = summary.priorities.iter().map(|level| level.link_share).sum();
+    let priority = |level: &LevelRow| PriorityBars {
+        name: level.priority.to_string(),
+        shares: [level.unscheduled_bytes, level.scheduled_bytes, level.control_bytes]
+            .map(|bytes| bytes as f64 / total.max(1) as f64 * used),
+    };
+    let queues: Vec<_> = summary.tiers.iter().map(queue).collect();
+    let priorities: Vec<_> = summary.priorities.iter().map(priority).collect();
+    let slowdown = slowdown_figure(&[Curve::from_bins(case.kind().name(), &summary.bins)], &title);
+    [
+        ("slowdown.svg", "slowdown.png", slowdown),
+        ("queues.svg", "queues.png", queue_figure(&queues, &title)),
+        ("priorities.svg", "priorities.png", priority_figure(&priorities, &title)),
+    ]
+}
+
+/// "w3" is written W3, other names as they are.
+fn title_case(workload: &str) -> String {
+    match workload.strip_prefix('w') {
+        Some(digit) if digit.len() == 1 => format!("W{digit}"),
+        _ => workload.to_owned(),
+    }
+}
+
+/// Draws a result with a published curve laid over it, as `compare-REFERENCE.svg` and `.png` in the result's folder.
+///
+/// # Errors
+/// If the result can't be read or the figures can't be written.
+pub fn write_overlay(folder: &Path, comparison: &ReferenceComparison) -> Result<[PathBuf; 2], OverlayError> {
+    let summary = StoredSummary::read(folder)?;
+    let infinite = |value: Option<f64>| value.unwrap_or(f64::INFINITY);
+    let mut below = 0.0;
+    let step = |bin: &StoredBin| {
+        let share = (below, bin.cumulative_share);
+        below = bin.cumulative_share;
+        let p99_band = bin.p99_low.map(|low| (low, infinite(bin.p99_high)));
+        Step { share, size_max: bin.size_max, p50: infinite(bin.p50_cell), p99: infinite(bin.p99_cell), p99_band }
+    };
+    let ours: Vec<_> = summary.bins.iter().map(step).collect();
+    let published = |row: &ComparedPercentile| {
+        let step = ours.iter().find(|step| step.size_max == row.size_bytes)?;
+        Some(Step { p50: row.p50.theirs?, p99: row.p99.theirs?, p99_band: None, ..*step })
+    };
+    let mut theirs: Vec<_> = comparison.rows.iter().filter_map(published).collect();
+    theirs.dedup();
+    let curves = [
+        Curve { name: summary.transport, steps: ours.clone(), published: false },
+        Curve { name: format!("{} as published", comparison.system), steps: theirs, published: true },
+    ];
+    let title = format!("{}, load {}", title_case(&comparison.workload), comparison.load);
+    let svg = slowdown_figure(&curves, &title);
+    let files = [("svg", svg.clone().into_bytes()), ("png", png(&svg))];
+    let mut paths = Vec::new();
+    for (ending, bytes) in files {
+        let path = folder.join(format!("compare-{}.{ending}", comparison.reference));
+        let error = |cause| StoreError { path: path.clone(), cause };
+        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(error)?;
+        io::Write::write_all(&mut file, &bytes).map_err(error)?;
+        file.persist(&path).map_err(|persist| error(persist.error))?;
+        paths.push(path);
+    }
+    Ok(paths.try_into().expect("two figures"))
+}
+
+/// Why an overlay can't be drawn.
+#[derive(Debug, Error)]
+pub enum OverlayError {
+    /// The result can't be read.
+    #[error(transparent)]
+    Stored(#[from] StoredError),
+    /// A figure can't be written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }

@@ -2,9 +2,11 @@
 
 use crate::case::Case;
 use crate::measurement::Counts;
+use crate::run::RunRecord;
+use crate::warnings::{backlog_growth, warnings};
 use homa_analysis::{BinRow, Decile, PercentileRow, Precision, SlowdownSummary};
-use homa_fabric::{FabricStatistics, PacketClass};
-use homa_transports::sigcomm18::Config;
+use homa_fabric::{PacketClass, TierStatistics};
+use homa_transports::sigcomm18::{Config, ReceiverUsage};
 use homa_units::{Duration, Priority};
 use serde::Serialize;
 
@@ -67,6 +69,14 @@ pub struct CaseSummary {
     pub tiers: Vec<TierRow>,
     /// Wire bytes received by hosts, by priority, highest first.
     pub priorities: Vec<LevelRow>,
+    /// How well receivers' links are used.
+    pub receivers: ReceiverSummary,
+    /// Bytes created and not completed, mean over the window and the runs.
+    pub backlog_mean_bytes: f64,
+    /// Its growth over the window relative to its mean, and the standard error of that.
+    pub backlog_growth: [f64; 2],
+    /// What a reader of these numbers must know.
+    pub warnings: Vec<String>,
     /// The transport's parameters.
     pub parameters: Config,
 }
@@ -118,6 +128,39 @@ pub struct LevelRow {
     pub link_share: f64,
 }
 
+impl LevelRow {
+    /// All bytes of the level.
+    #[must_use]
+    pub const fn bytes(&self) -> u64 {
+        self.unscheduled_bytes + self.scheduled_bytes + self.control_bytes
+    }
+}
+
+/// How well receivers' links are used, over all hosts and runs since the begin: the original's measures of waste.
+#[derive(Debug, Clone, Serialize)]
+pub struct ReceiverSummary {
+    /// Share of time in which more senders wanted grants than are kept granted.
+    pub oversubscribed_share: f64,
+    /// Share of all time that was oversubscribed and yet received no data.
+    pub oversubscribed_waste_share: f64,
+    /// Share of the oversubscribed time that received no data.
+    pub oversubscribed_waste_within: f64,
+    /// Share of time in which data was announced or granted and had not arrived.
+    pub active_share: f64,
+    /// Share of all time that was active and yet received nothing.
+    pub active_waste_share: f64,
+    /// Wire bytes announced or granted and not yet arrived, at a host: mean over all arrivals of data.
+    pub outstanding_mean_bytes: f64,
+    /// The largest such value.
+    pub outstanding_max_bytes: u64,
+    /// Messages that needed grants and got the first.
+    pub first_grants: u64,
+    /// Mean time from the arrival of their first packet to the making of their first grant.
+    pub first_grant_wait_mean_us: f64,
+    /// The longest such time.
+    pub first_grant_wait_max_us: f64,
+}
+
 /// How long a case took: differs from run to run.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Timing {
@@ -133,16 +176,20 @@ pub struct Timing {
     pub simulated_ms_per_cpu_s: f64,
 }
 
-type RunNumbers = (FabricStatistics, Counts, u64, Duration, f64);
-
 impl CaseSummary {
-    pub(crate) fn new(case: &Case, slowdown: &SlowdownSummary, runs: &[RunNumbers]) -> Self {
-        let sum = |part: fn(&Counts) -> u64| runs.iter().map(|(_, counts, ..)| part(counts)).sum::<u64>();
+    pub(crate) fn new(case: &Case, slowdown: &SlowdownSummary, runs: &[RunRecord]) -> Self {
+        let sum = |part: fn(&Counts) -> u64| runs.iter().map(|run| part(&run.counts)).sum::<u64>();
         let window_s = case.measure().window.as_secs_f64() * runs.len() as f64;
         let gbps = |bytes: u64| bytes as f64 * 8.0 / 1e9 / window_s / f64::from(case.topology.hosts);
         let finite = |value: f64| value.is_finite().then_some(value);
         let load = case.load();
         let (p50, p99, mean) = slowdown.overall();
+        let bins = slowdown.bins();
+        let offered_payload_gbps = gbps(sum(|counts| counts.window_bytes));
+        let goodput_gbps = gbps(sum(|counts| counts.goodput_bytes));
+        let backlog = runs.iter().flat_map(|run| run.backlog_bytes.iter().copied());
+        let samples = backlog.clone().count();
+        let (growth, growth_error) = backlog_growth(runs);
         Self {
             experiment: case.experiment.clone(),
             case: case.name.clone(),
@@ -155,8 +202,8 @@ impl CaseSummary {
             seeds: case.run().seeds.clone(),
             digest: digest(runs),
             simulated_s: simulated(runs).as_secs_f64(),
-            packet_hops: runs.iter().map(|(statistics, ..)| statistics.packet_hops).sum(),
-            events: runs.iter().map(|(statistics, ..)| statistics.events).sum(),
+            packet_hops: runs.iter().map(|run| run.statistics.packet_hops).sum(),
+            events: runs.iter().map(|run| run.statistics.events).sum(),
             messages: sum(|counts| counts.window_messages),
             unfinished: slowdown.unfinished(),
             unfinished_largest_bytes: slowdown.largest_unfinished().map(|size| size.get()),
@@ -169,59 +216,82 @@ impl CaseSummary {
                     format!("logarithmic bins of {relative_width} relative width")
                 }
             },
-            offered_payload_gbps: gbps(sum(|counts| counts.window_bytes)),
-            goodput_gbps: gbps(sum(|counts| counts.goodput_bytes)),
+            offered_payload_gbps,
+            goodput_gbps,
             overall: Overall { p50: finite(p50), p99: finite(p99), mean: finite(mean) },
             slowdown: slowdown.percentiles(),
             deciles: slowdown.deciles(),
-            bins: slowdown.bins(),
+            backlog_mean_bytes: backlog.sum::<u64>() as f64 / samples as f64,
+            backlog_growth: [growth, growth_error],
+            warnings: warnings(case, runs, &bins, offered_payload_gbps, goodput_gbps),
+            bins,
             tiers: tiers(runs),
             priorities: priorities(case, runs),
+            receivers: receivers(case, runs),
             parameters: Config::clone(&case.transport),
         }
     }
 }
 
 /// The digests of the runs, in the order of the seeds, as one.
-fn digest(runs: &[RunNumbers]) -> String {
-    let mix = |hash: u64, (_, _, digest, ..): &RunNumbers| {
-        (hash ^ digest).wrapping_mul(0x9fb2_1c65_1e98_df25).rotate_left(29)
-    };
+fn digest(runs: &[RunRecord]) -> String {
+    let mix = |hash: u64, run: &RunRecord| (hash ^ run.digest).wrapping_mul(0x9fb2_1c65_1e98_df25).rotate_left(29);
     format!("{:016x}", runs.iter().fold(0, mix))
 }
 
-fn simulated(runs: &[RunNumbers]) -> Duration {
-    runs.iter().map(|(.., simulated, _)| *simulated).sum()
+fn simulated(runs: &[RunRecord]) -> Duration {
+    runs.iter().map(|run| run.simulated).sum()
 }
 
-fn tiers(runs: &[RunNumbers]) -> Vec<TierRow> {
+fn tiers(runs: &[RunRecord]) -> Vec<TierRow> {
     let total_s = simulated(runs).as_secs_f64();
-    let (first, ..) = &runs[0];
     let row = |index: usize| {
-        let weighted = |value: &dyn Fn(&FabricStatistics) -> f64| {
-            runs.iter().map(|(statistics, .., simulated, _)| value(statistics) * simulated.as_secs_f64()).sum::<f64>()
-                / total_s
+        let of = |run: &RunRecord| run.statistics.tiers[index].clone();
+        let weighted = |value: fn(&TierStatistics) -> f64| {
+            runs.iter().map(|run| value(&of(run)) * run.simulated.as_secs_f64()).sum::<f64>() / total_s
         };
+        let first = of(&runs[0]);
         TierRow {
-            tier: first.tiers[index].tier.name(),
-            ports: first.tiers[index].ports,
-            queue_mean_bytes: weighted(&|statistics| statistics.tiers[index].queue_mean_bytes),
-            queue_max_bytes: runs
-                .iter()
-                .map(|(statistics, ..)| statistics.tiers[index].queue_max_bytes)
-                .max()
-                .unwrap_or(0),
-            utilisation: weighted(&|statistics| statistics.tiers[index].utilisation),
-            frames: runs.iter().map(|(statistics, ..)| statistics.tiers[index].frames).sum(),
-            frame_bytes: runs.iter().map(|(statistics, ..)| statistics.tiers[index].frame_bytes).sum(),
+            tier: first.tier.name(),
+            ports: first.ports,
+            queue_mean_bytes: weighted(|tier| tier.queue_mean_bytes),
+            queue_max_bytes: runs.iter().map(|run| of(run).queue_max_bytes).max().unwrap_or(0),
+            utilisation: weighted(|tier| tier.utilisation),
+            frames: runs.iter().map(|run| of(run).frames).sum(),
+            frame_bytes: runs.iter().map(|run| of(run).frame_bytes).sum(),
         }
     };
-    (0..first.tiers.len()).map(row).collect()
+    (0..runs[0].statistics.tiers.len()).map(row).collect()
 }
 
-fn priorities(case: &Case, runs: &[RunNumbers]) -> Vec<LevelRow> {
+fn receivers(case: &Case, runs: &[RunRecord]) -> ReceiverSummary {
+    let all = || runs.iter().flat_map(|run| &run.receivers);
+    let sum = |span: fn(&ReceiverUsage) -> Duration| all().map(span).sum::<Duration>().as_secs_f64();
+    let total_s = simulated(runs).as_secs_f64() * f64::from(case.topology.hosts);
+    let share = |part: f64, of: f64| if of > 0.0 { part / of } else { 0.0 };
+    let active_s = sum(|usage| usage.active().time);
+    let oversubscribed_s = sum(|usage| usage.oversubscribed().time);
+    let oversubscribed_waste_s = oversubscribed_s - sum(|usage| usage.oversubscribed().receiving);
+    let first_grants: u64 = all().map(|usage| usage.first_grants).sum();
+    let arrivals: u64 = all().map(|usage| usage.arrivals).sum();
+    ReceiverSummary {
+        oversubscribed_share: share(oversubscribed_s, total_s),
+        oversubscribed_waste_share: share(oversubscribed_waste_s, total_s),
+        oversubscribed_waste_within: share(oversubscribed_waste_s, oversubscribed_s),
+        active_share: share(active_s, total_s),
+        active_waste_share: share(active_s - sum(|usage| usage.active().receiving), total_s),
+        outstanding_mean_bytes: share(all().map(|usage| usage.outstanding_sum).sum::<u128>() as f64, arrivals as f64),
+        outstanding_max_bytes: all().map(|usage| usage.outstanding_max).max().unwrap_or(0),
+        first_grants,
+        first_grant_wait_mean_us: share(sum(|usage| usage.first_grant_wait) * 1e6, first_grants as f64),
+        first_grant_wait_max_us: all().map(|usage| usage.first_grant_wait_max).max().unwrap_or_default().as_secs_f64()
+            * 1e6,
+    }
+}
+
+fn priorities(case: &Case, runs: &[RunRecord]) -> Vec<LevelRow> {
     let received = |class: PacketClass, level: usize| {
-        runs.iter().map(|(statistics, ..)| statistics.received_wire_bytes[class as usize][level]).sum::<u64>()
+        runs.iter().map(|run| run.statistics.received_wire_bytes[class as usize][level]).sum::<u64>()
     };
     let at = |level| PacketClass::ALL.into_iter().map(|class| received(class, level)).sum::<u64>();
     let total: u64 = (0..Priority::LEVELS).map(at).sum();

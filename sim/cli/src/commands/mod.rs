@@ -1,4 +1,8 @@
 //! One file for each command.
 
 pub(crate) mod compare;
+mod compare_reference;
+mod compare_trace;
+pub(crate) mod describe;
+pub(crate) mod list;
 pub(crate) mod run;

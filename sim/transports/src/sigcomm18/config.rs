@@ -170,6 +170,14 @@ impl Config {
         wire::message_wire_bytes(size, self.unscheduled_limit())
     }
 
+    /// How many data packets and how many grants a message takes.
+    #[must_use]
+    pub fn message_packets(&self, size: Bytes) -> (u64, u64) {
+        let unscheduled = size.min(self.unscheduled_bytes);
+        let scheduled = (size - unscheduled).get().div_ceil(u64::from(wire::SCHEDULED_DATA_MAX));
+        (unscheduled.get().div_ceil(u64::from(wire::UNSCHEDULED_DATA_MAX)) + scheduled, scheduled)
+    }
+
     /// Message bytes sent without asking.
     #[must_use]
     #[inline]

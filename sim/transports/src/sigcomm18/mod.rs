@@ -16,9 +16,11 @@ pub mod cutoffs;
 mod ranking;
 pub mod receiver;
 pub mod sender;
+mod usage;
 pub mod wire;
 
 pub use config::{Config, ConfigError, Parameters};
+pub use usage::{ReceiverUsage, Usage};
 
 use homa_fabric::{MessageRef, Packet, PacketClass, Timeout, Transport};
 use homa_topologies::HostId;
@@ -80,6 +82,12 @@ impl Sigcomm18 {
         }
     }
 
+    /// How well the host's downlink was used up to now.
+    #[must_use]
+    pub const fn receiver_usage(&self) -> &ReceiverUsage {
+        self.receiver.usage()
+    }
+
     /// The grants that were made and wait for the NIC, in the order in which they will go.
     pub fn queued_grants(&self) -> impl Iterator<Item = &Packet<Header>> {
         self.grants.iter()
@@ -95,7 +103,10 @@ impl Transport for Sigcomm18 {
 
     fn handle_packet(&mut self, now: Time, packet: &Packet<Header>) {
         match packet.header {
-            Header::Grant { slot, offset, data, level } => self.sender.grant(slot, offset, data, level),
+            Header::Grant { slot, offset, data, level } => {
+                self.receiver.received_grant();
+                self.sender.grant(slot, offset, data, level);
+            }
             Header::Data { .. } => {
                 assert!(self.completed.is_none(), "completions are polled after each packet");
                 self.completed = self.receiver.data(now, self.pulls, packet, &mut self.grants);

@@ -195,4 +195,59 @@ mod tests {
         }
         assert_eq!((ranking.head, ranking.len()), (2, 3));
     }
+
+    /// Without the exception for the slot it was last taken out of, A would be in slot 4 and C in 5.
+    #[test]
+    fn a_best_sender_that_comes_back_to_the_slot_it_left_pushes_the_others_down() {
+        let mut script = Script::new(7);
+        script.arrives('A', 30_000);
+        assert_eq!(script.arrives('B', 40_000), "A 5, B 6");
+        assert_eq!(script.finished('A', 30_000), "B 6");
+        assert_eq!(script.arrives('C', 20_000), "C 5, B 6");
+        assert_eq!(script.finished('B', 40_000), "C 5");
+        assert_eq!(script.arrives('A', 10_000), "A 5, C 6");
+    }
+
+    /// The best of a crowd is taken out and listed again at each of its arrivals; that must not let the crowd climb.
+    #[test]
+    fn the_best_of_more_senders_than_are_kept_granted_stays_in_its_slot() {
+        let mut script = Script { ranking: Ranking::new(7, 3), last_slot: Default::default() };
+        for (name, ungranted) in [('A', 10_000), ('B', 20_000), ('C', 30_000), ('D', 40_000)] {
+            script.arrives(name, ungranted);
+        }
+        assert_eq!(script.show(), "A 4, B 5, C 6, D 7");
+        for _ in 0..3 {
+            script.leaves('A', 10_000);
+            assert_eq!(script.arrives('A', 10_000), "A 4, B 5, C 6, D 7");
+        }
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config { failure_persistence: None, ..Default::default() })]
+
+        /// Whoever is kept granted holds a slot that stands for a level, in order of rank.
+        #[test]
+        fn granted_senders_hold_levels_whatever_comes_and_goes(
+            levels in 1..8_u8,
+            granted in 1..8_u8,
+            steps in proptest::collection::vec((0..10_u32, 1..50_u32), 0..80),
+        ) {
+            let mut script = Script { ranking: Ranking::new(levels, granted.min(levels)), last_slot: Default::default() };
+            let mut listed = std::collections::BTreeMap::new();
+            for (sender, ungranted) in steps {
+                let name = char::from_u32(u32::from('A') + sender).unwrap();
+                match listed.remove(&name) {
+                    Some(ungranted) => script.leaves(name, ungranted),
+                    None => {
+                        script.arrives(name, ungranted);
+                        listed.insert(name, ungranted);
+                    }
+                }
+                let ranking = &script.ranking;
+                assert_eq!(ranking.len(), listed.len());
+                assert!(ranking.head + ranking.granted(ranking.len()) <= ranking.scheduled_levels);
+                assert!((1..ranking.len()).all(|rank| ranking.at(rank - 1).0 < ranking.at(rank).0));
+            }
+        }
+    }
 }

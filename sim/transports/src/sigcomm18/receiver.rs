@@ -5,6 +5,7 @@
 //! up into the granted ones is tried at once.
 
 use super::ranking::{Key, Ranking};
+use super::usage::ReceiverUsage;
 use super::{Config, Header, wire};
 use homa_fabric::{MessageRef, Packet, Timeout};
 use homa_topologies::HostId;
@@ -16,6 +17,10 @@ use std::sync::Arc;
 
 /// The rate at which the grants of one sender are paced while its timer runs: that of the original's host links.
 const PACING_RATE: BitRate = BitRate::from_gbps(10);
+
+fn wire_time(bytes: Bytes) -> Duration {
+    PACING_RATE.serialization(bytes).expect("exact at 10 Gbps")
+}
 
 /// A message of which something, not everything, has arrived.
 #[derive(Debug)]
@@ -30,6 +35,8 @@ struct Inbound {
     ungranted: u32,
     /// Wire bytes announced or granted that have not arrived.
     in_flight: u64,
+    /// When its first packet arrived.
+    announced: Time,
 }
 
 impl Inbound {
@@ -65,6 +72,7 @@ pub struct Receiver {
     ranking: Ranking,
     /// Pending grant timers with their senders, in the order in which they were armed.
     timers: Vec<(Timeout, u32)>,
+    usage: ReceiverUsage,
 }
 
 /// One event at the receiver: what an attempt needs to know of it.
@@ -88,7 +96,19 @@ impl Receiver {
             sender_of: FxHashMap::default(),
             ranking,
             timers: Vec::new(),
+            usage: ReceiverUsage::default(),
         }
+    }
+
+    /// How well the host's downlink was used up to now.
+    #[must_use]
+    pub const fn usage(&self) -> &ReceiverUsage {
+        &self.usage
+    }
+
+    /// A grant has arrived at this host: it uses the downlink as well.
+    pub fn received_grant(&mut self) {
+        self.usage.received_grant(wire_time(Bytes::new(u64::from(wire::on_wire(wire::GRANT_FRAME)))));
     }
 
     /// The earliest grant timer.
@@ -115,12 +135,15 @@ impl Receiver {
         if let Some(sender) = sender {
             self.take_out_if_listed(sender);
         }
-        let completed = self.count(packet, &mut sender);
+        let completed = self.count(now, packet, &mut sender);
+        self.usage.sample_outstanding();
         if let Some(sender) = sender
             && let Some(key) = self.first_key(sender)
         {
             self.try_in_turn(sender, key, &mut Event { now, pulls, grants });
         }
+        let crowded = self.ranking.len() > usize::from(self.config.overcommitment);
+        self.usage.received_data(now, wire_time(packet.wire_bytes()), crowded);
         completed
     }
 
@@ -135,10 +158,11 @@ impl Receiver {
         self.take_out_if_listed(sender);
         let key = self.first_key(sender).expect("a sender with a grant timer has something to grant");
         self.try_in_turn(sender, key, &mut Event { now, pulls, grants });
+        self.usage.timer(now, self.ranking.len() > usize::from(self.config.overcommitment));
     }
 
     /// Takes the packet off its message. `sender` is filled in if the packet announces bytes that must be granted.
-    fn count(&mut self, packet: &Packet<Header>, sender: &mut Option<u32>) -> Option<MessageRef> {
+    fn count(&mut self, now: Time, packet: &Packet<Header>, sender: &mut Option<u32>) -> Option<MessageRef> {
         let Header::Data { created, slot, size, data, .. } = packet.header else { panic!("not a data packet") };
         let message = MessageRef { source: packet.source, slot };
         if u32::from(data) == size {
@@ -146,10 +170,11 @@ impl Receiver {
         }
         let index = match self.inbound_of.get(&message) {
             Some(index) => *index,
-            None => self.announce(message, created, size, sender),
+            None => self.announce(now, message, created, size, sender),
         };
         let inbound = &mut self.inbound[index];
         inbound.in_flight -= packet.wire_bytes().get();
+        self.usage.outstanding -= packet.wire_bytes().get();
         inbound.missing -= u32::from(data);
         if inbound.missing > 0 {
             return None;
@@ -164,8 +189,16 @@ impl Receiver {
     }
 
     /// Enters a message at its first packet.
-    fn announce(&mut self, message: MessageRef, created: Time, size: u32, sender: &mut Option<u32>) -> usize {
+    fn announce(
+        &mut self,
+        now: Time,
+        message: MessageRef,
+        created: Time,
+        size: u32,
+        sender: &mut Option<u32>,
+    ) -> usize {
         let unscheduled = size.min(self.config.unscheduled_limit());
+        self.usage.outstanding += wire::unscheduled_wire_bytes(unscheduled);
         let index = self.inbound.insert(Inbound {
             created,
             source: message.source,
@@ -174,6 +207,7 @@ impl Receiver {
             missing: size,
             ungranted: size - unscheduled,
             in_flight: wire::unscheduled_wire_bytes(unscheduled),
+            announced: now,
         });
         self.inbound_of.insert(message, index);
         if size > unscheduled {
@@ -238,8 +272,12 @@ impl Receiver {
             frame_bytes: wire::GRANT_FRAME,
             priority: self.config.control_level(),
         });
+        if message.ungranted == message.size - self.config.unscheduled_limit() {
+            self.usage.first_grant(event.now.since(message.announced));
+        }
         message.ungranted -= data;
         message.in_flight += u64::from(wire_bytes);
+        self.usage.outstanding += u64::from(wire_bytes);
         let done = message.ungranted == 0;
         let known = &mut self.senders[sender as usize];
         known.last_level = Some(level);
@@ -292,7 +330,7 @@ impl Receiver {
     }
 
     fn arm_timer(&mut self, sender: u32, wire_bytes: u32, event: &Event<'_>) {
-        let pause: Duration = PACING_RATE.serialization(Bytes::new(u64::from(wire_bytes))).expect("exact at 10 Gbps");
+        let pause = wire_time(Bytes::new(u64::from(wire_bytes)));
         let timeout = Timeout { at: event.now + pause, pulls: event.pulls };
         self.senders[sender as usize].timer = Some(timeout);
         self.timers.push((timeout, sender));

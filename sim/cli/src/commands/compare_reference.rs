@@ -1,0 +1,64 @@
+//! `homasim compare --reference`.
+
+use crate::args::CompareArguments;
+use homa_lab::{Pair, ReferenceComparison, compare_with_reference, write_overlay};
+use std::fmt::Write;
+use std::process::ExitCode;
+
+pub(crate) fn execute(arguments: &CompareArguments, reference: &str) -> anyhow::Result<ExitCode> {
+    let comparison = compare_with_reference(&arguments.result, reference, &arguments.system)?;
+    let figures = write_overlay(&arguments.result, &comparison)?;
+    if arguments.json {
+        println!("{}", serde_json::to_string(&comparison)?);
+    } else {
+        print!("{}", table(&comparison));
+        for figure in figures {
+            println!("drew {}", figure.display());
+        }
+    }
+    Ok(if comparison.within_tolerance { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+fn table(comparison: &ReferenceComparison) -> String {
+    let mut text = format!(
+        "{} at wire load {}: ours / published {} (ratio), published statistic: lower edges of histogram cells\n",
+        comparison.workload, comparison.load, comparison.system
+    );
+    let _ = writeln!(
+        text,
+        "{:>9}  {:>9}  {:>9}  {:>23}  {:>23}  {:>23}  {:>17}  verdict",
+        "messages", "bytes up", "count", "p50", "p99", "mean", "p99 95 % conf."
+    );
+    for row in &comparison.rows {
+        let _ = writeln!(
+            text,
+            "{:>7} %  {:>9}  {:>9}  {:>23}  {:>23}  {:>23}  {:>17}  {}",
+            row.percentile,
+            row.size_bytes,
+            row.count,
+            pair(&row.p50),
+            pair(&row.p99),
+            pair(&row.mean),
+            row.p99_confidence.map_or_else(|| "-".to_owned(), |[low, high]| format!("{low:.3} - {high:.3}")),
+            verdict(&[("p50", &row.p50), ("p99", &row.p99)])
+        );
+    }
+    let _ = writeln!(
+        text,
+        "{} (tolerances: up to the 95th percentile of messages p50 3 %, p99 6 %; above 15 %; the confidence is that of our exact p99)",
+        if comparison.within_tolerance { "within tolerance" } else { "NOT within tolerance" }
+    );
+    text
+}
+
+fn pair(pair: &Pair) -> String {
+    let number =
+        |value: Option<f64>, without: &str| value.map_or_else(|| without.to_owned(), |value| format!("{value:.3}"));
+    let ratio = number(pair.ratio, "-");
+    format!("{} / {} ({ratio})", number(pair.ours, "inf"), number(pair.theirs, "-"))
+}
+
+fn verdict(pairs: &[(&str, &Pair)]) -> String {
+    let off: Vec<_> = pairs.iter().filter(|(_, pair)| pair.within == Some(false)).map(|(name, _)| *name).collect();
+    if off.is_empty() { "within".to_owned() } else { format!("OFF: {}", off.join(", ")) }
+}

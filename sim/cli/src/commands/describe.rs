@@ -1,0 +1,105 @@
+//! `homasim describe`.
+
+use crate::args::DescribeArguments;
+use homa_lab::{Arrivals, Case, cases, load_experiment, paths, work};
+use std::process::ExitCode;
+
+pub(crate) fn execute(arguments: &DescribeArguments) -> anyhow::Result<ExitCode> {
+    let experiment = load_experiment(&arguments.file, &arguments.set)?;
+    let cases = cases(&arguments.file, &experiment)?;
+    describe_network(&cases[0]);
+    let mut cpu_s = 0.0;
+    for case in &cases {
+        describe(case);
+        cpu_s += work(case).cpu_s;
+    }
+    println!(
+        "\n{} {}: about {:.0} CPU seconds and draining; runs share the cores",
+        cases.len(),
+        if cases.len() == 1 { "case" } else { "cases" },
+        cpu_s
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+fn describe_network(case: &Case) {
+    let topology = &case.topology;
+    println!(
+        "network {}: {} hosts at {}, {} switches",
+        topology.name, topology.hosts, case.host_rate, topology.switches
+    );
+    for path in paths(case) {
+        println!(
+            "  {:<14} {:>5.1} % of pairs, {} links, {} equal {}; fixed delays {}, a full packet takes {}, it and a grant back {}",
+            path.name,
+            100.0 * path.share,
+            path.links,
+            path.choices,
+            if path.choices == 1 { "path" } else { "paths" },
+            path.fixed,
+            path.full_packet,
+            path.round_trip
+        );
+    }
+}
+
+fn describe(case: &Case) {
+    let config = &case.transport;
+    println!("\n{}", case.name);
+    match &case.arrivals {
+        Arrivals::Trace { rows, .. } => {
+            println!("  arrivals      {} recorded messages, {} to {}", rows.len(), rows[0].at, rows[rows.len() - 1].at);
+        }
+        Arrivals::Poisson { sizes, arithmetic } => {
+            println!(
+                "  sizes         {}: {} to {} bytes, mean {:.1}, deciles {}",
+                case.sizes,
+                sizes.smallest().get(),
+                sizes.largest().get(),
+                sizes.mean(),
+                (1..10)
+                    .map(|tenth| sizes.quantile(f64::from(tenth) / 10.0).get().to_string())
+                    .collect::<Vec<_>>()
+                    .join(" ")
+            );
+            println!(
+                "  load          {:.4} of the wire, of which message bytes {:.4}, headers and grants {:.4}; {:.0} messages/s per host, one in {:.3} us",
+                arithmetic.wire_load,
+                arithmetic.payload_load,
+                arithmetic.wire_load - arithmetic.payload_load,
+                arithmetic.messages_per_second,
+                arithmetic.mean_gap.as_ps() / 1e6
+            );
+        }
+    }
+    println!(
+        "  levels        {} unscheduled (remaining sizes up to {}), {} scheduled; {} senders kept granted",
+        config.priority_levels - config.scheduled_levels,
+        config.cutoffs.iter().map(u32::to_string).chain(["any".to_owned()]).collect::<Vec<_>>().join(", "),
+        config.scheduled_levels,
+        config.overcommitment
+    );
+    println!(
+        "  bytes         {} unscheduled, then grants while under {} in flight",
+        config.unscheduled_bytes, config.rtt_bytes
+    );
+    let measure = case.measure();
+    println!(
+        "  measured      window {} after {}, drain up to {}, seeds {:?}",
+        measure.window,
+        measure.warmup,
+        measure.drain,
+        case.run().seeds
+    );
+    let work = work(case);
+    println!(
+        "  expected      {:.3e} messages in the window, {:.3e} packet-hops, about {:.0} CPU seconds and draining, {:.0} MB for samples",
+        work.messages,
+        work.packet_hops,
+        work.cpu_s,
+        work.memory_bytes / 1e6
+    );
+    for note in &case.notes {
+        println!("  note          {note}");
+    }
+}

@@ -1,0 +1,106 @@
+//! What a case will be, before it runs: paths, round trips, work, time, memory.
+
+use crate::case::{Arrivals, Case};
+use homa_topologies::HostId;
+use homa_transports::sigcomm18::wire;
+use homa_units::{Bytes, Duration};
+
+/// Packet-hops per CPU second to expect: what a 2020s server core does on the workloads shipped. A rough guide.
+const PACKET_HOPS_PER_CPU_S: f64 = 6e6;
+/// Bytes that a measured message takes while quantiles are exact, pooling included.
+const BYTES_PER_SAMPLE: f64 = 40.0;
+
+/// One kind of path.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PathEstimate {
+    /// "within a rack" or "between racks".
+    pub name: &'static str,
+    /// Share of the pairs of hosts.
+    pub share: f64,
+    /// Number of links.
+    pub links: usize,
+    /// Number of equally short paths.
+    pub choices: usize,
+    /// Fixed delays, host software included, one way.
+    pub fixed: Duration,
+    /// One way, of a full packet in an idle network.
+    pub full_packet: Duration,
+    /// Of a full packet one way and a grant back, in an idle network.
+    pub round_trip: Duration,
+}
+
+/// What to expect of a case with all its runs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Work {
+    /// Messages created in the windows.
+    pub messages: f64,
+    /// Packets put on links from the begin to the ends of the windows; draining comes on top.
+    pub packet_hops: f64,
+    /// CPU seconds of it.
+    pub cpu_s: f64,
+    /// Memory for samples, if all runs go on at a time.
+    pub memory_bytes: f64,
+}
+
+/// The kinds of path in a case's network.
+#[must_use]
+pub fn paths(case: &Case) -> Vec<PathEstimate> {
+    let topology = &case.topology;
+    let first = HostId(0);
+    let others = || (1..topology.hosts).map(HostId);
+    let kind = |name, same_rack| {
+        let destination = others().find(|host| topology.same_rack(first, *host) == same_rack)?;
+        let here = others().filter(|host| topology.same_rack(first, *host) == same_rack).count();
+        let path = topology.path(first, destination);
+        let software = topology.software.send + topology.software.receive;
+        let fixed = software + path.iter().map(|link| topology.link(*link).delay).sum();
+        let one_way = |frame_bytes: u16| {
+            let bytes = Bytes::new(u64::from(frame_bytes)) + homa_fabric::PREAMBLE;
+            let each = path.iter().map(|link| topology.link(*link).rate.serialization(bytes).expect("exact rates"));
+            fixed + each.sum()
+        };
+        let full_packet = one_way(wire::unscheduled_frame(wire::UNSCHEDULED_DATA_MAX));
+        Some(PathEstimate {
+            name,
+            share: here as f64 / f64::from(topology.hosts - 1),
+            links: path.len(),
+            choices: topology.routes.choices(topology.switch_of(first), destination).len(),
+            fixed,
+            full_packet,
+            round_trip: full_packet + one_way(wire::GRANT_FRAME),
+        })
+    };
+    [kind("within a rack", true), kind("between racks", false)].into_iter().flatten().collect()
+}
+
+/// What to expect of a case.
+#[must_use]
+pub fn work(case: &Case) -> Work {
+    let measure = case.measure();
+    let runs = case.run().seeds.len() as f64;
+    let links: f64 = paths(case).iter().map(|path| path.share * path.links as f64).sum();
+    let packets = |size| {
+        let (data, grants) = case.transport.message_packets(size);
+        (data + grants) as f64
+    };
+    let (window_end, exact) = ((measure.warmup + measure.window).as_secs_f64(), measure.exact_samples as f64);
+    let (messages, all_packets) = match &case.arrivals {
+        Arrivals::Trace { rows, .. } => {
+            let (begin, end, _) = case.window();
+            let window = rows.iter().filter(|row| (begin..end).contains(&row.at)).count() as f64;
+            (window, rows.iter().map(|row| packets(row.size)).sum())
+        }
+        Arrivals::Poisson { sizes, arithmetic } => {
+            let per_second = arithmetic.messages_per_second * f64::from(case.topology.hosts);
+            let mean: f64 = sizes.probabilities().into_iter().map(|(size, share)| share * packets(size)).sum();
+            (per_second * measure.window.as_secs_f64(), per_second * window_end * mean)
+        }
+    };
+    let packet_hops = runs * all_packets * links;
+    Work {
+        messages: runs * messages,
+        packet_hops,
+        cpu_s: packet_hops / PACKET_HOPS_PER_CPU_S,
+        memory_bytes: runs * messages.min(exact) * BYTES_PER_SAMPLE,
+    }
+}

@@ -1,0 +1,222 @@
+//! Published curves, shipped with the program, and the comparison with them.
+
+use crate::denominator::Denominator;
+use crate::stored::{StoredError, StoredSummary};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+use thiserror::Error;
+
+/// The name of each shipped reference, with its table.
+const REFERENCES: [(&str, &str); 1] = [("sigcomm18", include_str!("../../../results/reference/sigcomm18.csv"))];
+
+/// A row of a published curve.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct ReferencePoint {
+    /// The transport, as the publication names it.
+    pub system: String,
+    /// The message sizes.
+    pub workload: String,
+    /// Wire load.
+    pub load: f64,
+    /// Cumulative percentage of messages.
+    pub percentile: f64,
+    /// Upper edge of the size bin in which it falls.
+    pub size_bytes: u64,
+    /// Mean slowdown.
+    pub mean: Option<f64>,
+    /// Median slowdown, as published.
+    pub p50: Option<f64>,
+    /// 99th percentile of slowdown, as published.
+    pub p99: Option<f64>,
+}
+
+/// A number of ours and its published counterpart.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Pair {
+    /// Ours; none if it is that of an unfinished message.
+    pub ours: Option<f64>,
+    /// Theirs; none if it was not published.
+    pub theirs: Option<f64>,
+    /// Ours over theirs.
+    pub ratio: Option<f64>,
+    /// How far the ratio may be from 1.
+    pub tolerance: f64,
+    /// Whether it is; none where theirs was not published.
+    pub within: Option<bool>,
+}
+
+/// One published percentile of messages under both.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ComparedPercentile {
+    /// Cumulative percentage of messages.
+    pub percentile: f64,
+    /// Upper edge of the size bin.
+    pub size_bytes: u64,
+    /// Our messages in the bin.
+    pub count: u64,
+    /// Medians (histogram cells).
+    pub p50: Pair,
+    /// 99th percentiles (histogram cells).
+    pub p99: Pair,
+    /// Means.
+    pub mean: Pair,
+    /// 95 % confidence of our exact 99th percentile.
+    pub p99_confidence: Option<[f64; 2]>,
+}
+
+/// A result against a published curve.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ReferenceComparison {
+    /// Name of the reference.
+    pub reference: String,
+    /// The published transport.
+    pub system: String,
+    /// The message sizes.
+    pub workload: String,
+    /// Wire load.
+    pub load: f64,
+    /// By percentile.
+    pub rows: Vec<ComparedPercentile>,
+    /// Whether every published number is within tolerance.
+    pub within_tolerance: bool,
+}
+
+/// Why a result can't be compared with a published curve.
+#[derive(Debug, Error)]
+pub enum ReferenceError {
+    /// The result can't be read.
+    #[error(transparent)]
+    Stored(#[from] StoredError),
+    /// No reference has this name.
+    #[error("unknown reference \"{name}\"; accepted are {known}")]
+    UnknownReference {
+        /// The name given.
+        name: String,
+        /// The shipped ones.
+        known: String,
+    },
+    /// The reference has no such curve.
+    #[error("{reference} has no curve of {system} for {workload} at wire load {load}; it has {known}")]
+    NoCurve {
+        /// The reference.
+        reference: String,
+        /// The transport asked for.
+        system: String,
+        /// The result's sizes.
+        workload: String,
+        /// The result's load.
+        load: String,
+        /// The curves there are.
+        known: String,
+    },
+    /// The two are not about the same thing.
+    #[error(
+        "{folder}: slowdown is relative to \"{ours}\", that of {reference} to \"{theirs}\": the numbers don't compare; run \
+         with --set measure.denominator={theirs}"
+    )]
+    Denominator {
+        /// The result.
+        folder: String,
+        /// Its denominator.
+        ours: String,
+        /// The reference.
+        reference: String,
+        /// The denominator of the reference.
+        theirs: &'static str,
+    },
+}
+
+/// The published curve of `system` for a workload and load.
+///
+/// # Errors
+/// If there is none.
+pub fn reference_curve(
+    reference: &str,
+    system: &str,
+    workload: &str,
+    load: Option<f64>,
+) -> Result<Vec<ReferencePoint>, ReferenceError> {
+    let Some((_, table)) = REFERENCES.iter().find(|(name, _)| *name == reference) else {
+        let known = REFERENCES.map(|(name, _)| format!("\"{name}\"")).join(", ");
+        return Err(ReferenceError::UnknownReference { name: reference.to_owned(), known });
+    };
+    let mut reader = csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(table.as_bytes());
+    let rows: Vec<ReferencePoint> = reader.deserialize().map(|row| row.expect("shipped tables are valid")).collect();
+    let same = |row: &ReferencePoint| {
+        row.system.eq_ignore_ascii_case(system) && row.workload == workload && Some(row.load) == load
+    };
+    let curve: Vec<_> = rows.iter().filter(|row| same(row)).cloned().collect();
+    if curve.is_empty() {
+        let mut known: Vec<_> =
+            rows.iter().map(|row| format!("{} {} at {}", row.system, row.workload, row.load)).collect();
+        known.dedup();
+        return Err(ReferenceError::NoCurve {
+            reference: reference.to_owned(),
+            system: system.to_owned(),
+            workload: workload.to_owned(),
+            load: load.map_or_else(|| "none (a trace or a payload load)".to_owned(), |load| load.to_string()),
+            known: known.join(", "),
+        });
+    }
+    Ok(curve)
+}
+
+/// Tolerances of the median and of the 99th percentile at a percentile of messages.
+fn tolerances(percentile: f64) -> (f64, f64) {
+    if percentile <= 95.0 { (0.03, 0.06) } else { (0.15, 0.15) }
+}
+
+/// Compares the result in `folder` with a published curve, like statistic with like.
+///
+/// # Errors
+/// If the result can't be read, there is no such curve, or the two define slowdown differently.
+pub fn compare_with_reference(
+    folder: &Path,
+    reference: &str,
+    system: &str,
+) -> Result<ReferenceComparison, ReferenceError> {
+    let summary = StoredSummary::read(folder)?;
+    let theirs = Denominator::Sigcomm18.name();
+    if summary.denominator != theirs {
+        return Err(ReferenceError::Denominator {
+            folder: folder.display().to_string(),
+            ours: summary.denominator,
+            reference: reference.to_owned(),
+            theirs,
+        });
+    }
+    let load = summary.load.filter(|_| summary.load_kind == "wire");
+    let curve = reference_curve(reference, system, &summary.workload, load)?;
+    let rows: Vec<_> = curve.iter().filter_map(|point| compare(&summary, point)).collect();
+    let within = |pair: &Pair| pair.within != Some(false);
+    let within_tolerance = rows.iter().all(|row| within(&row.p50) && within(&row.p99));
+    Ok(ReferenceComparison {
+        reference: reference.to_owned(),
+        system: curve[0].system.clone(),
+        workload: summary.workload,
+        load: curve[0].load,
+        rows,
+        within_tolerance,
+    })
+}
+
+/// None if no message of ours falls into the bin.
+fn compare(summary: &StoredSummary, point: &ReferencePoint) -> Option<ComparedPercentile> {
+    let bin = summary.bins.iter().find(|bin| bin.size_max == point.size_bytes)?;
+    let (p50_tolerance, p99_tolerance) = tolerances(point.percentile);
+    let pair = |ours: Option<f64>, theirs: Option<f64>, tolerance: f64| {
+        let ratio = ours.zip(theirs).map(|(ours, theirs)| ours / theirs);
+        // A published number without a counterpart, as too many of our messages are unfinished, is off.
+        let within = theirs.map(|_| ratio.is_some_and(|ratio| (ratio - 1.0).abs() <= tolerance));
+        Pair { ours, theirs, ratio, tolerance, within }
+    };
+    Some(ComparedPercentile {
+        percentile: point.percentile,
+        size_bytes: point.size_bytes,
+        count: bin.count,
+        p50: pair(bin.p50_cell, point.p50, p50_tolerance),
+        p99: pair(bin.p99_cell, point.p99, p99_tolerance),
+        mean: pair(bin.mean, point.mean, p50_tolerance),
+        p99_confidence: bin.p99_low.zip(bin.p99_high).map(|(low, high)| [low, high]),
+    })
+}

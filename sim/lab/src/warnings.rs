@@ -1,0 +1,99 @@
+//! Warnings that save a paper: what a reader of the numbers must know, and what to change.
+
+use crate::case::{Arrivals, Case};
+use crate::run::RunRecord;
+use homa_analysis::BinRow;
+
+/// Fewer samples than this behind a 99th percentile leave it to a handful of messages.
+const SAMPLES_FOR_P99: u64 = 500;
+/// Growth of the backlog over the window, relative to its mean, that is worth a warning if it is significant.
+const GROWTH: f64 = 0.2;
+/// Standard errors that make growth significant.
+const SIGNIFICANT: f64 = 3.0;
+/// How far offered or delivered bytes may be from what was meant, relatively.
+const LOAD_TOLERANCE: f64 = 0.05;
+
+/// What a reader of a case's numbers must know.
+pub(crate) fn warnings(
+    case: &Case,
+    runs: &[RunRecord],
+    bins: &[BinRow],
+    offered_gbps: f64,
+    goodput_gbps: f64,
+) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let (growth, error) = backlog_growth(runs);
+    if growth > GROWTH && growth > SIGNIFICANT * error {
+        warnings.push(format!(
+            "not steady: the bytes in flight or waiting grew by {:.0} % of their mean over the window; give a longer \
+             measure.warmup, or less load if it keeps growing",
+            100.0 * growth
+        ));
+    }
+    if let Arrivals::Poisson { arithmetic, .. } = &case.arrivals {
+        let meant = arithmetic.payload_load * case.host_rate.as_bps() as f64 / 1e9;
+        if (offered_gbps / meant - 1.0).abs() > LOAD_TOLERANCE {
+            warnings.push(format!(
+                "load not reached: the messages created in the window carry {offered_gbps:.3} Gbps per host, {meant:.3} were meant; few large \
+                 messages make the difference: give a longer measure.window or more run.seeds"
+            ));
+        }
+    }
+    if goodput_gbps < offered_gbps * (1.0 - LOAD_TOLERANCE) {
+        warnings.push(format!(
+            "less delivered than offered: {goodput_gbps:.3} of {offered_gbps:.3} Gbps per host in the window; the network is not steady yet, \
+             or overloaded: give a longer measure.warmup, or less load"
+        ));
+    }
+    let few: Vec<_> = bins.iter().filter(|bin| bin.count < SAMPLES_FOR_P99).collect();
+    if let Some(least) = few.iter().min_by_key(|bin| bin.count) {
+        warnings.push(format!(
+            "{} of {} size bins have fewer than {SAMPLES_FOR_P99} messages (least {}, up to {} B): their p99 depends on a handful; give a longer \
+             measure.window or more run.seeds",
+            few.len(),
+            bins.len(),
+            least.count,
+            least.size_max
+        ));
+    }
+    let unfinished: u64 = bins.iter().map(|bin| bin.unfinished).sum();
+    if let Some(first) = bins.iter().find(|bin| bin.unfinished > 0) {
+        let affected = bins.iter().filter(|bin| bin.p99.is_infinite()).count();
+        warnings.push(format!(
+            "{unfinished} messages unfinished, in bins from {} B on; {affected} bins have no p99 for it: give a longer measure.drain",
+            first.size_max
+        ));
+    }
+    if case.measure().warmup == homa_units::Duration::ZERO && matches!(case.arrivals, Arrivals::Poisson { .. }) {
+        warnings
+            .push("warm-up not excluded: the first messages meet an empty network; give a measure.warmup".to_owned());
+    }
+    warnings
+}
+
+/// Growth of the backlog over the window relative to its mean, by least squares over samples averaged over the runs, and
+/// its standard error from how the runs' and blocks' residuals scatter.
+pub(crate) fn backlog_growth(runs: &[RunRecord]) -> (f64, f64) {
+    /// Neighbouring samples are correlated; averages over this many are hardly.
+    const BLOCK: usize = 10;
+    let points: Vec<(f64, f64)> = runs
+        .iter()
+        .flat_map(|run| run.backlog_bytes.chunks(BLOCK).enumerate())
+        .map(|(number, block)| (number as f64, block.iter().sum::<u64>() as f64 / block.len() as f64))
+        .collect();
+    let count = points.len() as f64;
+    let mean = |of: fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / count;
+    let (x_mean, y_mean) = (mean(|point| point.0), mean(|point| point.1));
+    if count < 4.0 || y_mean <= 0.0 {
+        return (0.0, 0.0);
+    }
+    let spread: f64 = points.iter().map(|(x, _)| (x - x_mean) * (x - x_mean)).sum();
+    let slope = points.iter().map(|(x, y)| (x - x_mean) * (y - y_mean)).sum::<f64>() / spread;
+    let residuals = points.iter().map(|(x, y)| {
+        let residual = y - y_mean - slope * (x - x_mean);
+        residual * residual
+    });
+    let error = (residuals.sum::<f64>() / (count - 2.0) / spread).sqrt();
+    let span = points.iter().map(|point| point.0).fold(0.0, f64::max) + 1.0;
+    (slope * span / y_mean, error * span / y_mean)
+}
