@@ -83,7 +83,8 @@ fn counts_and_groups_equal_the_exact_ones() {
 #[test]
 fn equal_runs_give_equal_numbers() {
     let (first, second) = (summary(1_000), summary(1_000));
-    assert_eq!(first.bins(), second.bins());
+    // As text, since a value that is not a number is not equal to itself.
+    assert_eq!(format!(\"{:?}\", first.bins()), format!(\"{:?}\", second.bins()));
     assert_eq!(format!("{:?}", first.deciles()), format!("{:?}", second.deciles()));
     // When counting begins makes no difference: kept samples are counted then.
     assert_eq!(summary(0).bins(), summary(usize::try_from(SAMPLES).unwrap() - 1).bins());

@@ -114,7 +114,11 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
     }
 
     /// Lets everything happen that happens before `end`.
+    ///
+    /// # Panics
+    /// If `end` is in the past.
     pub fn run_until(&mut self, end: Time) -> Outcome {
+        assert!(end >= self.now, "time never runs backwards");
         self.stopped = false;
         while let Some(event) = self.queue.pop_before(end) {
             self.now = event.at();

@@ -17,7 +17,8 @@ pub struct TierStatistics {
     /// Largest number of waiting bytes at any port since the measurement began, right after a packet came. A packet
     /// that is served at once counts as having waited for no time.
     pub queue_max_bytes: u64,
-    /// Share of the whole simulated time in which a link carries frame or preamble, mean over ports.
+    /// Share of the whole simulated time in which a link carries frame or preamble, mean over ports. A frame counts in
+    /// full from the moment it is handed to the link.
     pub utilisation: f64,
     /// Frames sent since the begin.
     pub frames: u64,
