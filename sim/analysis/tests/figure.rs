@@ -149,7 +149,10 @@ fn published_values_are_marks_and_confidence_is_a_band() {
     let published = Curve { published: true, ..curve("theirs", 1.2) };
     let plain = slowdown_figure(std::slice::from_ref(&ours), "x");
     let band = slowdown_figure(&[with_band], "x");
-    assert!(!plain.contains("<polygon") && band.matches("<polygon").count() == 50 + 1, "one for each step, one in the legend");
+    assert!(
+        !plain.contains("<polygon") && band.matches("<polygon").count() == 50 + 1,
+        "one for each step, one in the legend"
+    );
     let both = slowdown_figure(&[ours, published], "x");
     assert!(!plain.contains("<circle") && both.matches("<circle").count() >= 100);
     assert!(labels(&both).contains(&"theirs"));

@@ -104,3 +104,13 @@ pub fn work(case: &Case) -> Work {
         memory_bytes: runs * messages.min(exact) * BYTES_PER_SAMPLE,
     }
 }
+
+/// Share of the host links' capacity that grants take in expectation; zero for a trace.
+#[must_use]
+pub fn control_load(case: &Case) -> f64 {
+    let Arrivals::Poisson { sizes, arithmetic } = &case.arrivals else { return 0.0 };
+    let grants = |size| case.transport.message_packets(size).1 as f64;
+    let mean: f64 = sizes.probabilities().into_iter().map(|(size, share)| share * grants(size)).sum();
+    let bits = 8.0 * f64::from(wire::on_wire(wire::GRANT_FRAME));
+    arithmetic.messages_per_second * mean * bits / case.host_rate.as_bps() as f64
+}

@@ -24,11 +24,12 @@ mod warnings;
 
 pub use case::{Arrivals, Case, CaseError, cases};
 pub use denominator::{Denominator, IdealTimes};
-pub use estimate::{PathEstimate, Work, paths, work};
+pub use estimate::{PathEstimate, Work, control_load, paths, work};
 pub use experiment::{
     Background, Experiment, Measure, Run, Sizes, Times, TopologySection, TransportKind, TransportSection,
     WorkloadSection,
 };
+pub use measurement::MessageRecord;
 pub use number::{Load, OneOrMany};
 pub use overrides::{ExperimentError, Override, load_experiment};
 pub use reference::{

@@ -49,6 +49,23 @@ fn w4_at_load_0_8_agrees_in_every_tenth_of_messages_and_in_its_queues() {
     for (tier, theirs) in summary.tiers.iter().zip([0.0, 837.5, 833.6, 10_422.5]) {
         assert!((tier.queue_mean_bytes - theirs).abs() <= 0.1 * theirs, "{tier:?}, original {theirs}");
     }
+    // Share of received bytes by priority, highest first.
+    let shares = [0.1011, 0.0161, 0.0339, 0.0689, 0.1280, 0.1924, 0.2280, 0.2316];
+    for (level, theirs) in summary.priorities.iter().zip(shares) {
+        assert!((level.share - theirs).abs() < 0.005, "{level:?}, original {theirs}");
+    }
+    let close = |ours: f64, theirs: f64, tolerance: f64| {
+        assert!((ours / theirs - 1.0).abs() < tolerance, "{ours}, original {theirs}");
+    };
+    close(summary.offered_payload_gbps, 7.1707, 0.0001);
+    close(summary.goodput_gbps, 6.3293, 0.005);
+    let receivers = &summary.receivers;
+    close(receivers.outstanding_mean_bytes, 29_509.6, 0.01);
+    close(receivers.outstanding_max_bytes as f64, 127_654.0, 0.01);
+    close(receivers.oversubscribed_waste_within, 0.03521, 0.05);
+    // These two differ by more than chance; see the report of the reproduction.
+    close(receivers.active_share, 0.3974, 0.02);
+    close(receivers.active_waste_share, 0.08996, 0.03);
 }
 
 /// Shows that the comparison can fail: with other cutoffs messages of some sizes are clearly off.

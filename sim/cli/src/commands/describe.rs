@@ -1,7 +1,7 @@
 //! `homasim describe`.
 
 use crate::args::DescribeArguments;
-use homa_lab::{Arrivals, Case, cases, load_experiment, paths, work};
+use homa_lab::{Arrivals, Case, cases, control_load, load_experiment, paths, work};
 use std::process::ExitCode;
 
 pub(crate) fn execute(arguments: &DescribeArguments) -> anyhow::Result<ExitCode> {
@@ -63,10 +63,11 @@ fn describe(case: &Case) {
                     .join(" ")
             );
             println!(
-                "  load          {:.4} of the wire, of which message bytes {:.4}, headers and grants {:.4}; {:.0} messages/s per host, one in {:.3} us",
+                "  load          {:.4} of the wire: message bytes {:.4}, headers {:.4}, grants {:.4}; {:.0} messages/s per host, one in {:.3} us",
                 arithmetic.wire_load,
                 arithmetic.payload_load,
-                arithmetic.wire_load - arithmetic.payload_load,
+                arithmetic.wire_load - arithmetic.payload_load - control_load(case),
+                control_load(case),
                 arithmetic.messages_per_second,
                 arithmetic.mean_gap.as_ps() / 1e6
             );
