@@ -91,7 +91,7 @@ fn malformed_traces_are_refused_with_file_and_line() {
 
 #[test]
 fn a_trace_without_messages_in_the_window_is_refused() {
-    refused(TINY, &["--set", "workload.trace=late.csv"], &["measure.window", "no message of the trace", "9s"]);
+    refused(TINY, &["--set", "workload.trace=late.csv"], &["measure.window", "no message of the trace", "9000.000 ms"]);
 }
 
 #[test]

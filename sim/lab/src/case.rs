@@ -304,8 +304,11 @@ impl Source<'_> {
         if !rows.iter().any(|row| window.contains(&row.at)) {
             let (first, last) = (rows[0].at, rows[rows.len() - 1].at);
             let problem = format!(
-                "no message of the trace is created in the window from {} to {}; its messages are created from {first} to {last}",
-                window.start, window.end
+                "no message of the trace is created in the window from {} to {}; its messages are created from {} to {}",
+                milliseconds(window.start),
+                milliseconds(window.end),
+                milliseconds(first),
+                milliseconds(last)
             );
             return Err(self.value("measure.window", &problem));
         }
@@ -313,12 +316,14 @@ impl Source<'_> {
         let loaded = workload.load.is_some() || workload.payload_load.is_some();
         if loaded {
             notes.push(format!(
-                "the trace ends at {last}; from then on Poisson traffic of workload.load takes its place"
+                "the trace ends at {}; from then on Poisson traffic of workload.load takes its place",
+                milliseconds(last)
             ));
         } else if last < window.end + measure.drain {
             notes.push(format!(
-                "the trace ends at {last}: messages still in flight then finish without competition; set workload.load for \
-                 Poisson traffic of that load from then on"
+                "the trace ends at {}: messages still in flight then finish without competition; set workload.load for \
+                 Poisson traffic of that load from then on",
+                milliseconds(last)
             ));
         }
         Ok(Some(Arc::new(rows)))
@@ -409,6 +414,11 @@ fn case_name(sizes: &str, load: CaseLoad, trace: Option<&Path>) -> String {
     let dash = if trace.is_empty() { "" } else { "-" };
     let safe = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' };
     format!("{sizes}{load}{dash}{trace}").chars().map(safe).collect()
+}
+
+/// An instant as people read it.
+fn milliseconds(at: Time) -> String {
+    format!("{:.3} ms", at.as_ps() as f64 / 1e9)
 }
 
 /// The shipped distribution that a trace's sizes follow, or their own.

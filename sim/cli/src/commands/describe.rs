@@ -48,7 +48,8 @@ fn describe(case: &Case) {
     println!("\n{}", case.name);
     match &case.arrivals {
         Arrivals::Trace { rows, .. } => {
-            println!("  arrivals      {} recorded messages, {} to {}", rows.len(), rows[0].at, rows[rows.len() - 1].at);
+            let ms = |row: usize| rows[row].at.as_ps() as f64 / 1e9;
+            println!("  arrivals      {} recorded messages, {:.3} to {:.3} ms", rows.len(), ms(0), ms(rows.len() - 1));
         }
         Arrivals::Poisson { sizes, arithmetic } => {
             println!(
