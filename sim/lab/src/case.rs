@@ -4,13 +4,12 @@ use crate::denominator::Denominator;
 use crate::experiment::{Background, Experiment, Measure, Run, Sizes, TransportKind};
 use crate::number::{Load, OneOrMany};
 use crate::trace::{TraceFileError, read_trace};
+use crate::trace_sizes::{distribution_of_trace, listed_scheduled_levels};
 use homa_analysis::SizeBins;
 use homa_topologies::{Topology, TopologyError, TopologySpec, UnknownPreset, preset};
 use homa_transports::sigcomm18::{Config, ConfigError};
-use homa_units::{BitRate, Bytes, Duration, Time};
-use homa_workloads::{
-    BadLoad, CsvError, LoadArithmetic, LoadSpec, SizeDistribution, TraceRow, messages_per_second, shipped_names,
-};
+use homa_units::{BitRate, Duration, Time};
+use homa_workloads::{BadLoad, CsvError, LoadArithmetic, LoadSpec, SizeDistribution, TraceRow, messages_per_second};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use thiserror::Error;
@@ -390,19 +389,6 @@ impl Source<'_> {
     }
 }
 
-/// The original's number of scheduled levels, where it has a setting.
-fn listed_scheduled_levels(sizes: &str) -> Option<u8> {
-    Some(match sizes {
-        "w1" => 1,
-        "fabricated-heavy-head" => 2,
-        "w2" => 3,
-        "w3" | "fabricated-heavy-middle" => 4,
-        "fb-webserver" => 6,
-        "w4" | "w5" | "fb-cachefollower" => 7,
-        _ => return None,
-    })
-}
-
 fn case_name(sizes: &str, load: CaseLoad, trace: Option<&Path>) -> String {
     let load = match load {
         CaseLoad::Wire(load) => format!("-{}", load.get()),
@@ -419,53 +405,6 @@ fn case_name(sizes: &str, load: CaseLoad, trace: Option<&Path>) -> String {
 /// An instant as people read it.
 fn milliseconds(at: Time) -> String {
     format!("{:.3} ms", at.as_ps() as f64 / 1e9)
-}
-
-/// The shipped distribution that a trace's sizes follow, or their own.
-fn distribution_of_trace(rows: &[TraceRow], notes: &mut Vec<String>) -> (SizeDistribution, String) {
-    let mut sizes: Vec<_> = rows.iter().map(|row| row.size).collect();
-    sizes.sort_unstable();
-    let shares: Vec<(Bytes, f64)> = sizes
-        .chunk_by(|first, second| first == second)
-        .scan(0, |below, equal| {
-            *below += equal.len();
-            Some((equal[0], *below as f64 / sizes.len() as f64))
-        })
-        .collect();
-    let candidates = shipped_names().filter(|(name, _)| listed_scheduled_levels(name).is_some());
-    let nearest = candidates
-        .map(|(name, _)| {
-            let distribution = SizeDistribution::shipped(name).expect("it is listed as shipped");
-            (largest_difference(&shares, &distribution), name, distribution)
-        })
-        .min_by(|(first, ..), (second, ..)| first.total_cmp(second));
-    // The Kolmogorov-Smirnov distance of a sample this large from its own distribution exceeds this once in 1500 times.
-    let limit = 2.0 / (rows.len() as f64).sqrt();
-    if let Some((difference, name, distribution)) = nearest.filter(|(difference, ..)| *difference < limit) {
-        notes.push(format!(
-            "the trace's sizes follow {name} (largest difference of cumulative shares {difference:.5}): levels, cutoffs and \
-             bins are those of {name}; set workload.sizes for others"
-        ));
-        return (distribution, name.to_owned());
-    }
-    notes.push("levels, cutoffs and bins are made for the trace's own sizes; set workload.sizes for others".into());
-    let rows = shares.iter().map(|(size, share)| format!("{},{share}\n", size.get()));
-    let text = format!("size_bytes,cum_prob\n{}", rows.collect::<String>());
-    let distribution = SizeDistribution::from_csv(&text, "trace").expect("the shares of a trace are a distribution");
-    (distribution, "trace".to_owned())
-}
-
-fn largest_difference(shares: &[(Bytes, f64)], distribution: &SizeDistribution) -> f64 {
-    let probabilities = distribution.probabilities();
-    let (mut position, mut cumulative, mut largest) = (0, 0.0, 0.0_f64);
-    for (size, share) in shares {
-        while position < probabilities.len() && probabilities[position].0 <= *size {
-            cumulative += probabilities[position].1;
-            position += 1;
-        }
-        largest = largest.max((share - cumulative).abs());
-    }
-    largest
 }
 
 impl Case {

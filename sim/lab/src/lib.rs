@@ -20,6 +20,7 @@ mod stored;
 mod summary;
 mod trace;
 mod trace_comparison;
+mod trace_sizes;
 mod warnings;
 
 pub use case::{Arrivals, Case, CaseError, cases};
