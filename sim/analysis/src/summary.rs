@@ -72,7 +72,7 @@ pub struct BinRow {
     #[serde(serialize_with = "finite_or_null")]
     pub p99_low: f64,
     /// Upper end of the 95 % confidence interval of `p99`; not a number (JSON: null) with fewer than two time blocks,
-    /// infinite (JSON: null) if it is the slowdown of an unfinished message.
+    /// infinite (JSON: null) if there are too few messages to bound it or it is the slowdown of an unfinished one.
     #[serde(serialize_with = "finite_or_null")]
     pub p99_high: f64,
 }
@@ -284,7 +284,9 @@ impl SlowdownSummary {
             }
         }
         let (low, high) = probabilities(0.99, &blocks)?;
-        Some((statistics.quantile(low), statistics.quantile(high)))
+        // Beyond the largest sample nothing is known: the interval has no upper end.
+        let upper = if high < 1.0 { statistics.quantile(high) } else { f64::INFINITY };
+        Some((statistics.quantile(low), upper))
     }
 
     fn bin(&self, size: u64) -> usize {

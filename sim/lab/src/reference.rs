@@ -60,8 +60,10 @@ pub struct ComparedPercentile {
     pub p99: Pair,
     /// Means.
     pub mean: Pair,
-    /// 95 % confidence of our exact 99th percentile.
-    pub p99_confidence: Option<[f64; 2]>,
+    /// Lower end of the 95 % confidence interval of our exact 99th percentile, if known.
+    pub p99_low: Option<f64>,
+    /// Its upper end; none if there are too few messages to bound it.
+    pub p99_high: Option<f64>,
 }
 
 /// A result against a published curve.
@@ -217,6 +219,7 @@ fn compare(summary: &StoredSummary, point: &ReferencePoint) -> Option<ComparedPe
         p50: pair(bin.p50_cell, point.p50, p50_tolerance),
         p99: pair(bin.p99_cell, point.p99, p99_tolerance),
         mean: pair(bin.mean, point.mean, p50_tolerance),
-        p99_confidence: bin.p99_low.zip(bin.p99_high).map(|(low, high)| [low, high]),
+        p99_low: bin.p99_low,
+        p99_high: bin.p99_high,
     })
 }

@@ -39,7 +39,7 @@ fn table(comparison: &ReferenceComparison) -> String {
             pair(&row.p50),
             pair(&row.p99),
             pair(&row.mean),
-            row.p99_confidence.map_or_else(|| "-".to_owned(), |[low, high]| format!("{low:.3} - {high:.3}")),
+            confidence(row.p99_low, row.p99_high),
             verdict(&[("p50", &row.p50), ("p99", &row.p99)])
         );
     }
@@ -49,6 +49,14 @@ fn table(comparison: &ReferenceComparison) -> String {
         if comparison.within_tolerance { "within tolerance" } else { "NOT within tolerance" }
     );
     text
+}
+
+fn confidence(low: Option<f64>, high: Option<f64>) -> String {
+    match (low, high) {
+        (Some(low), Some(high)) => format!("{low:.3} - {high:.3}"),
+        (Some(low), None) => format!("over {low:.3}"),
+        (None, _) => "-".to_owned(),
+    }
 }
 
 fn pair(pair: &Pair) -> String {
