@@ -68,6 +68,12 @@ fn a_time_without_unit_is_refused() {
 }
 
 #[test]
+fn seeds_are_needed_and_each_only_once() {
+    refused(&with("[1, 2]", "[]"), &[], &["bad.toml", "run.seeds", "at least one seed"]);
+    refused(&with("[1, 2]", "[1, 2, 1]"), &[], &["bad.toml", "run.seeds", "1 is listed twice"]);
+}
+
+#[test]
 fn impossible_transport_parameters_are_refused() {
     let set = ["--set", "transport.sigcomm18.overcommitment=9"];
     refused(TINY, &set, &["bad.toml", "transport.sigcomm18.overcommitment = 9", "1 to scheduled_levels"]);

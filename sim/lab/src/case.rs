@@ -152,6 +152,12 @@ pub fn cases(path: &Path, experiment: &Experiment) -> Result<Vec<Case>, CaseErro
     if experiment.run.seeds.is_empty() {
         return Err(source.value("run.seeds", "at least one seed is needed, for example [1]"));
     }
+    let seeds = &experiment.run.seeds;
+    if let Some((_, twice)) = seeds.iter().enumerate().find(|(position, seed)| seeds[..*position].contains(seed)) {
+        let problem =
+            format!("{twice} is listed twice; a second run of a seed repeats the first and adds no information");
+        return Err(source.value("run.seeds", &problem));
+    }
     let sizes: Vec<Option<Sizes>> = match &workload.sizes {
         None => vec![None],
         Some(OneOrMany(many)) => many.iter().cloned().map(Some).collect(),
