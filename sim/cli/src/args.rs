@@ -64,8 +64,8 @@ pub(crate) struct RunArguments {
     /// Replace a key of the file; may be given several times
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<Override>,
-    /// Runs at a time [default: one for each core]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    /// Runs at a time, up to 1024 [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) jobs: Option<u16>,
     /// Folder for the results [default: results/out/EXPERIMENT]
     #[arg(long, value_name = "DIR")]
