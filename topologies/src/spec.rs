@@ -92,6 +92,8 @@ pub enum TopologyError {
 }
 
 const MAX_HOSTS: u32 = 1 << 20;
+/// Entries of all routing tables.
+const ROUTES_MAX: u64 = 1 << 28;
 
 impl TopologySpec {
     /// Parses the text of a topology file.
@@ -141,6 +143,11 @@ impl LeafSpine {
         in_range("leaf-spine.spines", self.spines, 1, "1 to 1048576")?;
         let hosts = self.racks.saturating_mul(self.hosts_per_rack);
         in_range("leaf-spine.racks * hosts_per_rack", hosts, 2, "2 to 1048576 hosts")?;
+        let routes = u64::from(hosts) * u64::from(self.racks + self.spines);
+        if routes > ROUTES_MAX {
+            let accepted = "as many that hosts * switches is at most 2^28, the entries of the routing tables";
+            return Err(TopologyError::OutOfRange { key: "leaf-spine.racks", value: self.racks, accepted });
+        }
         exact("leaf-spine.host_rate", self.host_rate)?;
         exact("leaf-spine.uplink_rate", self.uplink_rate)?;
         let rack_of = |host: u32| SwitchId(host / self.hosts_per_rack);

@@ -23,7 +23,7 @@ Examples:
   homasim run experiments/sigcomm18-slowdown.toml --set workload.sizes=w2 --set workload.load=0.5 --json
 
 Results go to results/out/EXPERIMENT/CASE/: experiment.toml (every value used), summary.json (all that was measured),
-timing.json, slowdown.csv, queues.csv, priorities.csv, slowdown.svg and, on request, messages.csv.
+timing.json, CSV and figures (SVG and PNG) of slowdown, queues and priorities and, on request, messages.csv.
 Exit code: 0 all cases ran, 2 something could not be run or written, 130 interrupted.")]
     Run(RunArguments),
     /// List the experiments with their questions
@@ -77,7 +77,7 @@ pub(crate) struct RunArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct CompareArguments {
-    /// Folder of a case's results, with messages.csv
+    /// Folder of a case's results; with messages.csv for --trace
     pub(crate) result: PathBuf,
     /// Published curves to compare with: sigcomm18
     #[arg(long, value_name = "NAME", required_unless_present = "trace", conflicts_with = "trace")]

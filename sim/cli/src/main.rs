@@ -26,9 +26,17 @@ fn main() -> ExitCode {
     };
     match outcome {
         Ok(code) => code,
-        Err(error) if error.is::<homa_lab::Interrupted>() => {
+        Err(error) if error.downcast_ref() == Some(&homa_lab::RunError::Interrupted) => {
             eprintln!("homasim: {error}");
             ExitCode::from(EXIT_INTERRUPTED)
+        }
+        // Whoever reads our output has read enough.
+        Err(error)
+            if error
+                .downcast_ref::<std::io::Error>()
+                .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe) =>
+        {
+            ExitCode::SUCCESS
         }
         Err(error) => {
             eprintln!("homasim: error: {error:#}");

@@ -101,6 +101,25 @@ fn a_trace_without_messages_in_the_window_is_refused() {
 }
 
 #[test]
+fn a_window_in_which_no_message_is_created_is_an_error_and_no_result() {
+    let set = ["--set", "measure.warmup=0ps", "--set", "measure.window=1ps"];
+    refused(TINY, &set, &["measure.window = \"1ps\"", "no message was created", "longer window"]);
+}
+
+#[test]
+fn times_for_unknown_sizes_are_refused() {
+    let set = ["--set", "measure.per_sizes.w9.window=1ms"];
+    refused(TINY, &set, &["measure.per_sizes", "\"w9\"", "w3"]);
+}
+
+#[test]
+fn times_beyond_100_days_are_refused() {
+    refused(TINY, &["--set", "measure.warmup=9000000s"], &["measure", "below 100 days"]);
+    let trace = ["--set", "workload.trace=malformed.csv", "--set", "measure.warmup=18000000s"];
+    refused(TINY, &trace, &["bad.toml"]);
+}
+
+#[test]
 fn a_missing_experiment_file_is_named() {
     let sandbox = Sandbox::new();
     let output = sandbox.run(&["run", "nowhere.toml"]);

@@ -92,3 +92,36 @@ fn compare_without_a_result_says_what_to_give() {
     assert!(stderr(&output).contains("cannot use nowhere/summary.json"), "{}", stderr(&output));
     assert!(stderr(&output).contains("give the folder of a case"), "{}", stderr(&output));
 }
+
+/// A user's own file may be called like a shipped distribution; it is another one all the same.
+#[test]
+fn a_file_called_like_a_shipped_distribution_is_not_taken_for_it() {
+    let sandbox = Sandbox::new();
+    sandbox.write("w3.csv", "size_bytes,cum_prob\n100,0.5\n200,1\n");
+    sandbox.write("tiny.toml", &TINY.replace("\"w3\"", "\"w3.csv\"").replace("load = 0.6", "load = 0.8"));
+    let run = sandbox.run(&["run", "tiny.toml", "--out", "out", "--json"]);
+    assert!(run.status.success(), "{}", stderr(&run));
+    let line: Value = serde_json::from_str(&stdout(&run)).unwrap();
+    assert_eq!((line["workload"].as_str(), line["parameters"]["scheduled_levels"].as_u64()), (Some("w3.csv"), Some(1)));
+    let compare = sandbox.run(&["compare", "out/w3.csv-0.8", "--reference", "sigcomm18"]);
+    assert_eq!(compare.status.code(), Some(2));
+}
+
+#[test]
+fn a_replay_can_be_compared_with_its_trace_only_if_it_has_all_its_messages() {
+    let sandbox = Sandbox::new();
+    let rows: String =
+        (0..400).map(|row| format!("{}.0,{},{},100,2000.0\n", row * 10_000, row % 16, (row + 1) % 16)).collect();
+    sandbox.write("trace.csv", &format!("t_ns,src,dst,size,latency_ns\n{rows}"));
+    let experiment = TINY.replace("load = 0.6", "trace = \"trace.csv\"").replace("[1, 2]", "[1]");
+    sandbox.write("tiny.toml", &experiment);
+    let run = sandbox.run(&["run", "tiny.toml", "--out", "out", "--set", "measure.messages=true"]);
+    assert!(run.status.success(), "{}", stderr(&run));
+    let compare = || sandbox.run(&["compare", "out/w3-trace", "--trace", "trace.csv"]);
+    assert_eq!(compare().status.code(), Some(1), "{}", stderr(&compare()));
+    let messages = std::fs::read_to_string(sandbox.path("out/w3-trace/messages.csv")).unwrap();
+    let header = messages.lines().next().unwrap();
+    sandbox.write("out/w3-trace/messages.csv", &format!("{header}\n"));
+    assert_eq!(compare().status.code(), Some(2));
+    assert!(stderr(&compare()).contains("0 messages"), "{}", stderr(&compare()));
+}

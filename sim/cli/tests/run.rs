@@ -105,7 +105,7 @@ fn sizes_may_be_a_number_or_a_file() {
     let fixed = run(&sandbox, &["--set", "workload.sizes=5000"]);
     assert_eq!(fixed[0]["deciles"].as_array().unwrap().len(), 1);
     let two = run(&sandbox, &["--set", "workload.sizes=two.csv"]);
-    assert_eq!(two[0]["workload"], "two");
+    assert_eq!(two[0]["workload"], "two.csv");
     assert_eq!(two[0]["bins"].as_array().unwrap().len(), 2);
 }
 

@@ -163,6 +163,11 @@ pub fn cases(path: &Path, experiment: &Experiment) -> Result<Vec<Case>, CaseErro
         Some(OneOrMany(many)) => many.iter().cloned().map(Some).collect(),
     };
     let loads = source.loads()?;
+    let labels: Vec<_> = sizes.iter().flatten().map(|sizes| sizes.label()).collect();
+    if let Some(unknown) = experiment.measure.per_sizes.keys().find(|name| !labels.contains(name)) {
+        let problem = format!("\"{unknown}\" is not among workload.sizes, which are {}", labels.join(", "));
+        return Err(source.value("measure.per_sizes", &problem));
+    }
     let mut cases: Vec<Case> = Vec::new();
     for sizes in &sizes {
         for load in &loads {
@@ -186,6 +191,8 @@ enum CaseLoad {
     Unset,
 }
 
+/// Instants of an experiment stay below 100 days, so that none that follows from them overflows.
+const TIME_PS_MAX: u64 = 100 * 86_400 * 1_000_000_000_000;
 const LOAD_NEEDED: &str = "one of `load`, `payload_load` and `trace` is needed, for example load = 0.8";
 
 impl Source<'_> {
@@ -250,15 +257,20 @@ impl Source<'_> {
         load: CaseLoad,
     ) -> Result<Case, CaseError> {
         let mut notes = Vec::new();
-        let trace = self.trace(topology.hosts, &mut notes)?;
+        let trace = self.trace(topology.hosts)?;
         let (distribution, label) = self.distribution(sizes, trace.as_deref(), &mut notes)?;
         let resolved = self.resolved(sizes, &label, load)?;
+        if let Some(rows) = &trace {
+            self.check_trace(rows, &resolved.measure, &mut notes)?;
+        }
+        // A file of the user's may have a shipped distribution's name and be another.
+        let shipped = if matches!(sizes, Some(Sizes::File(_))) { "" } else { distribution.name() };
         let parameters = &self.experiment.transport.sigcomm18;
         let transport = parameters
-            .complete(listed_scheduled_levels(distribution.name()), &distribution.estimator_points())
+            .complete(listed_scheduled_levels(shipped), &distribution.estimator_points())
             .map_err(|cause| CaseError::Transport { path: self.path.to_owned(), cause })?;
-        let bins = SizeBins::published(distribution.name())
-            .unwrap_or_else(|| SizeBins::about_one_percent(&distribution.probabilities()));
+        let bins =
+            SizeBins::published(shipped).unwrap_or_else(|| SizeBins::about_one_percent(&distribution.probabilities()));
         let poisson = self.poisson(distribution, load, host_rate, &transport)?;
         let arrivals = match (trace, poisson) {
             (Some(rows), afterwards) => Arrivals::Trace { rows, afterwards },
@@ -299,12 +311,20 @@ impl Source<'_> {
         Ok(Some((Arc::new(sizes), arithmetic)))
     }
 
-    fn trace(&self, hosts: u32, notes: &mut Vec<String>) -> Result<Option<Arc<Vec<TraceRow>>>, CaseError> {
+    fn trace(&self, hosts: u32) -> Result<Option<Arc<Vec<TraceRow>>>, CaseError> {
         let workload = &self.experiment.workload;
         let Some(file) = &workload.trace else { return Ok(None) };
         let rows = read_trace(&self.locate(file), hosts)
             .map_err(|cause| CaseError::Trace { path: self.path.to_owned(), cause })?;
-        let measure = &self.experiment.measure;
+        Ok(Some(Arc::new(rows)))
+    }
+
+    /// Checks a trace against the times of the case, and says what a user should know.
+    fn check_trace(&self, rows: &[TraceRow], measure: &Measure, notes: &mut Vec<String>) -> Result<(), CaseError> {
+        if rows[rows.len() - 1].at.as_ps() > TIME_PS_MAX {
+            return Err(self.value("workload.trace", "the times of a trace must stay below 100 days"));
+        }
+        let workload = &self.experiment.workload;
         let window = Time::ZERO + measure.warmup..Time::ZERO + measure.warmup + measure.window;
         if !rows.iter().any(|row| window.contains(&row.at)) {
             let (first, last) = (rows[0].at, rows[rows.len() - 1].at);
@@ -331,7 +351,7 @@ impl Source<'_> {
                 milliseconds(last)
             ));
         }
-        Ok(Some(Arc::new(rows)))
+        Ok(())
     }
 
     /// The distribution that levels, cutoffs and bins are made for, with its name in outputs.
@@ -348,7 +368,7 @@ impl Source<'_> {
             (Some(Sizes::Fixed(size)), _) => Ok((SizeDistribution::fixed(*size), size.get().to_string())),
             (Some(Sizes::File(file)), _) => {
                 let (path, text) = self.read("workload.sizes", file)?;
-                let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
                 let distribution = SizeDistribution::from_csv(&text, &name).map_err(|cause| CaseError::Sizes { path, cause })?;
                 Ok((distribution, name))
             }
@@ -388,7 +408,7 @@ impl Source<'_> {
             return Err(self.value("measure.window", "an empty window measures nothing; give for example \"10ms\""));
         }
         let total = [measure.warmup, measure.window, measure.drain].map(|span| u128::from(span.as_ps()));
-        if total.iter().sum::<u128>() > u128::from(u64::MAX / 2) {
+        if total.iter().sum::<u128>() > u128::from(TIME_PS_MAX) {
             return Err(self.value("measure", "warmup, window and drain together must stay below 100 days"));
         }
         Ok(resolved)

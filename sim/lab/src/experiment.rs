@@ -79,6 +79,17 @@ pub enum Sizes {
     Fixed(Bytes),
 }
 
+impl Sizes {
+    /// The name in outputs and in `measure.per_sizes`.
+    #[must_use]
+    pub fn label(&self) -> String {
+        match self {
+            Self::File(path) => path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            Self::Shipped(_) | Self::Fixed(_) => self.to_string(),
+        }
+    }
+}
+
 impl fmt::Display for Sizes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -107,7 +118,7 @@ impl<'de> Deserialize<'de> for Sizes {
 struct SizesVisitor;
 
 /// The longest message that any part of the program has to cope with.
-const MESSAGE_BYTES_MAX: u64 = 1 << 30;
+const MESSAGE_BYTES_MAX: u64 = u32::MAX as u64;
 
 impl Visitor<'_> for SizesVisitor {
     type Value = Sizes;

@@ -37,7 +37,7 @@ pub use reference::{
     ComparedPercentile, Pair, ReferenceComparison, ReferenceError, ReferencePoint, compare_with_reference,
     reference_curve,
 };
-pub use run::{Control, Interrupted, RunRecord, run_case};
+pub use run::{Control, RunError, RunRecord, run_case};
 pub use store::{OverlayError, StoreError, WrittenCase, check_writable, write_case, write_overlay};
 pub use stored::{StoredBin, StoredError, StoredSummary};
 pub use summary::{CaseSummary, LevelRow, Overall, ReceiverSummary, TierRow, Timing};

@@ -100,10 +100,12 @@ fn set(table: &mut Table, key: &[String], value: &Value) -> Result<(), String> {
         place = entry.as_table_mut().ok_or_else(|| format!("`{parent}` is a value, not a table"))?;
     }
     place.insert(last.clone(), value.clone());
-    // The two ways to give a load exclude each other; the one set replaces the other.
+    // Two ways to say one thing exclude each other; the one set replaces the other.
     match dotted.as_str() {
         "workload.load" => drop(place.remove("payload_load")),
         "workload.payload_load" => drop(place.remove("load")),
+        "topology.file" => drop(place.remove("preset")),
+        "topology.preset" => drop(place.remove("file")),
         _ => {}
     }
     Ok(())

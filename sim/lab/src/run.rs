@@ -27,10 +27,21 @@ pub struct Control<'a> {
     pub progress: &'a (dyn Fn(usize, Time) + Sync),
 }
 
-/// The user ended the run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("interrupted; nothing was written for the unfinished case")]
-pub struct Interrupted;
+/// Why a case has no result.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum RunError {
+    /// The user ended the run.
+    #[error("interrupted; nothing was written for the unfinished case")]
+    Interrupted,
+    /// There is nothing to measure.
+    #[error("{case}: measure.window = \"{window}\": no message was created in it; give a longer window, or more load")]
+    NoMessages {
+        /// The case.
+        case: String,
+        /// Its window.
+        window: Duration,
+    },
+}
 
 /// What one run gave.
 #[derive(Debug)]
@@ -55,12 +66,15 @@ fn wall_clock() -> Instant {
 /// Runs all seeds of a case, in parallel on the current thread pool, and pools them in the order of the seeds.
 ///
 /// # Errors
-/// If the user interrupted.
-pub fn run_case(case: &Case, control: &Control<'_>) -> Result<(CaseSummary, Vec<MessageRecord>, Timing), Interrupted> {
+/// If the user interrupted, or no message was created in the window.
+pub fn run_case(case: &Case, control: &Control<'_>) -> Result<(CaseSummary, Vec<MessageRecord>, Timing), RunError> {
     let begin = wall_clock();
     let seeds: Vec<_> = case.run().seeds.iter().copied().enumerate().collect();
     let mut runs: Vec<RunRecord> =
         seeds.into_par_iter().map(|(number, seed)| run_seed(case, number, seed, control)).collect::<Result<_, _>>()?;
+    if runs.iter().all(|run| run.counts.window_messages == 0) {
+        return Err(RunError::NoMessages { case: case.name.clone(), window: case.measure().window });
+    }
     let pooling = ThreadTime::now();
     let messages = runs.iter_mut().flat_map(|run| run.records.take().unwrap_or_default()).collect();
     let recorders = runs.iter_mut().map(|run| run.recorder.take().expect("taken once")).collect();
@@ -76,7 +90,7 @@ const SLICES: u64 = 400;
 /// How often the backlog is looked at in the window.
 const BACKLOG_SAMPLES: u64 = 100;
 
-fn run_seed(case: &Case, number: usize, seed: u64, control: &Control<'_>) -> Result<RunRecord, Interrupted> {
+fn run_seed(case: &Case, number: usize, seed: u64, control: &Control<'_>) -> Result<RunRecord, RunError> {
     let cpu = ThreadTime::now();
     let (window_begin, window_end, limit) = case.window();
     let ideal = IdealTimes::new(case.denominator(), Arc::clone(&case.topology), Arc::clone(&case.transport));
@@ -89,10 +103,11 @@ fn run_seed(case: &Case, number: usize, seed: u64, control: &Control<'_>) -> Res
     let source = Source::new(case, streams);
     let mut simulation = Simulation::new(&case.topology, fabric, transport, source, measurement);
 
-    let slice = Duration::from_ps((window_end.as_ps() / SLICES).max(1));
+    let longer = window_end.since(Time::ZERO).max(limit.since(window_end));
+    let slice = Duration::from_ps((longer.as_ps() / SLICES).max(1));
     let advance = |simulation: &mut Simulation<_, _, _>, until: Time| loop {
         if control.interrupted.load(Ordering::Relaxed) {
-            return Err(Interrupted);
+            return Err(RunError::Interrupted);
         }
         (control.progress)(number, simulation.now());
         let next = (simulation.now() + slice).min(until);

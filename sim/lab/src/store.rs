@@ -42,7 +42,7 @@ pub fn check_writable(out: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Writes the results of a case to `out/CASE`, replacing what was there. The folder appears complete or not at all.
+/// Writes the results of a case to `out/CASE`, replacing that folder with all that was in it. The folder appears complete or not at all.
 ///
 /// # Errors
 /// If something can't be written; then the folder is as it was before.
@@ -72,7 +72,13 @@ pub fn write_case(
     if folder.exists() {
         fs::rename(&folder, replaced.path().join("old")).map_err(error(&folder))?;
     }
-    fs::rename(partial.path(), &folder).map_err(error(&folder))?;
+    if let Err(cause) = fs::rename(partial.path(), &folder) {
+        let old = replaced.path().join("old");
+        if old.exists() {
+            fs::rename(old, &folder).map_err(error(&folder))?;
+        }
+        return Err(error(&folder)(cause));
+    }
     Ok(WrittenCase { folder, files: files.into_iter().map(|(name, _)| name.to_owned()).collect() })
 }
 

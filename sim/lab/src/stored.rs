@@ -22,7 +22,7 @@ pub struct StoredSummary {
 }
 
 /// A size bin of a stored result.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
 pub struct StoredBin {
     /// Upper edge in bytes.
     pub size_max: u64,

@@ -74,6 +74,21 @@ pub enum TraceComparisonError {
     /// The trace brings no latencies.
     #[error("{0} has no column latency_ns, so there is nothing to compare with")]
     NoLatencies(PathBuf),
+    /// The result has other messages than the trace has in the window.
+    #[error(
+        "{path}: the result has {ours} messages and {seeds} seeds, the trace {theirs} messages in the result's window: compare the \
+         result of one seed that replays the whole window"
+    )]
+    Count {
+        /// The trace.
+        path: PathBuf,
+        /// Messages of the result.
+        ours: usize,
+        /// Its seeds.
+        seeds: usize,
+        /// Messages of the trace in the window.
+        theirs: usize,
+    },
     /// A message is in one and not in the other.
     #[error(
         "message created at {created_ps} ps from host {source_host} to {destination}, {bytes} B, is not in the trace {path}: the \
@@ -139,6 +154,8 @@ fn pairs(case: &Case, folder: &Path, trace: &Path) -> Result<Vec<Pair>, TraceCom
     if rows.iter().all(|row| row.latency.is_none()) {
         return Err(TraceComparisonError::NoLatencies(trace.to_owned()));
     }
+    let (begin, end, _) = case.window();
+    let in_window = rows.iter().filter(|row| (begin..end).contains(&row.at)).count();
     let mut theirs: FxHashMap<_, VecDeque<_>> = FxHashMap::default();
     for row in rows {
         theirs.entry((row.at.as_ps(), row.source, row.destination, row.size.get())).or_default().push_back(row.latency);
@@ -159,6 +176,11 @@ fn pairs(case: &Case, folder: &Path, trace: &Path) -> Result<Vec<Pair>, TraceCom
         let slowdown = |latency_ps: Option<u64>| latency_ps.map_or(f64::INFINITY, |latency| latency as f64 / best);
         let theirs = slowdown(recorded.map(|latency| latency.as_ps()));
         pairs.push(Pair { size: bytes, ours: slowdown(latency_ps), theirs });
+    }
+    let seeds = case.run().seeds.len();
+    if pairs.len() != in_window || pairs.is_empty() || seeds != 1 {
+        let path = trace.to_owned();
+        return Err(TraceComparisonError::Count { path, ours: pairs.len(), seeds, theirs: in_window });
     }
     Ok(pairs)
 }

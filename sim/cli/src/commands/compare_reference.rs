@@ -2,18 +2,19 @@
 
 use crate::args::CompareArguments;
 use homa_lab::{Pair, ReferenceComparison, compare_with_reference, write_overlay};
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 pub(crate) fn execute(arguments: &CompareArguments, reference: &str) -> anyhow::Result<ExitCode> {
     let comparison = compare_with_reference(&arguments.result, reference, &arguments.system)?;
     let figures = write_overlay(&arguments.result, &comparison)?;
     if arguments.json {
-        println!("{}", serde_json::to_string(&comparison)?);
+        writeln!(std::io::stdout(), "{}", serde_json::to_string(&comparison)?)?;
     } else {
-        print!("{}", table(&comparison));
+        write!(std::io::stdout(), "{}", table(&comparison))?;
         for figure in figures {
-            println!("drew {}", figure.display());
+            writeln!(std::io::stdout(), "drew {}", figure.display())?;
         }
     }
     Ok(if comparison.within_tolerance { ExitCode::SUCCESS } else { ExitCode::from(1) })

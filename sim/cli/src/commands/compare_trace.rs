@@ -4,7 +4,8 @@ use crate::args::CompareArguments;
 use anyhow::{Context, bail};
 use homa_lab::{TraceComparison, compare_with_trace};
 use serde::{Deserialize, Serialize};
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -48,7 +49,7 @@ pub(crate) fn execute(arguments: &CompareArguments, trace: &Path) -> anyhow::Res
             serde_json::to_string(&Outcome { comparison: &comparison, queues: &queues, within_tolerance: within })?
         );
     } else {
-        print!("{}", table(&comparison, &queues, within));
+        write!(std::io::stdout(), "{}", table(&comparison, &queues, within))?;
     }
     Ok(if within { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }

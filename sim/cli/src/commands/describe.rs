@@ -2,34 +2,41 @@
 
 use crate::args::DescribeArguments;
 use homa_lab::{Arrivals, Case, cases, control_load, load_experiment, paths, work};
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 pub(crate) fn execute(arguments: &DescribeArguments) -> anyhow::Result<ExitCode> {
     let experiment = load_experiment(&arguments.file, &arguments.set)?;
     let cases = cases(&arguments.file, &experiment)?;
-    describe_network(&cases[0]);
+    let mut text = String::new();
+    describe_network(&mut text, &cases[0]);
     let mut cpu_s = 0.0;
     for case in &cases {
-        describe(case);
+        describe(&mut text, case);
         cpu_s += work(case).cpu_s;
     }
-    println!(
+    let _ = writeln!(
+        text,
         "\n{} {}: about {:.0} CPU seconds and draining; runs share the cores",
         cases.len(),
         if cases.len() == 1 { "case" } else { "cases" },
         cpu_s
     );
+    std::io::stdout().write_all(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn describe_network(case: &Case) {
+fn describe_network(text: &mut String, case: &Case) {
     let topology = &case.topology;
-    println!(
+    let _ = writeln!(
+        text,
         "network {}: {} hosts at {}, {} switches",
         topology.name, topology.hosts, case.host_rate, topology.switches
     );
     for path in paths(case) {
-        println!(
+        let _ = writeln!(
+            text,
             "  {:<14} {:>5.1} % of pairs, {} links, {} equal {}; fixed delays {}, a full packet takes {}, it and a grant back {}",
             path.name,
             100.0 * path.share,
@@ -43,16 +50,23 @@ fn describe_network(case: &Case) {
     }
 }
 
-fn describe(case: &Case) {
+fn describe(text: &mut String, case: &Case) {
     let config = &case.transport;
-    println!("\n{}", case.name);
+    let _ = writeln!(text, "\n{}", case.name);
     match &case.arrivals {
         Arrivals::Trace { rows, .. } => {
             let ms = |row: usize| rows[row].at.as_ps() as f64 / 1e9;
-            println!("  arrivals      {} recorded messages, {:.3} to {:.3} ms", rows.len(), ms(0), ms(rows.len() - 1));
+            let _ = writeln!(
+                text,
+                "  arrivals      {} recorded messages, {:.3} to {:.3} ms",
+                rows.len(),
+                ms(0),
+                ms(rows.len() - 1)
+            );
         }
         Arrivals::Poisson { sizes, arithmetic } => {
-            println!(
+            let _ = writeln!(
+                text,
                 "  sizes         {}: {} to {} bytes, mean {:.1}, deciles {}",
                 case.sizes,
                 sizes.smallest().get(),
@@ -63,7 +77,8 @@ fn describe(case: &Case) {
                     .collect::<Vec<_>>()
                     .join(" ")
             );
-            println!(
+            let _ = writeln!(
+                text,
                 "  load          {:.4} of the wire: message bytes {:.4}, headers {:.4}, grants {:.4}; {:.0} messages/s per host, one in {:.3} us",
                 arithmetic.wire_load,
                 arithmetic.payload_load,
@@ -74,19 +89,22 @@ fn describe(case: &Case) {
             );
         }
     }
-    println!(
+    let _ = writeln!(
+        text,
         "  levels        {} unscheduled (remaining sizes up to {}), {} scheduled; {} senders kept granted",
         config.priority_levels - config.scheduled_levels,
         config.cutoffs.iter().map(u32::to_string).chain(["any".to_owned()]).collect::<Vec<_>>().join(", "),
         config.scheduled_levels,
         config.overcommitment
     );
-    println!(
+    let _ = writeln!(
+        text,
         "  bytes         {} unscheduled, then grants while under {} in flight",
         config.unscheduled_bytes, config.rtt_bytes
     );
     let measure = case.measure();
-    println!(
+    let _ = writeln!(
+        text,
         "  measured      window {} after {}, drain up to {}, seeds {:?}",
         measure.window,
         measure.warmup,
@@ -94,7 +112,8 @@ fn describe(case: &Case) {
         case.run().seeds
     );
     let work = work(case);
-    println!(
+    let _ = writeln!(
+        text,
         "  expected      {:.3e} messages in the window, {:.3e} packet-hops, about {:.0} CPU seconds and draining, {:.0} MB for samples",
         work.messages,
         work.packet_hops,
@@ -102,6 +121,6 @@ fn describe(case: &Case) {
         work.memory_bytes / 1e6
     );
     for note in &case.notes {
-        println!("  note          {note}");
+        let _ = writeln!(text, "  note          {note}");
     }
 }

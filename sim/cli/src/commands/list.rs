@@ -2,6 +2,8 @@
 
 use crate::args::ListArguments;
 use anyhow::Context;
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -11,12 +13,14 @@ pub(crate) fn execute(arguments: &ListArguments) -> anyhow::Result<ExitCode> {
     let mut files: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     files.retain(|file| file.extension().is_some_and(|extension| extension == "toml"));
     files.sort();
+    let mut text = String::new();
     for file in files {
-        println!("{}", file.display());
-        for (name, text) in head(&file)? {
-            println!("    {name:<9} {text}");
+        let _ = writeln!(text, "{}", file.display());
+        for (name, entry) in head(&file)? {
+            let _ = writeln!(text, "    {name:<9} {entry}");
         }
     }
+    std::io::stdout().write_all(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }
 

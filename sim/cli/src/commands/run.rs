@@ -46,9 +46,10 @@ pub(crate) fn execute(arguments: &RunArguments, interrupted: &'static AtomicBool
     crate::watch_for_interrupt()?;
     eprint!("{}", text::plan(&cases));
     let mut pool = rayon::ThreadPoolBuilder::new();
-    if let Some(jobs) = arguments.jobs {
-        pool = pool.num_threads(usize::from(jobs));
-    }
+    // More threads than runs would only wait.
+    let runs: usize = cases.iter().map(|case| case.run().seeds.len()).sum();
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    pool = pool.num_threads(arguments.jobs.map_or(cores, usize::from).min(runs));
     let pool = pool.build().context("cannot start threads")?;
     let progress = Progress::new(&cases);
     let printer = Mutex::new(InOrder { waiting: BTreeMap::new(), next: 0 });
