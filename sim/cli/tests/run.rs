@@ -91,11 +91,14 @@ fn a_resolved_experiment_runs_and_repeats_the_result() {
 #[test]
 fn an_override_replaces_a_list_of_the_file() {
     let sandbox = sandbox();
-    sandbox.write("tiny.toml", &TINY.replace("load = 0.6", "load = [0.2, 0.3]"));
+    let times = "[measure.per_sizes]\nw2 = { window = \"1ms\" }\nw3 = { window = \"1500us\" }\n[run]";
+    sandbox.write("tiny.toml", &TINY.replace("load = 0.6", "load = [0.2, 0.3]").replace("[run]", times));
     assert_eq!(run(&sandbox, &[]).len(), 2);
     let lines = run(&sandbox, &["--set", "workload.load=0.5", "--set", "workload.sizes=w2"]);
     let [line] = lines.as_slice() else { panic!("one case, {} lines", lines.len()) };
     assert_eq!((line["workload"].as_str(), line["load"].as_f64()), (Some("w2"), Some(0.5)));
+    let resolved = std::fs::read_to_string(sandbox.path("results/out/tiny/w2-0.5/experiment.toml")).unwrap();
+    assert!(resolved.contains("window = \"1ms\""), "{resolved}");
 }
 
 #[test]

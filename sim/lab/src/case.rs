@@ -164,8 +164,13 @@ pub fn cases(path: &Path, experiment: &Experiment) -> Result<Vec<Case>, CaseErro
     };
     let loads = source.loads()?;
     let labels: Vec<_> = sizes.iter().flatten().map(|sizes| sizes.label()).collect();
-    if let Some(unknown) = experiment.measure.per_sizes.keys().find(|name| !labels.contains(name)) {
-        let problem = format!("\"{unknown}\" is not among workload.sizes, which are {}", labels.join(", "));
+    // An override may have left some of the sizes out that the file has times for.
+    let known = |name: &String| labels.contains(name) || SizeDistribution::shipped(name).is_ok();
+    if let Some(unknown) = experiment.measure.per_sizes.keys().find(|name| !known(name)) {
+        let problem = format!(
+            "\"{unknown}\" is neither a shipped distribution nor among workload.sizes, which are {}",
+            labels.join(", ")
+        );
         return Err(source.value("measure.per_sizes", &problem));
     }
     let mut cases: Vec<Case> = Vec::new();
