@@ -2,9 +2,7 @@
 //!
 //! * [`sigcomm18`]: Homa as the simulator behind the SIGCOMM'18 paper models it.
 //!
-//! Each transport is a state machine without clock, socket or randomness. What several need is shared: [`SrptQueue`].
+//! Each transport is a state machine without clock, socket or randomness. What it shares with
+//! the Linux core, such as [`SrptQueue`](homa_protocol::SrptQueue), is in `homa-protocol`.
 
 pub mod sigcomm18;
-mod srpt;
-
-pub use srpt::SrptQueue;

@@ -1,7 +1,7 @@
 //! Amounts of data.
 
 use crate::parse::{Grammar, textual};
-use std::ops::{Add, AddAssign, Mul, Sub, SubAssign};
+use core::ops::{Add, AddAssign, Mul, Sub, SubAssign};
 
 const GRAMMAR: Grammar = Grammar {
     what: "an amount of data",
@@ -65,7 +65,7 @@ impl Mul<u64> for Bytes {
     }
 }
 
-impl std::iter::Sum for Bytes {
+impl core::iter::Sum for Bytes {
     fn sum<I: Iterator<Item = Self>>(amounts: I) -> Self {
         amounts.fold(Self::ZERO, Add::add)
     }

@@ -5,6 +5,10 @@
 //!
 //! Each quantity parses what it prints (`"25Gbps"`, `"1.5us"`, `"64KB"`), and refuses what it can't represent exactly.
 
+#![no_std]
+
+extern crate alloc;
+
 mod bytes;
 mod parse;
 mod priority;

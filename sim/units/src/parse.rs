@@ -1,5 +1,9 @@
 //! One parser for all quantities: a decimal number, optionally followed by a unit.
 
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
 use thiserror::Error;
 
 /// Why a text is not a quantity.
@@ -70,7 +74,7 @@ impl Grammar {
     }
 
     /// Prints `value` in the largest unit that needs no fraction.
-    pub(crate) fn print(&self, value: u64, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    pub(crate) fn print(&self, value: u64, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         let named = || self.units.iter().filter(|(name, _)| !name.is_empty());
         let smallest = named().min_by_key(|(_, scale)| *scale).expect("a grammar has units");
         let fitting = named().filter(|(_, scale)| value >= *scale && value.is_multiple_of(*scale));
@@ -93,15 +97,15 @@ fn exact(whole: &str, fraction: &str, scale: u64) -> Option<u64> {
 /// Implements `FromStr`, `Display` and serde (as text) for a `u64` newtype with a `GRAMMAR`.
 macro_rules! textual {
     ($type:ident) => {
-        impl std::str::FromStr for $type {
+        impl core::str::FromStr for $type {
             type Err = crate::ParseUnitError;
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 GRAMMAR.parse(text).map(Self)
             }
         }
 
-        impl std::fmt::Display for $type {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        impl core::fmt::Display for $type {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 GRAMMAR.print(self.0, f)
             }
         }
@@ -114,7 +118,7 @@ macro_rules! textual {
 
         impl<'de> serde::Deserialize<'de> for $type {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = <String as serde::Deserialize>::deserialize(deserializer)?;
+                let text = <alloc::string::String as serde::Deserialize>::deserialize(deserializer)?;
                 text.parse().map_err(serde::de::Error::custom)
             }
         }

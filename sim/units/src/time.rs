@@ -1,7 +1,7 @@
 //! Instants and spans of simulated time in whole picoseconds.
 
 use crate::parse::{Grammar, textual};
-use std::ops::{Add, AddAssign, Div, Mul, Sub};
+use core::ops::{Add, AddAssign, Div, Mul, Sub};
 
 const GRAMMAR: Grammar = Grammar {
     what: "a time",
@@ -56,8 +56,8 @@ impl Time {
     }
 }
 
-impl std::fmt::Display for Time {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl core::fmt::Display for Time {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         GRAMMAR.print(self.0, f)
     }
 }
@@ -150,7 +150,7 @@ impl Div<u64> for Duration {
     }
 }
 
-impl std::iter::Sum for Duration {
+impl core::iter::Sum for Duration {
     fn sum<I: Iterator<Item = Self>>(spans: I) -> Self {
         spans.fold(Self::ZERO, Add::add)
     }

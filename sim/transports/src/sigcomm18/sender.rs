@@ -1,8 +1,8 @@
 //! The sending part: which packet goes next.
 
 use super::{Config, Header, wire};
-use crate::SrptQueue;
 use homa_fabric::Packet;
+use homa_protocol::SrptQueue;
 use homa_topologies::HostId;
 use homa_units::{Bytes, Priority, Time};
 use std::sync::Arc;

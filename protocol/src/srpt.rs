@@ -1,10 +1,10 @@
 //! Which message goes next: shortest remaining processing time first.
 
+use core::cmp::Reverse;
+use core::hash::BuildHasherDefault;
 use homa_units::Time;
 use priority_queue::PriorityQueue;
 use rustc_hash::FxHasher;
-use std::cmp::Reverse;
-use std::hash::BuildHasherDefault;
 
 /// What decides between messages: remaining bytes, then age, then slot. Smaller goes first.
 type Key = (u32, Time, u32);
@@ -32,6 +32,11 @@ impl SrptQueue {
     /// Takes out the message that goes next.
     pub fn remove_first(&mut self) {
         self.queue.pop();
+    }
+
+    /// Takes out the message `slot`, if it is in the queue.
+    pub fn remove(&mut self, slot: u32) {
+        self.queue.remove(&slot);
     }
 
     /// Whether no message could send.

@@ -1,0 +1,364 @@
+//! The endpoint: all of Homa on one node. See the crate's page for the contract between it and its driver.
+
+mod assembly;
+mod batch;
+mod icmp;
+mod lifecycle;
+mod receive;
+mod resend;
+mod timer;
+pub(crate) mod transmit;
+
+use crate::config::{Config, ConfigError, Ticks, TransmitMode};
+use crate::grant::{Context, Decision, Grants};
+use crate::metrics::Metrics;
+use crate::output::{Event, Outgoing, Transmit};
+use crate::pacer::{OldPacer, PacerParams};
+use crate::peer::{Peer, Peers, Route};
+use crate::qdisc::{Qdisc, QdiscParams};
+use crate::rpc::{Key, Rpcs};
+use crate::socket::Socket;
+use crate::srpt::SrptQueue;
+use crate::sysctl::Recompute;
+use crate::{Packet, PeerId, Port, SocketId, SysctlError, wire};
+use alloc::collections::VecDeque;
+use alloc::string::ToString;
+use alloc::vec::Vec;
+use hashbrown::HashMap;
+use homa_units::Time;
+use rustc_hash::FxBuildHasher;
+use transmit::{Queued, Retransmission};
+
+/// Homa on one node: sockets, RPCs, peers, grants and timers.
+///
+/// Every method that takes `now` may produce packets and events; times must not run backwards.
+#[derive(Debug)]
+pub struct Endpoint {
+    pub(crate) config: Config,
+    pub(crate) now: Time,
+    pub(crate) sockets: Vec<Socket>,
+    pub(crate) ports: HashMap<Port, SocketId, FxBuildHasher>,
+    /// The last default port given out.
+    pub(crate) prev_default_port: u16,
+    /// The identifier of the next client RPC.
+    pub(crate) next_id: u64,
+    pub(crate) rpcs: Rpcs,
+    pub(crate) peers: Peers,
+    pub(crate) grants: Grants,
+    pub(crate) metrics: Metrics,
+    /// The core that executes calls: it allocates receive buffers.
+    core: usize,
+    timer_ticks: u64,
+    /// The next tick, while there is anything to time.
+    next_tick: Option<Time>,
+    decisions: Vec<Decision>,
+    events: VecDeque<Event>,
+    /// Packets that have only to be fetched.
+    out: VecDeque<Queued>,
+    /// Pull mode: parts of messages to transmit again, after control packets and before everything else.
+    retransmissions: VecDeque<Retransmission>,
+    /// Pull mode: RPCs that could transmit.
+    srpt: SrptQueue,
+    pacer: OldPacer,
+    qdisc: Qdisc<Queued>,
+    batch_done: Vec<bool>,
+}
+
+impl Endpoint {
+    /// An endpoint without sockets.
+    ///
+    /// # Errors
+    /// A value of the configuration that the protocol can't work with.
+    pub fn new(config: Config) -> Result<Self, ConfigError> {
+        config.validate()?;
+        Ok(Self {
+            now: Time::ZERO,
+            sockets: Vec::new(),
+            ports: HashMap::default(),
+            prev_default_port: Port::MIN_DEFAULT.get() - 1,
+            next_id: if config.sysctls.next_id == 0 { FIRST_ID } else { config.sysctls.next_id },
+            rpcs: Rpcs::default(),
+            peers: Peers::default(),
+            grants: Grants::new(&config.sysctls),
+            metrics: Metrics::default(),
+            core: 0,
+            timer_ticks: 0,
+            next_tick: None,
+            decisions: Vec::new(),
+            events: VecDeque::new(),
+            out: VecDeque::new(),
+            retransmissions: VecDeque::new(),
+            srpt: SrptQueue::default(),
+            pacer: OldPacer::new(pacer_params(&config)),
+            qdisc: Qdisc::new(&qdisc_params(&config)),
+            batch_done: Vec::new(),
+            config,
+        })
+    }
+
+    /// The configuration as it is now: [`write_sysctl`](Self::write_sysctl) changes it.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Counters since the beginning (spec part 11).
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// Bytes granted or announced and not yet received, over all grantable messages (spec 5.1).
+    #[must_use]
+    pub fn total_incoming(&self) -> u64 {
+        self.grants.total_incoming()
+    }
+
+    /// How many messages are allowed to receive grants now (spec 5.1).
+    #[must_use]
+    pub fn num_active(&self) -> usize {
+        self.grants.num_active()
+    }
+
+    /// Says how packets reach a peer, from the next message on. Without, the MTU is that of [`Config::mtu`].
+    pub fn set_route(&mut self, peer: PeerId, route: Route) {
+        self.peers.set_route(peer, route);
+    }
+
+    /// Says which core executes the following calls; only the receive buffers depend on it. Default: 0.
+    ///
+    /// # Panics
+    /// If the configuration has no such core.
+    pub fn set_core(&mut self, core: u16) {
+        assert!(core < self.config.cores, "core {core} of {}", self.config.cores);
+        self.core = usize::from(core);
+    }
+
+    /// Reads the sysctl `name` as `/proc/sys/net/homa` shows it.
+    ///
+    /// # Errors
+    /// There is no such sysctl.
+    pub fn read_sysctl(&self, name: &str) -> Result<alloc::string::String, SysctlError> {
+        if name == "max_grantable_rpcs" {
+            return Ok(self.metrics.max_grantable_rpcs.to_string());
+        }
+        self.config.sysctls.read(name)
+    }
+
+    /// Writes the sysctl `name`, as into `/proc/sys/net/homa`, and recomputes what depends on it.
+    ///
+    /// # Errors
+    /// There is no such sysctl, it can't be written, or not with this value; nothing has changed then.
+    pub fn write_sysctl(&mut self, name: &str, value: &str) -> Result<(), SysctlError> {
+        let mut sysctls = self.config.sysctls.clone();
+        let recompute = sysctls.write(name, value)?;
+        sysctls.validate()?;
+        self.config.sysctls = sysctls;
+        self.recompute(recompute);
+        Ok(())
+    }
+
+    fn recompute(&mut self, changed: Recompute) {
+        if changed.base {
+            self.config.configured = true;
+            self.pacer.reconfigure(pacer_params(&self.config));
+            self.qdisc.set_link(&qdisc_params(&self.config));
+            if !self.config.quirks.stale_fifo_interval {
+                self.grants.reconfigure_fifo(&self.config.sysctls);
+            }
+        }
+        if changed.next_id {
+            self.next_id = self.config.sysctls.next_id;
+        }
+        if changed.grant {
+            self.grants.reconfigure(&self.config.sysctls);
+        }
+        if changed.qdisc {
+            self.pacer.reconfigure(pacer_params(&self.config));
+            self.qdisc.reconfigure(&qdisc_params(&self.config));
+        }
+    }
+
+    /// Counts a packet that could not be decoded, as the kernel counts it; it is dropped.
+    pub fn count_malformed(&mut self, error: &wire::DecodeError) {
+        match error.counter() {
+            Some(wire::DropCounter::ShortPackets) => self.metrics.short_packets += 1,
+            Some(wire::DropCounter::UnknownPacketTypes) => self.metrics.unknown_packet_types += 1,
+            None => {}
+        }
+    }
+
+    /// Sets the cutoffs that peers will use towards this node, as `homa_prio` does through the sysctl (spec 6.5).
+    pub fn set_cutoffs(&mut self, unsched_cutoffs: [u32; 8]) {
+        self.config.sysctls.set_cutoffs(unsched_cutoffs);
+        self.recompute(Recompute { base: true, cutoffs: true, ..Recompute::default() });
+    }
+
+    /// The next event. Drain after every call that takes `now`.
+    #[must_use]
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) wants to be called; `None` if nothing is to be timed.
+    ///
+    /// The instant may be in the past. It can change with every call that takes `now`.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Time> {
+        let pacer = match self.config.transmit {
+            TransmitMode::OldPacer => self.pacer.wake_time(),
+            TransmitMode::Qdisc => self.qdisc.wake_time(),
+            TransmitMode::Pull | TransmitMode::Immediate => None,
+        };
+        [self.next_tick, pacer].into_iter().flatten().min()
+    }
+
+    /// Does what is due at `now`: a tick of the protocol timer, the pacer. Spurious calls do nothing.
+    pub fn handle_timeout(&mut self, now: Time) {
+        self.advance(now);
+        if self.next_tick.is_some_and(|tick| tick <= now) {
+            self.tick();
+        }
+        self.run_pacer();
+    }
+
+    /// Runs the protocol timer (spec part 8); for drivers that configured [`Ticks::External`].
+    pub fn handle_tick(&mut self, now: Time) {
+        self.advance(now);
+        self.tick();
+        self.run_pacer();
+    }
+
+    /// Takes note that the NIC has transmitted frames of `bytes`, as [`Transmit::frame_bytes`] counts them.
+    ///
+    /// Only the mode [`TransmitMode::Qdisc`] with [`Config::nic_completions`] needs it.
+    pub fn handle_nic_completion(&mut self, now: Time, bytes: u64) {
+        self.advance(now);
+        self.qdisc.nic_complete(bytes);
+        self.run_pacer();
+    }
+
+    /// Panics if the endpoint's books don't balance: `total_incoming`, the active set, the receive buffers.
+    ///
+    /// For tests; it looks at everything.
+    pub fn check_invariants(&self) {
+        let all = || self.sockets.iter().flat_map(|socket| self.rpcs_of(socket));
+        assert_eq!(all().count(), self.rpcs.live(), "every live RPC is on its socket's list");
+        self.grants.audit(&self.rpcs, &self.peers, all());
+        for socket in &self.sockets {
+            let count = self.rpcs_of(socket).count();
+            assert_eq!(count, socket.num_rpcs as usize, "the RPCs of a socket are counted");
+            let ready = self.rpcs_of(socket).filter(|key| self.rpcs[*key].ready).count();
+            assert_eq!(ready, socket.ready_count, "what is ready is counted");
+        }
+    }
+
+    pub(crate) fn rpcs_of<'a>(&'a self, socket: &Socket) -> impl Iterator<Item = Key> + use<'a> {
+        core::iter::successors(socket.oldest, |key| self.rpcs[*key].younger)
+    }
+
+    /// Takes note of the time.
+    pub(crate) fn advance(&mut self, now: Time) {
+        assert!(now >= self.now, "time runs backwards: {now} after {}", self.now);
+        let passed = now.since(self.now).as_ps();
+        if passed > 0 {
+            self.metrics.grantable_rpcs_integral += self.grants.managed() as u64 * passed;
+            if self.pacer.wake_time().is_some() || self.qdisc.has_deferred() {
+                self.metrics.nic_backlog_cycles += passed;
+            }
+        }
+        self.now = now;
+    }
+
+    /// The peer, known from now on.
+    pub(crate) fn peer(&mut self, id: PeerId) -> &mut Peer {
+        if self.peers.touch(id, self.now) {
+            self.metrics.peer_allocs += 1;
+        }
+        self.peers.get_mut(id)
+    }
+
+    pub(crate) fn event(&mut self, event: Event) {
+        self.events.push_back(event);
+    }
+
+    /// Runs something of the grant machinery, and sends what it decides.
+    pub(crate) fn with_grants(&mut self, run: impl FnOnce(&mut Grants, &mut Context<'_>)) {
+        let mut context = Context {
+            now: self.now,
+            rpcs: &mut self.rpcs,
+            peers: &mut self.peers,
+            sysctls: &self.config.sysctls,
+            quirks: &self.config.quirks,
+            metrics: &mut self.metrics,
+            decisions: &mut self.decisions,
+        };
+        run(&mut self.grants, &mut context);
+        for index in 0..self.decisions.len() {
+            let Decision { rpc, offset, priority } = self.decisions[index];
+            let header = self.header(rpc);
+            let grant = crate::Grant { header, offset, priority };
+            self.send_control(self.rpcs[rpc].socket, self.rpcs[rpc].peer, Packet::Grant(grant));
+        }
+        self.decisions.clear();
+    }
+
+    /// Makes sure that the timer ticks while there is anything to time.
+    pub(crate) fn schedule_tick(&mut self) {
+        let Ticks::Grid { period, phase } = self.config.ticks else { return };
+        let gc = self.peers.count() >= self.config.sysctls.peer_gc_threshold as usize;
+        if self.rpcs.live() == 0 && !gc {
+            self.next_tick = None;
+        } else if self.next_tick.is_none_or(|tick| tick <= self.now) {
+            let since_phase = self.now.as_ps().saturating_sub(phase.as_ps());
+            let next = phase.as_ps() + (since_phase / period.as_ps() + 1) * period.as_ps();
+            self.next_tick = Some(Time::from_ps(next));
+        }
+    }
+
+    /// The next packet for the link; `None`, and no effect, if there is none that may go now.
+    ///
+    /// Call it when the link can take a packet, and only then. In pull mode the core decides at this moment which message
+    /// goes on. In a NIC that is shared with other traffic use [`poll_outgoing`](Self::poll_outgoing).
+    ///
+    /// # Panics
+    /// If a packet given to [`enqueue_foreign`](Self::enqueue_foreign) is next.
+    #[must_use]
+    pub fn poll_transmit(&mut self, now: Time) -> Option<Transmit> {
+        match self.poll_outgoing(now)? {
+            Outgoing::Homa(transmit) => Some(transmit),
+            Outgoing::Foreign(_) => panic!("a driver that enqueues foreign packets fetches them too"),
+        }
+    }
+}
+
+/// What the counter of client identifiers starts at (spec 1.1).
+const FIRST_ID: u64 = 2;
+
+/// Quirk Q9: until a base sysctl is written Linux takes the link to be infinitely fast.
+fn pacer_params(config: &Config) -> PacerParams {
+    let idle = config.quirks.pacer_idle_until_configured && !config.configured;
+    PacerParams {
+        ns_per_million_bytes: if idle { 0 } else { config.sysctls.old_pacer_ns_per_1e6_bytes() },
+        backlog: config.sysctls.max_nic_est_backlog(),
+        fifo_fraction: config.sysctls.pacer_fifo_fraction,
+    }
+}
+
+fn qdisc_params(config: &Config) -> QdiscParams {
+    let sysctls = &config.sysctls;
+    QdiscParams {
+        link_mbps: sysctls.link_mbps,
+        backlog: sysctls.max_nic_est_backlog(),
+        max_nic_queue_usecs: config.nic_completions.then_some(sysctls.max_nic_queue_usecs),
+        fifo_fraction: sysctls.pacer_fifo_fraction,
+        defer_min_bytes: sysctls.defer_min_bytes,
+        homa_share: sysctls.homa_share,
+        max_link_usage: sysctls.max_link_usage,
+    }
+}
+
+/// Bytes of a packet in metrics: all of Homa's.
+fn homa_bytes(packet: &Packet) -> u64 {
+    wire::homa_bytes(packet) as u64
+}

@@ -1,0 +1,203 @@
+//! How RPCs begin and end, and how the application hears of it (spec 3.2, 3.10, 3.11, 4.5).
+
+use super::Endpoint;
+use crate::config::TransmitMode;
+use crate::errno::Errno;
+use crate::output::Event;
+use crate::pool::BpageOffsets;
+use crate::rpc::{Key, Name, State};
+use crate::{PeerId, RpcId, SocketId};
+
+/// Without quirk Q18: how many finished server RPCs a socket remembers.
+const FINISHED_REMEMBERED: usize = 1024;
+
+impl Endpoint {
+    pub(crate) fn new_rpc(&mut self, name: Name) -> Key {
+        let key = self.rpcs.insert(name, self.now);
+        let socket = &mut self.sockets[name.socket.index()];
+        let older = socket.youngest.replace(key);
+        socket.num_rpcs += 1;
+        match older {
+            Some(older) => self.rpcs[older].younger = Some(key),
+            None => socket.oldest = Some(key),
+        }
+        self.rpcs[key].older = older;
+        self.peer(name.peer).live_rpcs += 1;
+        self.schedule_tick();
+        key
+    }
+
+    fn unlink(&mut self, key: Key) {
+        let (older, younger) = (self.rpcs[key].older, self.rpcs[key].younger);
+        let socket = &mut self.sockets[self.rpcs[key].socket.index()];
+        socket.num_rpcs -= 1;
+        match older {
+            Some(older) => self.rpcs[older].younger = younger,
+            None => socket.oldest = younger,
+        }
+        match younger {
+            Some(younger) => self.rpcs[younger].older = older,
+            None => socket.youngest = older,
+        }
+    }
+
+    /// Ends an RPC (spec 3.10): it is gone for everybody but the packets of it that wait to be fetched.
+    pub(crate) fn end_rpc(&mut self, key: Key) {
+        self.count_given_up(key);
+        self.with_grants(|grants, context| grants.end(context, key));
+        self.pacer.remove(key);
+        self.srpt.remove(key);
+        if self.config.transmit == TransmitMode::Qdisc {
+            self.qdisc.flush(key);
+        }
+        self.unlink(key);
+        let rpc = &self.rpcs[key];
+        let (id, id_socket, peer) = (rpc.id, rpc.socket, rpc.peer);
+        let socket = &mut self.sockets[id_socket.index()];
+        if rpc.ready {
+            socket.ready_count -= 1;
+        }
+        if rpc.stalled {
+            socket.stalled.retain(|other| *other != key);
+        }
+        if !id.is_client() && !self.config.quirks.no_memory_of_finished_rpcs {
+            if socket.finished.len() == FINISHED_REMEMBERED {
+                socket.finished.pop_front();
+            }
+            socket.finished.push_back((id, peer));
+        }
+        if let Some(waiting) = socket.private_waits.iter().position(|waiting| *waiting == id) {
+            socket.private_waits.swap_remove(waiting);
+            // Ending an RPC stores this error for whoever waits for it (spec 10.2).
+            let error = Some(Errno::EINVAL);
+            self.event(Event::Wake { socket: id_socket, waiting_for: Some(id), error });
+        }
+        self.peers.get_mut(peer).live_rpcs -= 1;
+        self.rpcs.hide(key);
+        self.schedule_tick();
+        self.reap_if_dead(key);
+    }
+
+    /// Frees an RPC that has ended and of which no packet waits to be fetched.
+    pub(crate) fn reap_if_dead(&mut self, key: Key) {
+        let rpc = &mut self.rpcs[key];
+        if rpc.state != State::Dead || rpc.out.queued > 0 {
+            return;
+        }
+        let (id, tag, length) = (rpc.socket, rpc.out.tag, rpc.out.length);
+        let bpages = core::mem::take(&mut rpc.msgin.bpages);
+        self.rpcs.free(key);
+        let socket = &mut self.sockets[id.index()];
+        if let Some(length) = length {
+            let was_writable = socket.is_writable();
+            socket.wmem -= u64::from(length);
+            let is_writable = socket.is_writable();
+            self.event(Event::Released { tag });
+            if is_writable && !was_writable {
+                self.event(Event::Writable { socket: id });
+            }
+        }
+        if !bpages.as_slice().is_empty() {
+            let pool = self.sockets[id.index()].pool.as_mut().expect("buffers come from a region");
+            // An application that returns a bpage more often than it got it can have returned this one.
+            let _ = pool.give_back(bpages.as_slice());
+            self.check_stalled(id);
+        }
+    }
+
+    /// Without quirk Q18: whether the request was executed and answered before, so that this is a late duplicate.
+    pub(super) fn is_finished(&self, socket: SocketId, id: RpcId, peer: PeerId) -> bool {
+        !self.config.quirks.no_memory_of_finished_rpcs && self.sockets[socket.index()].finished.contains(&(id, peer))
+    }
+
+    /// Gives an RPC up (spec 3.11): a server's disappears, a client's is handed to a reader with the error.
+    pub(crate) fn abort_rpc(&mut self, key: Key, error: Errno) {
+        if !self.rpcs[key].is_client() {
+            self.metrics.server_rpc_discards += 1;
+            self.end_rpc(key);
+            return;
+        }
+        let rpc = &mut self.rpcs[key];
+        rpc.error = Some(error);
+        let event = Event::RpcFailed { socket: rpc.socket, rpc: rpc.id, error, private: rpc.private };
+        self.event(event);
+        self.hand_off(key);
+    }
+
+    /// Tells a reader that there is something to look at (spec 4.5).
+    pub(super) fn hand_off(&mut self, key: Key) {
+        let rpc = &mut self.rpcs[key];
+        let (id, socket) = (rpc.id, rpc.socket);
+        if rpc.private {
+            let waits = &mut self.sockets[socket.index()].private_waits;
+            if let Some(waiting) = waits.iter().position(|waiting| *waiting == id) {
+                waits.swap_remove(waiting);
+                self.event(Event::Wake { socket, waiting_for: Some(id), error: None });
+            }
+            return;
+        }
+        if core::mem::replace(&mut rpc.ready, true) {
+            return;
+        }
+        let generation = rpc.generation;
+        let owner = &mut self.sockets[socket.index()];
+        owner.ready.push_back((key, generation));
+        owner.ready_count += 1;
+        if owner.shared_waits > 0 {
+            owner.shared_waits -= 1;
+            self.event(Event::Wake { socket, waiting_for: None, error: None });
+        }
+        self.event(Event::Readable { socket });
+    }
+
+    pub(super) fn message_complete(&mut self, key: Key) {
+        self.count_message_received(key);
+        let rpc = &self.rpcs[key];
+        if rpc.error.is_none() {
+            let event =
+                Event::MessageComplete { socket: rpc.socket, peer: rpc.peer, rpc: rpc.id, private: rpc.private };
+            self.event(event);
+        }
+    }
+
+    /// Counts an outgoing message whose last unit was handed out.
+    pub(super) fn count_message_sent(&mut self, key: Key) {
+        let rpc = &self.rpcs[key];
+        let length = u64::from(rpc.out.length.unwrap_or(0));
+        if rpc.is_client() {
+            self.metrics.client_requests_done += 1;
+            self.metrics.client_request_bytes_done += length;
+        } else {
+            self.metrics.server_responses_done += 1;
+            self.metrics.server_response_bytes_done += length;
+        }
+    }
+
+    /// Counts the messages of an ending RPC that will never be complete as done.
+    fn count_given_up(&mut self, key: Key) {
+        if self.rpcs[key].bytes_left() > 0 {
+            self.count_message_sent(key);
+        }
+        if self.rpcs[key].msgin.started && self.rpcs[key].bytes_remaining() > 0 {
+            self.count_message_received(key);
+        }
+    }
+
+    /// Counts an incoming message that is complete or never will be.
+    fn count_message_received(&mut self, key: Key) {
+        let rpc = &self.rpcs[key];
+        let length = u64::from(rpc.msgin.assembly.length());
+        if rpc.is_client() {
+            self.metrics.client_responses_done += 1;
+            self.metrics.client_response_bytes_done += length;
+        } else {
+            self.metrics.server_requests_done += 1;
+            self.metrics.server_request_bytes_done += length;
+        }
+    }
+
+    /// Takes the buffers of a complete message for the application.
+    pub(crate) fn take_buffers(&mut self, key: Key) -> BpageOffsets {
+        core::mem::take(&mut self.rpcs[key].msgin.bpages)
+    }
+}

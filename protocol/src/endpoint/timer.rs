@@ -1,0 +1,117 @@
+//! The protocol timer (spec part 8).
+
+use super::Endpoint;
+use crate::Packet;
+use crate::errno::Errno;
+use crate::peer::GcLimits;
+use crate::rpc::{Key, State};
+use homa_units::Duration;
+
+const PS_PER_S: u64 = 1_000_000_000_000;
+
+/// What a tick finds out about an RPC.
+enum Verdict {
+    /// It isn't our turn to wait: the silence starts anew.
+    NotSilent,
+    /// The other side owes us something.
+    Silent,
+}
+
+impl Endpoint {
+    pub(super) fn tick(&mut self) {
+        self.timer_ticks += 1;
+        for socket in 0..self.sockets.len() {
+            if self.sockets[socket].is_shut_down {
+                continue;
+            }
+            let mut next = self.sockets[socket].oldest;
+            while let Some(key) = next {
+                // The RPC may end now.
+                next = self.rpcs[key].younger;
+                self.time_rpc(key);
+            }
+        }
+        let sysctls = &self.config.sysctls;
+        let seconds = |secs: u32| Duration::from_ps(u64::from(secs).saturating_mul(PS_PER_S));
+        let limits = GcLimits {
+            threshold: sysctls.peer_gc_threshold as usize,
+            idle_min: seconds(sysctls.peer_idle_secs_min),
+            idle_max: seconds(sysctls.peer_idle_secs_max),
+            net_max: sysctls.peer_net_max as usize,
+        };
+        self.peers.collect(self.now, limits);
+        self.schedule_tick();
+    }
+
+    fn time_rpc(&mut self, key: Key) {
+        if self.rpcs[key].state == State::InService {
+            self.rpcs[key].silent_ticks = 0;
+            return;
+        }
+        self.rpcs[key].silent_ticks += 1;
+        let sent = self.tx_end(key);
+        if !self.ask_for_ack(key, sent) {
+            return;
+        }
+        if let Verdict::NotSilent = self.judge(key, sent) {
+            self.rpcs[key].silent_ticks = 0;
+            return;
+        }
+        let rpc = &self.rpcs[key];
+        let sysctls = &self.config.sysctls;
+        if rpc.silent_ticks < sysctls.resend_ticks {
+            return;
+        }
+        if rpc.silent_ticks >= sysctls.timeout_ticks {
+            if rpc.error.is_none() || self.config.quirks.repeated_timeouts {
+                self.metrics.rpc_timeouts += 1;
+                self.abort_rpc(key, Errno::ETIMEDOUT);
+            }
+            return;
+        }
+        if (rpc.silent_ticks - sysctls.resend_ticks).is_multiple_of(sysctls.resend_interval) {
+            self.request_resends(key);
+        }
+    }
+
+    /// Rules 4 and 5.
+    fn judge(&self, key: Key, sent: u32) -> Verdict {
+        let rpc = &self.rpcs[key];
+        let not_silent = match (rpc.state, rpc.is_client()) {
+            (State::Incoming, _) => !rpc.has_buffers() || rpc.received() >= rpc.msgin.granted,
+            (_, false) => true,
+            (_, true) => sent < rpc.out.granted,
+        };
+        if not_silent { Verdict::NotSilent } else { Verdict::Silent }
+    }
+
+    /// Rule 3: asks the client of a response that was sent completely whether it has arrived. `false`: the RPC has ended.
+    fn ask_for_ack(&mut self, key: Key, sent: u32) -> bool {
+        let rpc = &mut self.rpcs[key];
+        if rpc.is_client() || rpc.state != State::Outgoing || rpc.out.length != Some(sent) {
+            return true;
+        }
+        if rpc.done_timer_ticks == 0 {
+            rpc.done_timer_ticks = self.timer_ticks;
+            return true;
+        }
+        let waited = self.timer_ticks - rpc.done_timer_ticks;
+        let first = u64::from(self.config.sysctls.request_ack_ticks);
+        let due = if self.config.quirks.endless_need_acks {
+            waited >= first
+        } else {
+            if waited >= u64::from(self.config.sysctls.timeout_ticks) {
+                self.abort_rpc(key, Errno::ETIMEDOUT);
+                return false;
+            }
+            // After the first, each after twice the time of the one before.
+            waited == first.max(1).saturating_mul(1 << rpc.need_acks.min(32))
+        };
+        if due {
+            rpc.need_acks += 1;
+            let header = self.header(key);
+            self.send_control(self.rpcs[key].socket, self.rpcs[key].peer, Packet::NeedAck(header));
+        }
+        true
+    }
+}

@@ -1,0 +1,201 @@
+//! What an endpoint knows about other nodes (spec part 9).
+
+use crate::errno::Errno;
+use crate::{Ack, AckEntry, PeerId, Port, RpcId};
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use homa_units::Time;
+
+/// What a peer's table says before its first CUTOFFS: everything up to this length on level 6.
+const NO_LIMIT: u32 = i32::MAX as u32;
+
+/// How packets reach a peer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Route {
+    /// By a path with this MTU, in bytes.
+    Mtu(u32),
+    /// Not at all: sending fails with this error.
+    Unreachable(Errno),
+}
+
+/// Acks that wait for a packet to travel in (spec 3.8).
+#[derive(Debug, Clone)]
+pub(crate) struct AckList {
+    entries: [AckEntry; Ack::MAX_ENTRIES],
+    len: usize,
+}
+
+impl AckList {
+    const EMPTY: Self =
+        Self { entries: [AckEntry { client_id: RpcId::new(0), server_port: Port::NONE }; Ack::MAX_ENTRIES], len: 0 };
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.len == Ack::MAX_ENTRIES
+    }
+
+    pub(crate) fn push(&mut self, entry: AckEntry) {
+        self.entries[self.len] = entry;
+        self.len += 1;
+    }
+
+    /// Takes the last entry.
+    pub(crate) fn pop(&mut self) -> Option<AckEntry> {
+        self.len = self.len.checked_sub(1)?;
+        Some(self.entries[self.len])
+    }
+
+    /// Takes all entries, in their order.
+    pub(crate) fn take(&mut self) -> ([AckEntry; Ack::MAX_ENTRIES], usize) {
+        (self.entries, core::mem::take(&mut self.len))
+    }
+}
+
+/// One other node.
+#[derive(Debug, Clone)]
+pub(crate) struct Peer {
+    pub(crate) acks: AckList,
+    pub(crate) unsched_cutoffs: [u32; 8],
+    /// 0 before the first CUTOFFS.
+    pub(crate) cutoff_version: u16,
+    /// The interval of `Config::cutoffs_interval` in which CUTOFFS were last sent.
+    pub(crate) cutoffs_sent_in: Option<u64>,
+    /// How many slots of the active set hold RPCs of this peer.
+    pub(crate) active_rpcs: u32,
+    /// Its grantable RPCs that aren't active, best first.
+    pub(crate) grantable_rpcs: Vec<u32>,
+    pub(crate) last_access: Time,
+    /// Its RPCs that haven't ended.
+    pub(crate) live_rpcs: u32,
+}
+
+impl Peer {
+    fn new(now: Time) -> Self {
+        let mut peer = Self {
+            acks: AckList::EMPTY,
+            unsched_cutoffs: [0; 8],
+            cutoff_version: 0,
+            cutoffs_sent_in: None,
+            active_rpcs: 0,
+            grantable_rpcs: Vec::new(),
+            last_access: now,
+            live_rpcs: 0,
+        };
+        peer.forget();
+        peer
+    }
+
+    /// What garbage collection does to it.
+    fn forget(&mut self) {
+        self.acks = AckList::EMPTY;
+        self.unsched_cutoffs = [0; 8];
+        self.unsched_cutoffs[6] = NO_LIMIT;
+        self.cutoff_version = 0;
+        self.cutoffs_sent_in = None;
+    }
+
+    pub(crate) fn set_cutoffs(&mut self, cutoffs: [u32; 8], version: u16) {
+        self.unsched_cutoffs = cutoffs;
+        self.unsched_cutoffs[0] = NO_LIMIT;
+        self.cutoff_version = version;
+    }
+}
+
+/// All peers, by number.
+#[derive(Debug, Default)]
+pub(crate) struct Peers {
+    // Boxed, so that a table indexed by the number of a host of a large network is one word per host never talked to.
+    peers: Vec<Option<Box<Peer>>>,
+    routes: Vec<Option<Route>>,
+    count: usize,
+    gc_next: usize,
+}
+
+impl Peers {
+    /// The peer, created if it wasn't known. The second value tells whether it is new.
+    pub(crate) fn touch(&mut self, id: PeerId, now: Time) -> bool {
+        if self.peers.len() <= id.index() {
+            self.peers.resize_with(id.index() + 1, || None);
+        }
+        if let Some(peer) = &mut self.peers[id.index()] {
+            peer.last_access = now;
+            return false;
+        }
+        self.peers[id.index()] = Some(Box::new(Peer::new(now)));
+        self.count += 1;
+        true
+    }
+
+    /// A peer that was touched before.
+    pub(crate) fn get(&self, id: PeerId) -> &Peer {
+        self.peers[id.index()].as_ref().expect("a peer is created before it is used")
+    }
+
+    pub(crate) fn get_mut(&mut self, id: PeerId) -> &mut Peer {
+        self.peers[id.index()].as_mut().expect("a peer is created before it is used")
+    }
+
+    pub(crate) fn known(&self, id: PeerId) -> Option<&Peer> {
+        self.peers.get(id.index())?.as_deref()
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.count
+    }
+
+    pub(crate) fn set_route(&mut self, id: PeerId, route: Route) {
+        if self.routes.len() <= id.index() {
+            self.routes.resize(id.index() + 1, None);
+        }
+        self.routes[id.index()] = Some(route);
+    }
+
+    pub(crate) fn route(&self, id: PeerId) -> Option<Route> {
+        self.routes.get(id.index()).copied().flatten()
+    }
+
+    /// Looks at the next ten peers and drops up to five that nobody used for long (spec 9.4).
+    ///
+    /// A dropped peer loses its acks and its cutoffs, and if it has no RPCs its place. Linux walks its hash table; here
+    /// the order is that of the numbers.
+    pub(crate) fn collect(&mut self, now: Time, limits: GcLimits) {
+        const EXAMINED: usize = 10;
+        const DROPPED: usize = 5;
+        if self.count < limits.threshold {
+            return;
+        }
+        let mut found: Vec<(Time, usize)> = Vec::new();
+        let mut examined = 0;
+        for _ in 0..self.peers.len() {
+            let index = self.gc_next;
+            self.gc_next = (index + 1) % self.peers.len();
+            let Some(peer) = &self.peers[index] else { continue };
+            let idle = now.saturating_since(peer.last_access);
+            if idle >= limits.idle_max || (idle >= limits.idle_min && self.count > limits.net_max) {
+                found.push((peer.last_access, index));
+            }
+            examined += 1;
+            if examined == EXAMINED {
+                break;
+            }
+        }
+        found.sort_unstable();
+        for (_, index) in found.into_iter().take(DROPPED) {
+            let peer = self.peers[index].as_mut().expect("only known peers were examined");
+            if peer.live_rpcs == 0 {
+                self.peers[index] = None;
+                self.count -= 1;
+            } else {
+                peer.forget();
+            }
+        }
+    }
+}
+
+/// When peers are dropped: `peer_gc_threshold`, `peer_idle_secs_min`, `peer_idle_secs_max`, `peer_net_max`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct GcLimits {
+    pub(crate) threshold: usize,
+    pub(crate) idle_min: homa_units::Duration,
+    pub(crate) idle_max: homa_units::Duration,
+    pub(crate) net_max: usize,
+}

@@ -1,0 +1,334 @@
+//! The state of RPCs (spec 3.1, 3.2) and the table that holds them.
+
+use crate::errno::Errno;
+use crate::gaps::Assembly;
+use crate::pool::BpageOffsets;
+use crate::wire::Geometry;
+use crate::{Ack, AckEntry, PeerId, Port, RpcId, SocketId};
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+use hashbrown::HashMap;
+use homa_units::{Priority, Time};
+use rustc_hash::FxBuildHasher;
+
+/// Index of an RPC in the table.
+pub(crate) type Key = u32;
+
+/// How far an RPC is (spec 3.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    /// The outgoing message is being sent, or sent and nothing has come back.
+    Outgoing,
+    /// A packet of the incoming message has been seen, and the application hasn't taken the message.
+    Incoming,
+    /// The application has the request and hasn't replied.
+    InService,
+    /// Ended: not findable any more.
+    Dead,
+}
+
+/// The message that this node sends.
+#[derive(Debug)]
+pub(crate) struct Outgoing {
+    /// `None`: there is none yet.
+    pub(crate) length: Option<u32>,
+    pub(crate) unscheduled: u32,
+    /// May transmit `[0, granted)`.
+    pub(crate) granted: u32,
+    /// Start of the first unit not handed out yet.
+    pub(crate) next_xmit_offset: u32,
+    /// Level for scheduled units, from the last GRANT.
+    pub(crate) sched_priority: Priority,
+    /// Level of scheduled bytes up to an offset, for those granted before the last GRANT. Only without quirk Q6.
+    pub(crate) earlier_levels: VecDeque<(u32, Priority)>,
+    pub(crate) init_time: Time,
+    /// How the message is cut; set with `length`.
+    pub(crate) geometry: Option<Geometry>,
+    /// Acks that travel in the first units, one each.
+    pub(crate) acks: [Option<AckEntry>; Ack::MAX_ENTRIES],
+    /// The application's name for the bytes.
+    pub(crate) tag: u64,
+    /// Packets of this RPC handed out by the protocol that the driver hasn't fetched yet.
+    pub(crate) queued: u32,
+}
+
+/// The message that this node receives.
+#[derive(Debug)]
+pub(crate) struct Incoming {
+    /// Whether its first packet has been seen and accepted.
+    pub(crate) started: bool,
+    pub(crate) assembly: Assembly,
+    /// Buffers in the receive region; none while the message waits for space, and after the application took it.
+    pub(crate) bpages: BpageOffsets,
+    pub(crate) granted: u32,
+    /// Part of the node's `total_incoming` due to this RPC.
+    pub(crate) rec_incoming: u32,
+    pub(crate) birth: Time,
+    /// Longer than what its sender announced to send by itself, and not completely received (spec 5.2).
+    pub(crate) grantable: bool,
+    /// In a slot of the active set or in its peer's queue.
+    pub(crate) managed: bool,
+    pub(crate) slot: Option<u8>,
+    /// Payload has come in that no reader has looked at.
+    pub(crate) packets_ready: bool,
+}
+
+/// One RPC.
+#[derive(Debug)]
+pub(crate) struct Rpc {
+    /// How often the place in the table has been used.
+    pub(crate) generation: u32,
+    pub(crate) id: RpcId,
+    pub(crate) socket: SocketId,
+    pub(crate) peer: PeerId,
+    pub(crate) dport: Port,
+    pub(crate) state: State,
+    pub(crate) private: bool,
+    pub(crate) cookie: u64,
+    pub(crate) error: Option<Errno>,
+    pub(crate) silent_ticks: u32,
+    /// Tick at which the response was first seen to be sent completely; 0 = not yet.
+    pub(crate) done_timer_ticks: u64,
+    /// NEED_ACKs sent so far. Only without quirk Q17.
+    pub(crate) need_acks: u32,
+    pub(crate) out: Outgoing,
+    pub(crate) msgin: Incoming,
+    /// On the socket's list of RPCs ready for a reader.
+    pub(crate) ready: bool,
+    /// On the socket's list of messages without buffers.
+    pub(crate) stalled: bool,
+    /// Neighbours on the socket's list of RPCs, oldest first.
+    pub(crate) older: Option<Key>,
+    pub(crate) younger: Option<Key>,
+    /// The next RPC with the same identifier and client address, but another client port.
+    same_name: Option<Key>,
+}
+
+impl Rpc {
+    pub(crate) fn is_client(&self) -> bool {
+        self.id.is_client()
+    }
+
+    /// Bytes of the incoming message not received yet.
+    pub(crate) fn bytes_remaining(&self) -> u32 {
+        self.msgin.assembly.bytes_remaining()
+    }
+
+    /// Bytes of the incoming message received so far.
+    pub(crate) fn received(&self) -> u32 {
+        self.msgin.assembly.received()
+    }
+
+    pub(crate) fn has_buffers(&self) -> bool {
+        !self.msgin.bpages.as_slice().is_empty()
+    }
+
+    /// The whole incoming message is here.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.msgin.started && self.has_buffers() && self.bytes_remaining() == 0
+    }
+
+    /// Bytes of the outgoing message not handed out yet.
+    pub(crate) fn bytes_left(&self) -> u32 {
+        self.out.length.map_or(0, |length| length - self.out.next_xmit_offset)
+    }
+
+    /// A unit could be handed out now.
+    pub(crate) fn can_transmit(&self) -> bool {
+        self.bytes_left() > 0 && self.out.next_xmit_offset < self.out.granted
+    }
+}
+
+/// What names a new RPC.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Name {
+    pub(crate) socket: SocketId,
+    pub(crate) id: RpcId,
+    pub(crate) peer: PeerId,
+    pub(crate) dport: Port,
+}
+
+/// All RPCs of an endpoint.
+///
+/// Places are used again together with the memory of the RPC before, so that a steady load allocates nothing.
+#[derive(Debug, Default)]
+pub(crate) struct Rpcs {
+    places: Vec<Rpc>,
+    free: Vec<Key>,
+    clients: HashMap<RpcId, Key, FxBuildHasher>,
+    servers: HashMap<(SocketId, RpcId, PeerId), Key, FxBuildHasher>,
+    live: usize,
+}
+
+impl core::ops::Index<Key> for Rpcs {
+    type Output = Rpc;
+    fn index(&self, key: Key) -> &Rpc {
+        &self.places[key as usize]
+    }
+}
+
+impl core::ops::IndexMut<Key> for Rpcs {
+    fn index_mut(&mut self, key: Key) -> &mut Rpc {
+        &mut self.places[key as usize]
+    }
+}
+
+impl Rpcs {
+    /// RPCs that haven't ended.
+    pub(crate) fn live(&self) -> usize {
+        self.live
+    }
+
+    /// Whether `key` still is the RPC that it was when its generation was `generation`.
+    pub(crate) fn is_current(&self, key: Key, generation: u32) -> bool {
+        let rpc = &self[key];
+        rpc.generation == generation && rpc.state != State::Dead
+    }
+
+    /// Whether the node has a client RPC with this identifier.
+    pub(crate) fn has_client(&self, id: RpcId) -> bool {
+        self.clients.contains_key(&id)
+    }
+
+    /// The client RPC `id` of `socket`.
+    pub(crate) fn client(&self, socket: SocketId, id: RpcId) -> Option<Key> {
+        self.clients.get(&id).copied().filter(|key| self[*key].socket == socket)
+    }
+
+    /// The server RPC `id` of the client at `peer`, whatever its port: the newest, if there are several.
+    pub(crate) fn server(&self, socket: SocketId, id: RpcId, peer: PeerId) -> Option<Key> {
+        self.servers.get(&(socket, id, peer)).copied()
+    }
+
+    /// The server RPC `id` of the client at `peer` with this port.
+    pub(crate) fn server_of_port(&self, socket: SocketId, id: RpcId, peer: PeerId, port: Port) -> Option<Key> {
+        let mut key = self.server(socket, id, peer)?;
+        while self[key].dport != port {
+            key = self[key].same_name?;
+        }
+        Some(key)
+    }
+
+    /// Enters a new RPC.
+    pub(crate) fn insert(&mut self, name: Name, now: Time) -> Key {
+        let key = self.free.pop().unwrap_or_else(|| {
+            let key = Key::try_from(self.places.len()).expect("fewer than 2^32 RPCs at a time");
+            self.places.push(Rpc::unused());
+            key
+        });
+        let chained = if name.id.is_client() {
+            let before = self.clients.insert(name.id, key);
+            assert!(before.is_none(), "identifiers of client RPCs are unique while they live");
+            None
+        } else {
+            self.servers.insert((name.socket, name.id, name.peer), key)
+        };
+        self.live += 1;
+        let rpc = &mut self[key];
+        rpc.reset(name, now);
+        rpc.same_name = chained;
+        key
+    }
+
+    /// Makes the RPC unfindable; its place stays taken until [`Self::free`].
+    pub(crate) fn hide(&mut self, key: Key) {
+        let rpc = &mut self[key];
+        rpc.state = State::Dead;
+        let (socket, id, peer, next) = (rpc.socket, rpc.id, rpc.peer, rpc.same_name.take());
+        self.live -= 1;
+        if id.is_client() {
+            self.clients.remove(&id);
+            return;
+        }
+        let name = (socket, id, peer);
+        let first = self.servers[&name];
+        if first != key {
+            let mut before = first;
+            while self[before].same_name != Some(key) {
+                before = self[before].same_name.expect("an RPC is on the list of those with its name");
+            }
+            self[before].same_name = next;
+        } else if let Some(next) = next {
+            self.servers.insert(name, next);
+        } else {
+            self.servers.remove(&name);
+        }
+    }
+
+    /// Gives the place of an RPC that is hidden back.
+    pub(crate) fn free(&mut self, key: Key) {
+        let rpc = &mut self[key];
+        assert!(rpc.state == State::Dead && rpc.out.queued == 0, "only what nobody refers to is freed");
+        rpc.generation = rpc.generation.wrapping_add(1);
+        self.free.push(key);
+    }
+}
+
+impl Rpc {
+    fn unused() -> Self {
+        Self {
+            generation: 0,
+            id: RpcId::new(0),
+            socket: SocketId(0),
+            peer: PeerId::new(0),
+            dport: Port::NONE,
+            state: State::Dead,
+            private: false,
+            cookie: 0,
+            error: None,
+            silent_ticks: 0,
+            done_timer_ticks: 0,
+            need_acks: 0,
+            out: Outgoing {
+                length: None,
+                unscheduled: 0,
+                granted: 0,
+                next_xmit_offset: 0,
+                sched_priority: Priority::LOWEST,
+                earlier_levels: VecDeque::new(),
+                init_time: Time::ZERO,
+                geometry: None,
+                acks: [None; Ack::MAX_ENTRIES],
+                tag: 0,
+                queued: 0,
+            },
+            msgin: Incoming {
+                started: false,
+                assembly: Assembly::default(),
+                bpages: BpageOffsets::default(),
+                granted: 0,
+                rec_incoming: 0,
+                birth: Time::ZERO,
+                grantable: false,
+                managed: false,
+                slot: None,
+                packets_ready: false,
+            },
+            ready: false,
+            stalled: false,
+            older: None,
+            younger: None,
+            same_name: None,
+        }
+    }
+
+    fn reset(&mut self, name: Name, now: Time) {
+        // What keeps its memory from RPC to RPC is taken over, everything else starts anew.
+        let fresh = Self::unused();
+        let mut earlier_levels = core::mem::take(&mut self.out.earlier_levels);
+        let mut assembly = core::mem::take(&mut self.msgin.assembly);
+        earlier_levels.clear();
+        assembly.reset(0);
+        *self = Self {
+            generation: self.generation,
+            id: name.id,
+            socket: name.socket,
+            peer: name.peer,
+            dport: name.dport,
+            state: if name.id.is_client() { State::Outgoing } else { State::Incoming },
+            out: Outgoing { earlier_levels, init_time: now, ..fresh.out },
+            msgin: Incoming { assembly, birth: now, ..fresh.msgin },
+            ..fresh
+        };
+    }
+}

@@ -1,0 +1,17 @@
+//! One endpoint, packet by packet: the conformance cases of spec part 13, by number, and what they leave out.
+
+mod acks;
+mod api;
+mod buffers;
+mod errno;
+mod grant_order;
+mod grants;
+mod identity;
+mod node;
+mod pacing;
+mod quirks;
+mod receiving;
+mod resend;
+mod sending;
+mod stripped;
+mod timers;
