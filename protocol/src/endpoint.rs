@@ -32,7 +32,7 @@ use transmit::{Queued, Retransmission};
 /// Homa on one node: sockets, RPCs, peers, grants and timers.
 ///
 /// Every method that takes `now` may produce packets and events; times must not run backwards.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Endpoint {
     pub(crate) config: Config,
     pub(crate) now: Time,
@@ -314,6 +314,20 @@ impl Endpoint {
             let next = phase.as_ps() + (since_phase / period.as_ps() + 1) * period.as_ps();
             self.next_tick = Some(Time::from_ps(next));
         }
+    }
+
+    /// Whether [`poll_outgoing`](Self::poll_outgoing) would give a packet now.
+    #[must_use]
+    pub fn has_outgoing(&self) -> bool {
+        !self.out.is_empty()
+            || self.config.transmit == TransmitMode::Pull && !(self.retransmissions.is_empty() && self.srpt.is_empty())
+    }
+
+    /// Whether packets are deferred until the NIC has transmitted something (spec 7.4.4): only
+    /// [`handle_nic_completion`](Self::handle_nic_completion) makes them go on then, and no timeout.
+    #[must_use]
+    pub fn waits_for_nic(&self) -> bool {
+        self.config.transmit == TransmitMode::Qdisc && self.qdisc.has_deferred() && self.qdisc.wake_time().is_none()
     }
 
     /// The next packet for the link; `None`, and no effect, if there is none that may go now.

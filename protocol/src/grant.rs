@@ -45,7 +45,7 @@ pub(crate) struct Context<'a> {
 }
 
 /// The receiver's node-wide state.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Grants {
     slots: [Option<Slot>; SLOTS],
     num_active: usize,

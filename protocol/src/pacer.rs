@@ -29,7 +29,7 @@ pub(crate) struct PacerParams {
 }
 
 /// The estimate of the NIC's backlog and the throttled RPCs.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct OldPacer {
     params: PacerParams,
     link_idle_time: Time,

@@ -138,7 +138,10 @@ pub struct Cutoffs {
 pub struct Ack {
     /// Ports and RPC; this RPC is acknowledged as well.
     pub header: Header,
-    entries: [Option<AckEntry>; Self::MAX_ENTRIES],
+    // Apart from each other, because a packet is copied often and entries side by side would be half as long again.
+    client_ids: [RpcId; Self::MAX_ENTRIES],
+    server_ports: [Port; Self::MAX_ENTRIES],
+    count: u8,
 }
 
 impl Ack {
@@ -152,16 +155,19 @@ impl Ack {
     #[must_use]
     pub fn new(header: Header, entries: &[AckEntry]) -> Self {
         assert!(entries.len() <= Self::MAX_ENTRIES, "an ACK holds at most five entries");
-        let mut all = [None; Self::MAX_ENTRIES];
-        for (place, entry) in all.iter_mut().zip(entries) {
-            *place = Some(*entry);
+        let (client_ids, server_ports) = ([RpcId::new(0); Self::MAX_ENTRIES], [Port::NONE; Self::MAX_ENTRIES]);
+        let mut ack = Self { header, client_ids, server_ports, count: entries.len() as u8 };
+        for (place, entry) in entries.iter().enumerate() {
+            ack.client_ids[place] = entry.client_id;
+            ack.server_ports[place] = entry.server_port;
         }
-        Self { header, entries: all }
+        ack
     }
 
     /// The entries, in order.
     pub fn entries(&self) -> impl Iterator<Item = AckEntry> + '_ {
-        self.entries.iter().flatten().copied()
+        let entries = self.client_ids.iter().zip(&self.server_ports).take(usize::from(self.count));
+        entries.map(|(client_id, server_port)| AckEntry { client_id: *client_id, server_port: *server_port })
     }
 }
 

@@ -101,7 +101,7 @@ impl Peer {
 }
 
 /// All peers, by number.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Peers {
     // Boxed, so that a table indexed by the number of a host of a large network is one word per host never talked to.
     peers: Vec<Option<Box<Peer>>>,

@@ -106,7 +106,7 @@ struct Core {
 }
 
 /// The receive buffers of one socket.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Pool {
     start: u64,
     pages: Vec<Page>,

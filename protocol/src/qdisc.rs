@@ -45,7 +45,7 @@ pub(crate) struct QdiscParams {
 }
 
 /// [`QdiscParams`] in the form in which they are used.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Settings {
     /// C of 7.4.1.
     ns_per_mebibyte: u64,
@@ -143,7 +143,7 @@ struct Rpc {
 }
 
 /// The packets of one NIC that wait for the link. `P` is what the caller knows a packet by.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Qdisc<P> {
     settings: Settings,
     link_idle_time: Time,

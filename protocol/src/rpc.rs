@@ -28,7 +28,7 @@ pub(crate) enum State {
 }
 
 /// The message that this node sends.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Outgoing {
     /// `None`: there is none yet.
     pub(crate) length: Option<u32>,
@@ -53,7 +53,7 @@ pub(crate) struct Outgoing {
 }
 
 /// The message that this node receives.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Incoming {
     /// Whether its first packet has been seen and accepted.
     pub(crate) started: bool,
@@ -74,7 +74,7 @@ pub(crate) struct Incoming {
 }
 
 /// One RPC.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Rpc {
     /// How often the place in the table has been used.
     pub(crate) generation: u32,
@@ -151,7 +151,7 @@ pub(crate) struct Name {
 /// All RPCs of an endpoint.
 ///
 /// Places are used again together with the memory of the RPC before, so that a steady load allocates nothing.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Rpcs {
     places: Vec<Rpc>,
     free: Vec<Key>,

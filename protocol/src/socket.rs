@@ -8,7 +8,7 @@ use crate::{Port, RpcId};
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Socket {
     pub(crate) family: Family,
     pub(crate) port: Port,

@@ -12,7 +12,7 @@ type Key = (u32, Time, u32);
 /// Messages that could send now, the one with the fewest remaining bytes first.
 ///
 /// Ties go to the older message, then to the smaller slot, so the order is total.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct SrptQueue {
     queue: PriorityQueue<u32, Reverse<Key>, BuildHasherDefault<FxHasher>>,
 }

@@ -2,7 +2,7 @@
 
 use super::{ApiError, InfoError};
 use crate::endpoint::Endpoint;
-use crate::rpc::{Key, State};
+use crate::rpc::Key;
 use crate::{PeerId, Port, RpcId, SocketId};
 
 /// `struct homa_info`, without the fields that describe the caller's memory.
@@ -29,7 +29,8 @@ impl RpcFlags {
     pub const BUF_STALL: u16 = 1;
     /// `HOMA_RPC_PRIVATE`: only a reader that names the RPC gets the response.
     pub const PRIVATE: u16 = 2;
-    /// `HOMA_RPC_RX_READY`: the incoming message is complete and waits for a reader.
+    /// `HOMA_RPC_RX_READY`: the incoming message is complete and copied, and waits for its reader to return. Never set
+    /// here: copying takes no time, so a reader that looks at a complete message has it.
     pub const RX_READY: u16 = 4;
     /// `HOMA_RPC_RX_COPY`: payload has arrived that no reader has looked at.
     pub const RX_COPY: u16 = 8;
@@ -143,8 +144,6 @@ impl Endpoint {
         }
         if rpc.msgin.packets_ready {
             flags |= RpcFlags::RX_COPY;
-        } else if rpc.ready && rpc.state == State::Incoming && rpc.is_complete() {
-            flags |= RpcFlags::RX_READY;
         }
         RpcFlags(flags)
     }

@@ -47,6 +47,9 @@ impl Endpoint {
         self.with_grants(|grants, context| grants.end(context, key));
         self.pacer.remove(key);
         self.srpt.remove(key);
+        if !self.retransmissions.is_empty() {
+            self.retransmissions.retain(|wanted| wanted.rpc != key);
+        }
         if self.config.transmit == TransmitMode::Qdisc {
             self.qdisc.flush(key);
         }

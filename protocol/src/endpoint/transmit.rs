@@ -20,7 +20,6 @@ pub(crate) struct Queued {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Retransmission {
     pub(crate) rpc: Key,
-    pub(crate) generation: u32,
     /// Start of the next segment.
     pub(crate) next: u32,
     pub(crate) end: u32,
@@ -324,18 +323,14 @@ impl Endpoint {
 
     /// The next packet of what was asked for again.
     fn next_retransmission(&mut self) -> Option<Transmit> {
-        loop {
-            let Retransmission { rpc, generation, next, end, priority } = *self.retransmissions.front()?;
-            if !self.rpcs.is_current(rpc, generation) || next >= end {
-                self.retransmissions.pop_front();
-                continue;
-            }
-            let segment = self.segment_around(rpc, next);
-            let after = segment.end;
-            let packet = self.retransmitted(rpc, segment, end, priority);
-            self.retransmissions.front_mut().expect("it was just looked at").next = after;
-            return Some(packet);
+        let Retransmission { rpc, next, end, priority } = *self.retransmissions.front()?;
+        let segment = self.segment_around(rpc, next);
+        if segment.end < end {
+            self.retransmissions.front_mut().expect("it was just looked at").next = segment.end;
+        } else {
+            self.retransmissions.pop_front();
         }
+        Some(self.retransmitted(rpc, segment, end, priority))
     }
 
     /// The segment of the outgoing message that contains the byte at `offset`.
@@ -375,8 +370,7 @@ impl Endpoint {
             return;
         }
         if self.config.transmit == TransmitMode::Pull {
-            let generation = self.rpcs[key].generation;
-            self.retransmissions.push_back(Retransmission { rpc: key, generation, next: start, end, priority });
+            self.retransmissions.push_back(Retransmission { rpc: key, next: start, end, priority });
             return;
         }
         let mut at = start;

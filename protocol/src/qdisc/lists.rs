@@ -24,7 +24,7 @@ impl List {
 }
 
 /// The items of all lists.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Lists<T> {
     /// Each item with the place of the next one of its list, or of the next unused place.
     places: Vec<(T, u32)>,

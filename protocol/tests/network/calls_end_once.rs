@@ -61,7 +61,7 @@ proptest! {
     ) {
         let quirks = if fixed { Quirks::fixed() } else { Quirks::linux() };
         let config = |_| {
-            let mut config = Config { transmit, quirks: quirks.clone(), configured: true, ..Config::default() };
+            let mut config = Config { transmit, quirks, configured: true, ..Config::default() };
             config.sysctls.max_gso_size = max_gso_size;
             config
         };

@@ -17,6 +17,8 @@ pub(crate) struct Host<T> {
     pub(crate) timeout_armed: Option<Timeout>,
     /// Messages created so far.
     pub(crate) messages: u32,
+    /// The host neither sends nor takes anything any more.
+    pub(crate) dead: bool,
 }
 
 /// A host timer as the counter of its event: pulls and timeouts of one host at one instant fire in the order in which
@@ -44,7 +46,15 @@ impl HostTimer {
 
 impl<T: Transport> Host<T> {
     pub(crate) const fn new(transport: T) -> Self {
-        Self { transport, next_pull: Time::ZERO, pull_armed: false, pulls: 0, timeout_armed: None, messages: 0 }
+        Self {
+            transport,
+            next_pull: Time::ZERO,
+            pull_armed: false,
+            pulls: 0,
+            timeout_armed: None,
+            messages: 0,
+            dead: false,
+        }
     }
 
     /// The timeout that has to be scheduled now, if any.

@@ -8,17 +8,21 @@
 //!   *fetches* its next packet at the end of the frame before, which is one inter-frame gap before it can start it.
 //! * Store-and-forward: a packet arrives when its last bit does, after the link's fixed delay.
 //! * Where several output links lead to a destination by equally short paths, one is chosen for each packet.
-//! * Buffers are unlimited, nothing is lost.
+//! * Buffers are unlimited. Packets are lost, and hosts die, as [`Faults`] says; by default nothing is lost.
 //! * A host's NIC *pulls*: it asks the transport for a packet when the wire time of the packet before is over, all of
 //!   it before the fixed software delay. So the transport's choice is made that delay ahead of the wire.
+//! * Or, for a transport that [pushes](Transport::pushes), the NIC has a first-come first-served queue and tells the
+//!   transport when a frame has left. The software delay is then added behind the NIC, where it shifts everything alike.
 //!
 //! Source: the model of the SIGCOMM'18 Homa simulations (PlatformLab/HomaSimulation), where it differs from other
-//! simulators. Left out so far: finite buffers, ECN, cut-through, faults, NICs that are pushed.
+//! simulators. Left out so far: finite buffers, ECN, cut-through, links that fail; a
+//! host has no costs per packet (the place for a fuller model is between NIC and transport, in `host.rs`).
 //!
 //! # Order of events at one instant
 //! End of frame (a port fetches), then host timers (NIC pulls and transport timeouts, the one armed first fires first),
 //! then arrivals, then new messages. Within a kind, the smaller component number comes first.
 
+mod faults;
 mod host;
 mod packet;
 mod port;
@@ -27,8 +31,9 @@ mod statistics;
 mod traffic;
 mod transport;
 
+pub use faults::{BadProbability, Faults};
 pub use packet::{FRAME_GAP, Message, MessageRef, PREAMBLE, Packet, PacketClass};
 pub use simulation::{FabricConfig, LoadBalancing, Outcome, Simulation};
 pub use statistics::{FabricStatistics, TierStatistics};
 pub use traffic::{NoTraffic, Observer, Submission, Traffic};
-pub use transport::{Timeout, Transport};
+pub use transport::{MessageEnd, Timeout, Transport};

@@ -77,6 +77,8 @@ pub struct Message {
     pub destination: HostId,
     /// Counts the messages of the sending host from 0: with it, the message's identity.
     pub sequence: u32,
+    /// The generator it came from.
+    pub generator: u32,
     /// Length in bytes.
     pub size: Bytes,
 }

@@ -67,6 +67,12 @@ impl<H: Copy> Port<H> {
     /// A packet comes to the port.
     #[inline]
     pub(crate) fn offer(&mut self, now: Time, packet: Packet<H>) -> Schedule {
+        self.offer_at(now, packet, packet.priority)
+    }
+
+    /// As [`Self::offer`], with the level at which this port serves the packet: a single level is a queue without priorities.
+    #[inline]
+    pub(crate) fn offer_at(&mut self, now: Time, packet: Packet<H>, level: Priority) -> Schedule {
         let bytes = u64::from(packet.frame_bytes);
         if self.occupied == 0 && now >= self.frame_end {
             self.counters.pass(bytes);
@@ -75,8 +81,8 @@ impl<H: Copy> Port<H> {
         }
         let first = self.occupied == 0;
         self.counters.enter(now, bytes);
-        self.occupied |= 1 << packet.priority.get();
-        self.waiting[packet.priority.index()].push_back(packet);
+        self.occupied |= 1 << level.get();
+        self.waiting[level.index()].push_back(packet);
         Schedule { fetch: first.then_some(self.frame_end), arrival: None }
     }
 
@@ -114,6 +120,17 @@ impl<H: Copy> Port<H> {
         let (at, packet) = self.in_flight.pop_front().expect("an arrival is scheduled for a packet in flight");
         assert!(at == now, "a packet arrives when it was said to");
         (packet, self.in_flight.front().map(|(at, _)| *at))
+    }
+
+    /// Adds a delay between the port and the other end of its link.
+    pub(crate) fn delay_by(&mut self, more: Duration) {
+        self.delay += more;
+    }
+
+    /// The frame that was put on the link last: when it has left the port, and its length.
+    pub(crate) fn last_frame(&self) -> (Time, u16) {
+        let (_, packet) = self.in_flight.back().expect("asked right after a frame was put on the link");
+        (self.frame_end, packet.frame_bytes)
     }
 
     /// The time that `bytes` take on the link.

@@ -1,11 +1,12 @@
 //! The event loop that ties hosts, ports and traffic together.
 
+use crate::faults::Faults;
 use crate::host::{Host, HostTimer};
 use crate::packet::{Message, MessageRef, Packet, PacketClass};
 use crate::port::{Port, Schedule};
 use crate::statistics::{FabricStatistics, TierStatistics};
 use crate::traffic::{Observer, Submission, Traffic};
-use crate::transport::{Timeout, Transport};
+use crate::transport::{MessageEnd, Timeout, Transport};
 use homa_engine::{EventKey, EventQueue, Streams};
 use homa_topologies::{HostId, LinkId, Node, Routes, SoftwareDelay, SwitchId, Tier, Topology};
 use homa_units::{Priority, Time};
@@ -19,6 +20,7 @@ mod class {
     pub(super) const HOST_TIMER: u8 = 1;
     pub(super) const ARRIVAL: u8 = 2;
     pub(super) const SUBMISSION: u8 = 3;
+    pub(super) const DEATH: u8 = 4;
 }
 
 /// How a switch chooses among equally short paths.
@@ -33,10 +35,12 @@ pub enum LoadBalancing {
 }
 
 /// Choices that belong to the network rather than to the topology.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct FabricConfig {
     /// How a switch chooses among equally short paths.
     pub load_balancing: LoadBalancing,
+    /// What goes wrong.
+    pub faults: Faults,
     /// The run's randomness.
     pub streams: Streams,
 }
@@ -57,6 +61,18 @@ struct Balancer {
     generator: ChaCha8Rng,
 }
 
+/// A source of messages, and how far it is.
+#[derive(Debug)]
+struct Generator {
+    /// The next message; none at the end.
+    pending: Option<Submission>,
+    /// How many messages may be under way.
+    limit: u32,
+    under_way: u32,
+    /// The next message is due, and waits until one that is under way has ended.
+    waits: bool,
+}
+
 /// A network of hosts that run the transport `T`, under the traffic `S`, watched by `O`.
 pub struct Simulation<T: Transport, S, O> {
     now: Time,
@@ -70,7 +86,13 @@ pub struct Simulation<T: Transport, S, O> {
     /// Messages in flight, by source host; slots are used again.
     messages: Vec<Slab<Message>>,
     traffic: S,
-    pending: Vec<Option<Submission>>,
+    generators: Vec<Generator>,
+    faults: Faults,
+    /// For each host, which packets are lost.
+    loss: Vec<ChaCha8Rng>,
+    lost_packets: u64,
+    /// Hosts that push their packets are those below this number: all or none.
+    pushing_hosts: u32,
     observer: O,
     stopped: bool,
     measured_since: Time,
@@ -87,7 +109,16 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
         mut traffic: S,
         observer: O,
     ) -> Self {
-        let pending = (0..traffic.generators()).map(|generator| traffic.next(generator)).collect();
+        let generators = (0..traffic.generators()).map(|generator| Generator {
+            pending: traffic.next(generator),
+            limit: traffic.limit(generator).unwrap_or(u32::MAX),
+            under_way: 0,
+            waits: false,
+        });
+        let generators = generators.collect();
+        let hosts: Vec<Host<T>> = (0..topology.hosts).map(HostId).map(transport).map(Host::new).collect();
+        let pushing_hosts = hosts.iter().filter(|host| host.transport.pushes()).count() as u32;
+        assert!(pushing_hosts == 0 || pushing_hosts == topology.hosts, "either all hosts push or none does");
         let balancer = |switch| Balancer { turn: 0, generator: config.streams.stream("spraying", switch) };
         let mut simulation = Self {
             now: Time::ZERO,
@@ -97,18 +128,29 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
             balancers: (0..topology.switches).map(balancer).collect(),
             load_balancing: config.load_balancing,
             software: topology.software,
-            hosts: (0..topology.hosts).map(HostId).map(transport).map(Host::new).collect(),
+            hosts,
             messages: (0..topology.hosts).map(|_| Slab::new()).collect(),
             traffic,
-            pending,
+            generators,
+            loss: (0..topology.hosts).map(|host| config.streams.stream("loss", host)).collect(),
+            lost_packets: 0,
+            pushing_hosts,
+            faults: config.faults,
             observer,
             stopped: false,
             measured_since: Time::ZERO,
             received_wire_bytes: Default::default(),
             events: 0,
         };
+        for host in 0..pushing_hosts {
+            simulation.ports[host as usize].delay_by(topology.software.send);
+        }
         for generator in 0..simulation.traffic.generators() {
             simulation.schedule_submission(generator);
+        }
+        for (HostId(host), at) in &simulation.faults.deaths {
+            assert!(*host < topology.hosts, "only hosts of the network die");
+            simulation.queue.push(EventKey::new(*at, class::DEATH, *host, 0));
         }
         simulation
     }
@@ -127,10 +169,15 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
                 class::FETCH => {
                     let schedule = self.ports[event.component() as usize].fetch(self.now);
                     self.apply(event.component(), schedule);
+                    if event.component() < self.pushing_hosts {
+                        self.frame_begun(event.component());
+                        self.after_transport_call(event.component());
+                    }
                 }
                 class::HOST_TIMER => self.host_timer(event.component(), HostTimer::from_counter(event.counter())),
                 class::ARRIVAL => self.arrival(event.component()),
-                _ => self.submission(event.component()),
+                class::SUBMISSION => self.submission(event.component()),
+                _ => self.death(event.component()),
             }
             if self.stopped {
                 return Outcome::Stopped;
@@ -165,7 +212,9 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
 
     /// Ends all generators: no message is created any more.
     pub fn stop_traffic(&mut self) {
-        self.pending.fill(None);
+        for generator in &mut self.generators {
+            generator.pending = None;
+        }
     }
 
     /// Begins the averages and maxima of queues anew.
@@ -198,6 +247,7 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
             tiers,
             received_wire_bytes: self.received_wire_bytes,
             packet_hops: self.ports.iter().map(|port| port.counters.frames).sum(),
+            lost_packets: self.lost_packets,
             events: self.events,
         }
     }
@@ -230,6 +280,9 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
 
     fn host_timer(&mut self, host: u32, timer: HostTimer) {
         let entry = &mut self.hosts[host as usize];
+        if entry.dead {
+            return;
+        }
         match timer {
             HostTimer::Pull(_) => {
                 entry.pull_armed = false;
@@ -265,6 +318,10 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
                 self.apply(out, schedule);
             }
             Node::Host(HostId(host)) => {
+                if self.is_lost(host) {
+                    self.lost_packets += 1;
+                    return;
+                }
                 let class = T::class(&packet.header) as usize;
                 self.received_wire_bytes[class][packet.priority.index()] += packet.wire_bytes().get();
                 self.hosts[host as usize].transport.handle_packet(self.now, &packet);
@@ -274,28 +331,52 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
     }
 
     fn submission(&mut self, generator: u32) {
+        let state = &mut self.generators[generator as usize];
         // The generator may have been stopped after this event was scheduled.
-        let Some(submission) = self.pending[generator as usize].take() else { return };
-        let Submission { at: created, source, destination, size } = submission;
+        let Some(Submission { source, destination, size, .. }) = state.pending else { return };
+        state.waits = state.under_way >= state.limit;
+        if state.waits {
+            return;
+        }
+        state.under_way += 1;
         assert!(
             source != destination && size.get() > 0,
             "a message has at least one byte and another host as destination"
         );
         let host = &mut self.hosts[source.0 as usize];
-        let message = Message { created, source, destination, sequence: host.messages, size };
+        let message = Message { created: self.now, source, destination, sequence: host.messages, generator, size };
         host.messages += 1;
         self.observer.created(&message);
         let slot = u32::try_from(self.messages[source.0 as usize].insert(message)).expect("fewer than 2^32 messages");
-        host.transport.submit(self.now, MessageRef { source, slot }, destination, size);
+        host.transport.submit(self.now, MessageRef { source, slot }, &message);
         self.after_transport_call(source.0);
-        self.pending[generator as usize] = self.traffic.next(generator);
+        self.generators[generator as usize].pending = self.traffic.next(generator);
         self.schedule_submission(generator);
     }
 
+    /// A generator that had to wait is late, and catches up.
     fn schedule_submission(&mut self, generator: u32) {
-        if let Some(submission) = &self.pending[generator as usize] {
-            assert!(submission.at >= self.now, "a generator gives its messages in order of time");
-            self.queue.push(EventKey::new(submission.at, class::SUBMISSION, generator, 0));
+        if let Some(submission) = &self.generators[generator as usize].pending {
+            let at = submission.at.max(self.now);
+            self.queue.push(EventKey::new(at, class::SUBMISSION, generator, 0));
+        }
+    }
+
+    fn is_lost(&mut self, host: u32) -> bool {
+        let threshold = self.faults.loss_threshold;
+        self.hosts[host as usize].dead || (threshold > 0 && self.loss[host as usize].next_u64() < threshold)
+    }
+
+    /// From now on the host does nothing, and nobody waits for what it has begun.
+    fn death(&mut self, host: u32) {
+        self.hosts[host as usize].dead = true;
+        for message in self.messages[host as usize].drain() {
+            self.observer.abandoned(self.now, &message);
+        }
+        for generator in &mut self.generators {
+            if generator.pending.is_some_and(|submission| submission.source == HostId(host)) {
+                generator.pending = None;
+            }
         }
     }
 
@@ -303,21 +384,67 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
     #[inline]
     fn after_transport_call(&mut self, host: u32) {
         let entry = &mut self.hosts[host as usize];
-        while let Some(done) = entry.transport.poll_completion() {
-            let message = self.messages[done.source.0 as usize].remove(done.slot as usize);
-            assert!(message.destination == HostId(host), "a message completes at its destination");
-            self.stopped |= self.observer.completed(self.now, &message).is_break();
+        while let Some(end) = entry.transport.poll_completion() {
+            let MessageEnd { message: MessageRef { source, slot }, sequence, failed } = end;
+            let messages = &mut self.messages[source.0 as usize];
+            let expected = |message: &Message| sequence.is_none_or(|sequence| message.sequence == sequence);
+            if sequence.is_some() && !messages.get(slot as usize).is_some_and(expected) {
+                continue;
+            }
+            let message = messages.remove(slot as usize);
+            assert!(
+                [message.source, message.destination].contains(&HostId(host)),
+                "a message ends at its destination or, with the answer, at its source"
+            );
+            let generator = &mut self.generators[message.generator as usize];
+            generator.under_way -= 1;
+            if core::mem::take(&mut generator.waits) {
+                self.queue.push(EventKey::new(self.now, class::SUBMISSION, message.generator, 0));
+            }
+            let flow = if failed {
+                self.observer.failed(self.now, &message)
+            } else {
+                self.observer.completed(self.now, &message)
+            };
+            self.stopped |= flow.is_break();
         }
         if let Some(Timeout { at, pulls }) = entry.timeout_to_arm() {
             self.queue.push(EventKey::new(at, class::HOST_TIMER, host, HostTimer::Timeout(pulls).counter()));
         }
-        if !entry.pull_armed && entry.transport.has_packet() {
+        if host < self.pushing_hosts {
+            self.push(host);
+        } else if !entry.pull_armed && entry.transport.has_packet() {
             if self.now >= entry.next_pull {
                 self.pull(host);
             } else {
                 self.arm_pull(host);
             }
         }
+    }
+
+    /// Puts everything that a transport has into the queue of the host's NIC.
+    fn push(&mut self, host: u32) {
+        while self.hosts[host as usize].transport.has_packet() {
+            let packet = self.hosts[host as usize].transport.poll_transmit(self.now);
+            let packet = packet.expect("the transport said it has a packet");
+            let port = &mut self.ports[host as usize];
+            let frames = port.counters.frames;
+            let schedule = port.offer_at(self.now, packet, Priority::HIGHEST);
+            let begun = port.counters.frames > frames;
+            self.apply(host, schedule);
+            if begun {
+                self.frame_begun(host);
+            }
+        }
+        if let Some(Timeout { at, pulls }) = self.hosts[host as usize].timeout_to_arm() {
+            self.queue.push(EventKey::new(at, class::HOST_TIMER, host, HostTimer::Timeout(pulls).counter()));
+        }
+    }
+
+    /// Tells a transport that pushes when the frame that its NIC has begun will have left.
+    fn frame_begun(&mut self, host: u32) {
+        let (end, frame_bytes) = self.ports[host as usize].last_frame();
+        self.hosts[host as usize].transport.handle_nic_completion(end, frame_bytes);
     }
 
     /// Takes a packet from a transport that has one and puts it on the host's link.

@@ -25,6 +25,13 @@ pub trait Traffic {
 
     /// The next message of a generator, or `None` when it has ended.
     fn next(&mut self, generator: u32) -> Option<Submission>;
+
+    /// How many messages of a generator may be under way at a time; further ones are created when one has ended, as soon
+    /// as possible after their time. A limit, once given, stays.
+    fn limit(&self, generator: u32) -> Option<u32> {
+        let _ = generator;
+        None
+    }
 }
 
 /// No messages at all.
@@ -48,4 +55,14 @@ pub trait Observer {
 
     /// A message has arrived completely; `Break` stops the run at this instant.
     fn completed(&mut self, at: Time, message: &Message) -> ControlFlow<()>;
+
+    /// The transport gave a message up; `Break` stops the run at this instant.
+    fn failed(&mut self, at: Time, message: &Message) -> ControlFlow<()> {
+        panic!("{message:?} failed at {at}, where nothing can fail")
+    }
+
+    /// The host of a message's source died (see [`Faults`](crate::Faults)), so that nobody waits for the message any more.
+    fn abandoned(&mut self, at: Time, message: &Message) {
+        panic!("{message:?} was abandoned at {at}, where no host dies")
+    }
 }

@@ -1,8 +1,7 @@
 //! What a host runs.
 
-use crate::packet::{MessageRef, Packet, PacketClass};
-use homa_topologies::HostId;
-use homa_units::{Bytes, Time};
+use crate::packet::{Message, MessageRef, Packet, PacketClass};
+use homa_units::Time;
 
 /// When a transport wants [`Transport::handle_timeout`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -12,6 +11,26 @@ pub struct Timeout {
     /// How many packets the transport had handed out when it armed this timer. It orders the timer against a pull of
     /// the NIC at the very same instant: what was armed first fires first.
     pub pulls: u32,
+}
+
+/// What became of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MessageEnd {
+    /// Which one.
+    pub message: MessageRef,
+    /// Its [`Message::sequence`], from a transport that may report a message late or twice: such reports are ignored.
+    /// Without, a message that is reported twice is an error of the transport.
+    pub sequence: Option<u32>,
+    /// The transport gave it up.
+    pub failed: bool,
+}
+
+impl MessageEnd {
+    /// A message that has arrived, from a transport that reports each once.
+    #[must_use]
+    pub const fn arrived(message: MessageRef) -> Self {
+        Self { message, sequence: None, failed: false }
+    }
 }
 
 /// One host's end of a transport protocol, without input or output of its own.
@@ -24,7 +43,7 @@ pub trait Transport {
     type Header: Copy + std::fmt::Debug;
 
     /// The application hands over a message.
-    fn submit(&mut self, now: Time, message: MessageRef, destination: HostId, size: Bytes);
+    fn submit(&mut self, now: Time, reference: MessageRef, message: &Message);
 
     /// A packet has come in.
     fn handle_packet(&mut self, now: Time, packet: &Packet<Self::Header>);
@@ -40,13 +59,26 @@ pub trait Transport {
     #[must_use]
     fn poll_transmit(&mut self, now: Time) -> Option<Packet<Self::Header>>;
 
-    /// A message that has arrived completely at this host and was not reported before.
+    /// A message of this or another host that has ended: by arriving completely, with whatever answer belongs to it, or
+    /// because it was given up.
     #[must_use]
-    fn poll_completion(&mut self) -> Option<MessageRef>;
+    fn poll_completion(&mut self) -> Option<MessageEnd>;
 
     /// When to call [`Self::handle_timeout`] next.
     #[must_use]
     fn poll_timeout(&self) -> Option<Timeout>;
+
+    /// Whether the transport decides by itself when its packets leave: they then go to a NIC with a first-come
+    /// first-served queue as soon as [`Self::has_packet`] says so. Otherwise the NIC pulls them.
+    #[must_use]
+    fn pushes(&self) -> bool {
+        false
+    }
+
+    /// A NIC that is pushed has begun to send a packet, and will have sent it at `end`.
+    fn handle_nic_completion(&mut self, end: Time, frame_bytes: u16) {
+        let _ = (end, frame_bytes);
+    }
 
     /// What a packet is for, in reports.
     #[must_use]

@@ -1,7 +1,7 @@
 //! The best possible completion time of a message: what a slowdown is relative to.
 
 use homa_engine::Streams;
-use homa_fabric::{FabricConfig, LoadBalancing, Message, Observer, Simulation, Submission, Traffic};
+use homa_fabric::{FabricConfig, Faults, LoadBalancing, Message, Observer, Simulation, Submission, Traffic};
 use homa_topologies::{HostId, Topology};
 use homa_transports::sigcomm18::{Config, Sigcomm18};
 use homa_units::{Bytes, Time};
@@ -118,7 +118,7 @@ fn idle_ps(topology: &Topology, config: &Arc<Config>, size: Bytes, same_rack: bo
     let (source, destination) = pair(topology, same_rack).expect("a message has two hosts");
     let times = [LoadBalancing::First, LoadBalancing::RoundRobin].map(|load_balancing| {
         let submission = Submission { at: Time::ZERO, source, destination, size };
-        let fabric = FabricConfig { load_balancing, streams: Streams::new(0) };
+        let fabric = FabricConfig { load_balancing, faults: Faults::default(), streams: Streams::new(0) };
         let transport = |host| Sigcomm18::new(Arc::clone(config), host);
         let mut simulation = Simulation::new(topology, fabric, transport, Lone(Some(submission)), Lone(None));
         simulation.run_until(Time::MAX);

@@ -7,7 +7,7 @@ use crate::summary::{CaseSummary, Timing};
 use cpu_time::ThreadTime;
 use homa_analysis::{SlowdownRecorder, SlowdownSummary};
 use homa_engine::Streams;
-use homa_fabric::{FabricConfig, FabricStatistics, LoadBalancing, Outcome, Simulation, Submission, Traffic};
+use homa_fabric::{FabricConfig, FabricStatistics, Faults, LoadBalancing, Outcome, Simulation, Submission, Traffic};
 use homa_topologies::HostId;
 use homa_transports::sigcomm18::{ReceiverUsage, Sigcomm18};
 use homa_units::{Duration, Time};
@@ -98,7 +98,7 @@ fn run_seed(case: &Case, number: usize, seed: u64, control: &Control<'_>) -> Res
     let recorder = SlowdownRecorder::new(case.bins.clone(), exact);
     let measurement = Measurement::new(window_begin..window_end, ideal, recorder, case.measure().messages);
     let streams = Streams::new(seed);
-    let fabric = FabricConfig { load_balancing: LoadBalancing::RandomSpraying, streams };
+    let fabric = FabricConfig { load_balancing: LoadBalancing::RandomSpraying, faults: Faults::default(), streams };
     let transport = |host| Sigcomm18::new(Arc::clone(&case.transport), host);
     let source = Source::new(case, streams);
     let mut simulation = Simulation::new(&case.topology, fabric, transport, source, measurement);

@@ -3,7 +3,7 @@
 
 mod common;
 
-use homa_fabric::{MessageRef, Packet, Transport};
+use homa_fabric::{Message, MessageRef, Packet, Transport};
 use homa_topologies::HostId;
 use homa_transports::sigcomm18::receiver::Receiver;
 use homa_transports::sigcomm18::sender::Sender;
@@ -119,7 +119,15 @@ fn a_message_of_only_unscheduled_packets_is_granted_nothing() {
 #[test]
 fn grants_precede_data() {
     let mut host = Sigcomm18::new(common::w3(), HERE);
-    host.submit(Time::ZERO, MessageRef { source: HERE, slot: 0 }, THERE, Bytes::new(1));
+    let message = Message {
+        created: Time::ZERO,
+        source: HERE,
+        destination: THERE,
+        sequence: 0,
+        generator: 0,
+        size: Bytes::new(1),
+    };
+    host.submit(Time::ZERO, MessageRef { source: HERE, slot: 0 }, &message);
     host.handle_packet(Time::ZERO, &data(0, 20_000));
     let first = host.poll_transmit(Time::ZERO).unwrap();
     assert!(matches!(first.header, Header::Grant { .. }));

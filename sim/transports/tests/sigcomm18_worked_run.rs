@@ -4,10 +4,12 @@ mod common;
 
 use common::{Completions, Script, message, network, w3};
 use homa_engine::Streams;
-use homa_fabric::{FabricConfig, LoadBalancing, MessageRef, Packet, PacketClass, Simulation, Timeout, Transport};
-use homa_topologies::HostId;
+use homa_fabric::{
+    FabricConfig, Faults, LoadBalancing, Message, MessageEnd, MessageRef, Packet, PacketClass, Simulation, Timeout,
+    Transport,
+};
 use homa_transports::sigcomm18::{Header, Sigcomm18};
-use homa_units::{Bytes, Time};
+use homa_units::Time;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -40,8 +42,8 @@ impl Noting {
 
 impl Transport for Noting {
     type Header = Header;
-    fn submit(&mut self, now: Time, message: MessageRef, destination: HostId, size: Bytes) {
-        self.inner.submit(now, message, destination, size);
+    fn submit(&mut self, now: Time, reference: MessageRef, message: &Message) {
+        self.inner.submit(now, reference, message);
     }
     fn handle_packet(&mut self, now: Time, packet: &Packet<Header>) {
         self.inner.handle_packet(now, packet);
@@ -59,7 +61,7 @@ impl Transport for Noting {
         self.noted = self.inner.queued_grants().count();
         packet
     }
-    fn poll_completion(&mut self) -> Option<MessageRef> {
+    fn poll_completion(&mut self) -> Option<MessageEnd> {
         self.inner.poll_completion()
     }
     fn poll_timeout(&self) -> Option<Timeout> {
@@ -101,7 +103,11 @@ fn every_grant_and_completion_equals_the_original() {
         let grants = Rc::new(RefCell::new(Vec::new()));
         let script =
             vec![message(0, 16, 0, 30_000), message(2_000_000, 32, 0, 14_000), message(4_000_000, 1, 0, 12_000)];
-        let fabric = FabricConfig { load_balancing: LoadBalancing::RandomSpraying, streams: Streams::new(seed) };
+        let fabric = FabricConfig {
+            load_balancing: LoadBalancing::RandomSpraying,
+            faults: Faults::default(),
+            streams: Streams::new(seed),
+        };
         let transport = |host| Noting { inner: Sigcomm18::new(w3(), host), grants: Rc::clone(&grants), noted: 0 };
         let traffic = Script::new(script);
         let mut simulation = Simulation::new(&topology, fabric, transport, traffic, Completions::default());

@@ -4,7 +4,7 @@ use super::{SERVED, serving, told};
 use crate::node::{CLIENT_PORT, Inbound, Node, REGION, SERVER_PORT, bytes, config, peer, server_at};
 use homa_protocol::wire::Family;
 use homa_protocol::{
-    AbortArgs, Errno, Event, FailedRpc, HOMA_BPAGE_SIZE, Packet, RecvError, RecvmsgArgs, RpcId, SocketId,
+    AbortArgs, Ack, AckEntry, Errno, Event, FailedRpc, HOMA_BPAGE_SIZE, Packet, RecvError, RecvmsgArgs, RpcId, SocketId,
 };
 
 /// `recvmsg` fails so; what it leaves in its arguments.
@@ -165,6 +165,10 @@ fn recvmsg_tells_of_a_response_its_cookie_and_of_a_request_none() {
     assert_eq!((args.id, args.completion_cookie, args.num_bpages), (SERVED.get(), 0, 1));
     let infos: Vec<_> = node.endpoint.rpc_infos(socket).map(|info| info.id).collect();
     assert_eq!(infos, [SERVED], "the client RPC has ended");
+    node.packets();
+    node.receive(2, Packet::NeedAck(response.header));
+    let entry = AckEntry { client_id: rpc, server_port: SERVER_PORT };
+    assert_eq!(node.packets(), [Packet::Ack(Ack::new(response.header.answer(), &[entry]))]);
 }
 
 #[test]

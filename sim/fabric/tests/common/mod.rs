@@ -3,8 +3,8 @@
 
 use homa_engine::Streams;
 use homa_fabric::{
-    FabricConfig, LoadBalancing, Message, MessageRef, Observer, Packet, PacketClass, Simulation, Submission, Timeout,
-    Traffic, Transport,
+    FabricConfig, Faults, LoadBalancing, Message, MessageEnd, MessageRef, Observer, Packet, PacketClass, Simulation,
+    Submission, Timeout, Traffic, Transport,
 };
 use homa_topologies::{Delays, HostId, SingleSwitch, Tier, Topology, TopologySpec, preset};
 use homa_units::{BitRate, Bytes, Duration, Priority, Time};
@@ -79,13 +79,17 @@ pub(crate) struct Plain {
 impl Transport for Plain {
     type Header = Header;
 
-    fn submit(&mut self, _: Time, message: MessageRef, destination: HostId, size: Bytes) {
+    fn submit(&mut self, _: Time, reference: MessageRef, message: &Message) {
         let plan = self.plans.pop_front().expect("each message has a plan");
         for (number, (frame_bytes, level)) in plan.into_iter().enumerate() {
-            let header =
-                Header { slot: message.slot, size: size.get(), message: self.submitted, packet: number as u32 };
+            let header = Header {
+                slot: reference.slot,
+                size: message.size.get(),
+                message: self.submitted,
+                packet: number as u32,
+            };
             let priority = Priority::new(level);
-            let packet = Packet { header, source: self.host, destination, frame_bytes, priority };
+            let packet = Packet { header, source: self.host, destination: message.destination, frame_bytes, priority };
             self.ready.insert((Reverse(priority), self.queued), packet);
             self.queued += 1;
         }
@@ -115,8 +119,8 @@ impl Transport for Plain {
         Some(packet)
     }
 
-    fn poll_completion(&mut self) -> Option<MessageRef> {
-        self.completed.take()
+    fn poll_completion(&mut self) -> Option<MessageEnd> {
+        self.completed.take().map(MessageEnd::arrived)
     }
 
     fn poll_timeout(&self) -> Option<Timeout> {
@@ -188,7 +192,7 @@ pub(crate) fn network(
         size: Bytes::new(sent.bytes()),
     });
     let script = Script(script.collect::<Vec<_>>().into_iter());
-    let config = FabricConfig { load_balancing, streams: Streams::new(seed) };
+    let config = FabricConfig { load_balancing, faults: Faults::default(), streams: Streams::new(seed) };
     (Simulation::new(topology, config, transport, script, Log::default()), notes)
 }
 

@@ -22,9 +22,9 @@ pub mod wire;
 pub use config::{Config, ConfigError, Parameters};
 pub use usage::{ReceiverUsage, Usage};
 
-use homa_fabric::{MessageRef, Packet, PacketClass, Timeout, Transport};
+use homa_fabric::{Message, MessageEnd, MessageRef, Packet, PacketClass, Timeout, Transport};
 use homa_topologies::HostId;
-use homa_units::{Bytes, Priority, Time};
+use homa_units::{Priority, Time};
 use receiver::Receiver;
 use sender::Sender;
 use std::collections::VecDeque;
@@ -97,8 +97,8 @@ impl Sigcomm18 {
 impl Transport for Sigcomm18 {
     type Header = Header;
 
-    fn submit(&mut self, now: Time, message: MessageRef, destination: HostId, size: Bytes) {
-        self.sender.submit(now, message.slot, destination, size);
+    fn submit(&mut self, now: Time, reference: MessageRef, message: &Message) {
+        self.sender.submit(now, reference.slot, message.destination, message.size);
     }
 
     fn handle_packet(&mut self, now: Time, packet: &Packet<Header>) {
@@ -129,8 +129,8 @@ impl Transport for Sigcomm18 {
         Some(packet)
     }
 
-    fn poll_completion(&mut self) -> Option<MessageRef> {
-        self.completed.take()
+    fn poll_completion(&mut self) -> Option<MessageEnd> {
+        self.completed.take().map(MessageEnd::arrived)
     }
 
     fn poll_timeout(&self) -> Option<Timeout> {

@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
 use homa_engine::Streams;
-use homa_fabric::{FabricConfig, LoadBalancing, Message, Observer, Simulation, Submission, Traffic};
+use homa_fabric::{FabricConfig, Faults, LoadBalancing, Message, Observer, Simulation, Submission, Traffic};
 use homa_topologies::{HostId, Topology, preset};
 use homa_transports::sigcomm18::{Config, Parameters, Sigcomm18};
 use homa_units::{Bytes, Time};
@@ -71,7 +71,7 @@ pub(crate) fn simulation(
     seed: u64,
     script: Vec<Submission>,
 ) -> Net {
-    let fabric = FabricConfig { load_balancing: balancing, streams: Streams::new(seed) };
+    let fabric = FabricConfig { load_balancing: balancing, faults: Faults::default(), streams: Streams::new(seed) };
     let transport = |host| Sigcomm18::new(Arc::clone(config), host);
     Simulation::new(topology, fabric, transport, Script::new(script), Completions::default())
 }
