@@ -262,9 +262,11 @@ impl Endpoint {
         assert!(now >= self.now, "time runs backwards: {now} after {}", self.now);
         let passed = now.since(self.now).as_ps();
         if passed > 0 {
-            self.metrics.grantable_rpcs_integral += self.grants.managed() as u64 * passed;
+            let (managed, metrics) = (self.grants.managed() as u64, &mut self.metrics);
+            let integral = &mut metrics.grantable_rpcs_integral;
+            *integral = integral.saturating_add(managed.saturating_mul(passed));
             if self.pacer.wake_time().is_some() || self.qdisc.has_deferred() {
-                self.metrics.nic_backlog_cycles += passed;
+                metrics.nic_backlog_cycles += passed;
             }
         }
         self.now = now;
@@ -309,7 +311,7 @@ impl Endpoint {
         let gc = self.peers.count() >= self.config.sysctls.peer_gc_threshold as usize;
         if self.rpcs.live() == 0 && !gc {
             self.next_tick = None;
-        } else if self.next_tick.is_none_or(|tick| tick <= self.now) {
+        } else if self.next_tick.is_none() {
             let since_phase = self.now.as_ps().saturating_sub(phase.as_ps());
             let next = phase.as_ps() + (since_phase / period.as_ps() + 1) * period.as_ps();
             self.next_tick = Some(Time::from_ps(next));

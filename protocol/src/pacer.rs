@@ -34,6 +34,7 @@ pub(crate) struct OldPacer {
     params: PacerParams,
     link_idle_time: Time,
     fifo_count: i32,
+    chose_oldest: bool,
     /// Counts insertions; orders RPCs with equally many bytes left.
     insertions: u64,
     /// By bytes left at insertion, then by insertion; fewest first.
@@ -49,6 +50,7 @@ impl OldPacer {
             params,
             link_idle_time: Time::ZERO,
             fifo_count: FIFO_PERIOD,
+            chose_oldest: false,
             insertions: 0,
             shortest: PriorityQueue::default(),
             oldest: PriorityQueue::default(),
@@ -104,11 +106,17 @@ impl OldPacer {
             return None;
         }
         self.fifo_count -= self.params.fifo_fraction.min(FIFO_PERIOD as u32) as i32;
-        if self.fifo_count > 0 {
+        self.chose_oldest = self.fifo_count <= 0;
+        if !self.chose_oldest {
             return self.shortest.peek().map(|(key, _)| *key);
         }
         self.fifo_count += FIFO_PERIOD;
         self.oldest.peek().map(|(key, _)| *key)
+    }
+
+    /// Whether the last choice of [`Self::select`] was for the oldest message.
+    pub(crate) const fn chose_oldest(&self) -> bool {
+        self.chose_oldest
     }
 
     /// The first instant at which [`Self::select`] names an RPC; `None` if none is held back.

@@ -50,6 +50,8 @@ pub(crate) struct Outgoing {
     pub(crate) tag: u64,
     /// Packets of this RPC handed out by the protocol that the driver hasn't fetched yet.
     pub(crate) queued: u32,
+    /// Pull mode: ranges of it that wait to be transmitted again.
+    pub(crate) wanted: u32,
 }
 
 /// The message that this node receives.
@@ -291,6 +293,7 @@ impl Rpc {
                 acks: [None; Ack::MAX_ENTRIES],
                 tag: 0,
                 queued: 0,
+                wanted: 0,
             },
             msgin: Incoming {
                 started: false,

@@ -33,8 +33,8 @@ pub(crate) struct Socket {
     pub(crate) shared_waits: u32,
     pub(crate) private_waits: Vec<RpcId>,
     pub(crate) last_error: Option<ApiError>,
-    /// Identifiers and client addresses of finished server RPCs, oldest first. Only without quirk Q18.
-    pub(crate) finished: VecDeque<(RpcId, crate::PeerId)>,
+    /// Finished server RPCs, oldest first: identifier, client, and when. Only without quirk Q18.
+    pub(crate) finished: VecDeque<(RpcId, crate::PeerId, homa_units::Time)>,
 }
 
 impl Socket {

@@ -50,6 +50,14 @@ impl Endpoint {
             self.give_up(known.ok_or(AbortError::UnknownRpc { rpc })?, error);
             return Ok(());
         }
+        if error.is_none() {
+            // Messages that wait for buffers and end now must not get those of the RPCs that end before them.
+            let rpcs = &mut self.rpcs;
+            self.sockets[socket.index()].stalled.retain(|key| {
+                rpcs[*key].stalled = !rpcs[*key].is_client();
+                rpcs[*key].stalled
+            });
+        }
         let mut next = self.sockets[socket.index()].oldest;
         while let Some(key) = next {
             next = self.rpcs[key].younger;

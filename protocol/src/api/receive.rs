@@ -3,6 +3,7 @@
 use super::RecvError;
 use crate::endpoint::Endpoint;
 use crate::errno::Errno;
+use crate::output::Event;
 use crate::pool::{BadBpage, BpageOffsets, HOMA_MAX_BPAGES};
 use crate::rpc::{Key, State};
 use crate::{Ack, AckEntry, Packet, PeerId, Port, RpcId, SocketId};
@@ -127,6 +128,10 @@ impl Endpoint {
     /// # Errors
     /// The socket is shut down, or the RPC can't be waited for.
     pub fn wait(&mut self, socket: SocketId, rpc: Option<RpcId>) -> Result<(), RecvError> {
+        if self.has_something(socket, rpc) {
+            self.event(Event::Wake { socket, waiting_for: rpc, error: None });
+            return Ok(());
+        }
         let waiting = match rpc {
             Some(rpc) => self.private_rpc(socket, rpc).map(|_| self.sockets[socket.index()].private_waits.push(rpc)),
             None if self.sockets[socket.index()].is_shut_down => Err(RecvError::ShutDown),
@@ -136,6 +141,17 @@ impl Endpoint {
             }
         };
         waiting.map_err(|error| self.failed(socket, error))
+    }
+
+    /// Whether a reader would find something to look at, so that no hand-off will follow that could wake it.
+    fn has_something(&self, socket: SocketId, rpc: Option<RpcId>) -> bool {
+        match rpc {
+            Some(rpc) => self.private_rpc(socket, rpc).is_ok_and(|key| {
+                let rpc = &self.rpcs[key];
+                rpc.error.is_some() || rpc.msgin.packets_ready
+            }),
+            None => self.sockets[socket.index()].ready_count > 0,
+        }
     }
 
     /// Takes the registration of a reader back (a signal, a time limit). `false`: there was none.

@@ -165,10 +165,10 @@ impl Endpoint {
         message: Message,
     ) -> Result<RpcId, SendError> {
         let id = self.next_client_id();
+        let geometry = self.geometry(socket, to.peer)?;
         if self.sockets[socket.index()].is_shut_down {
             return Err(SendError::ShutDown);
         }
-        let geometry = self.geometry(socket, to.peer)?;
         check_length(message.length)?;
         let key = self.new_rpc(Name { socket, id, peer: to.peer, dport: to.port });
         self.rpcs[key].cookie = cookie;

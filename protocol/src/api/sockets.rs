@@ -8,6 +8,7 @@ use crate::pool::Pool;
 use crate::socket::Socket;
 use crate::wire::Family;
 use crate::{Port, SocketId};
+use alloc::collections::VecDeque;
 use homa_units::Time;
 
 /// What a socket is ready for (`poll`, spec 10.4).
@@ -148,10 +149,17 @@ impl Endpoint {
             return;
         }
         let (port, waits) = (socket.port, core::mem::take(&mut socket.shared_waits));
+        let stalled = core::mem::take(&mut socket.stalled);
         self.ports.remove(&port);
+        // Messages that wait for buffers must not get those of the RPCs that end before them.
+        for key in stalled {
+            self.rpcs[key].stalled = false;
+        }
         while let Some(key) = self.sockets[id.index()].oldest {
             self.end_rpc(key);
         }
+        self.socket_mut(id).ready = VecDeque::new();
+        self.socket_mut(id).finished = VecDeque::new();
         for _ in 0..waits {
             self.event(Event::Wake { socket: id, waiting_for: None, error: Some(Errno::ESHUTDOWN) });
         }

@@ -7,6 +7,9 @@ use crate::wire::{IcmpError, IcmpKind};
 use crate::{PeerId, Port};
 use homa_units::Time;
 
+/// What every link of IPv4 has to carry in one piece, at least after reassembly (RFC 791).
+const LEAST_MTU: u32 = 576;
+
 impl Endpoint {
     /// Takes an ICMP error about packets to `peer`, which the driver has looked up by [`IcmpError::destination`].
     ///
@@ -21,7 +24,13 @@ impl Endpoint {
             }
             IcmpKind::ProtocolUnreachable => self.abort_rpcs(peer, None, Errno::EPROTONOSUPPORT),
             IcmpKind::FragmentationNeeded { mtu } if !self.config.quirks.fragmentation_needed_aborts => {
-                if mtu > 0 {
+                let known = match self.peers.route(peer) {
+                    Some(Route::Mtu(known)) => known,
+                    Some(Route::Unreachable(_)) => 0,
+                    None => self.config.mtu,
+                };
+                // Anybody can send such a message: it may make packets smaller, but not useless.
+                if (LEAST_MTU..known).contains(&u32::from(mtu)) {
                     self.peers.set_route(peer, Route::Mtu(u32::from(mtu)));
                 }
             }

@@ -7,9 +7,17 @@ use crate::output::Event;
 use crate::pool::BpageOffsets;
 use crate::rpc::{Key, Name, State};
 use crate::{PeerId, RpcId, SocketId};
+use homa_units::Time;
 
 /// Without quirk Q18: how many finished server RPCs a socket remembers.
 const FINISHED_REMEMBERED: usize = 1024;
+/// Without quirk Q18: for how many times `timeout_ticks` of a millisecond. No client repeats its request for longer, and
+/// one that has started anew may use its identifiers again.
+const TIMEOUTS_REMEMBERED: u64 = 2;
+/// So many entries of RPCs that have ended may be on a list of ready RPCs besides as many as there are live ones.
+const STALE_READY_ENTRIES: usize = 16;
+
+const PS_PER_MS: u64 = 1_000_000_000;
 
 impl Endpoint {
     pub(crate) fn new_rpc(&mut self, name: Name) -> Key {
@@ -47,7 +55,7 @@ impl Endpoint {
         self.with_grants(|grants, context| grants.end(context, key));
         self.pacer.remove(key);
         self.srpt.remove(key);
-        if !self.retransmissions.is_empty() {
+        if self.rpcs[key].out.wanted > 0 {
             self.retransmissions.retain(|wanted| wanted.rpc != key);
         }
         if self.config.transmit == TransmitMode::Qdisc {
@@ -60,14 +68,15 @@ impl Endpoint {
         if rpc.ready {
             socket.ready_count -= 1;
         }
+        let clean_up = socket.ready.len() > 2 * socket.ready_count + STALE_READY_ENTRIES;
         if rpc.stalled {
             socket.stalled.retain(|other| *other != key);
         }
-        if !id.is_client() && !self.config.quirks.no_memory_of_finished_rpcs {
+        if !id.is_client() && rpc.state == State::Outgoing && !self.config.quirks.no_memory_of_finished_rpcs {
             if socket.finished.len() == FINISHED_REMEMBERED {
                 socket.finished.pop_front();
             }
-            socket.finished.push_back((id, peer));
+            socket.finished.push_back((id, peer, self.now));
         }
         if let Some(waiting) = socket.private_waits.iter().position(|waiting| *waiting == id) {
             socket.private_waits.swap_remove(waiting);
@@ -77,6 +86,10 @@ impl Endpoint {
         }
         self.peers.get_mut(peer).live_rpcs -= 1;
         self.rpcs.hide(key);
+        if clean_up {
+            let rpcs = &self.rpcs;
+            self.sockets[id_socket.index()].ready.retain(|(key, generation)| rpcs.is_current(*key, *generation));
+        }
         self.schedule_tick();
         self.reap_if_dead(key);
     }
@@ -104,13 +117,21 @@ impl Endpoint {
             let pool = self.sockets[id.index()].pool.as_mut().expect("buffers come from a region");
             // An application that returns a bpage more often than it got it can have returned this one.
             let _ = pool.give_back(bpages.as_slice());
-            self.check_stalled(id);
         }
+        // Here the kernel's reaper has run, which looks for messages without buffers.
+        self.check_stalled(id);
     }
 
     /// Without quirk Q18: whether the request was executed and answered before, so that this is a late duplicate.
     pub(super) fn is_finished(&self, socket: SocketId, id: RpcId, peer: PeerId) -> bool {
-        !self.config.quirks.no_memory_of_finished_rpcs && self.sockets[socket.index()].finished.contains(&(id, peer))
+        if self.config.quirks.no_memory_of_finished_rpcs {
+            return false;
+        }
+        let ms = u64::from(self.config.sysctls.timeout_ticks).saturating_mul(TIMEOUTS_REMEMBERED);
+        let span_ps = ms.saturating_mul(PS_PER_MS);
+        let recent = |at: Time| self.now.since(at).as_ps() < span_ps;
+        let mut finished = self.sockets[socket.index()].finished.iter().rev().take_while(|(_, _, at)| recent(*at));
+        finished.any(|(finished, of, _)| (*finished, *of) == (id, peer))
     }
 
     /// Gives an RPC up (spec 3.11): a server's disappears, a client's is handed to a reader with the error.
@@ -121,9 +142,11 @@ impl Endpoint {
             return;
         }
         let rpc = &mut self.rpcs[key];
-        rpc.error = Some(error);
-        let event = Event::RpcFailed { socket: rpc.socket, rpc: rpc.id, error, private: rpc.private };
-        self.event(event);
+        // As in the kernel a later error replaces one that nobody has taken yet; only the first is an event.
+        if rpc.error.replace(error).is_none() {
+            let event = Event::RpcFailed { socket: rpc.socket, rpc: rpc.id, error, private: rpc.private };
+            self.event(event);
+        }
         self.hand_off(key);
     }
 

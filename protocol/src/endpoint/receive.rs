@@ -2,6 +2,7 @@
 
 use super::Endpoint;
 use crate::output::{Event, Placement};
+use crate::peer::Route;
 use crate::rpc::{Key, Name, State};
 use crate::wire::Version;
 use crate::{Ack, AckEntry, Cutoffs, Data, Grant, Header, OffsetForm, Packet, PeerId, RpcId, SocketId};
@@ -126,7 +127,8 @@ impl Endpoint {
         }
         let acceptable = data.message_length <= crate::MAX_MESSAGE_LENGTH
             && (data.message_length > 0 || self.config.quirks.zero_length_accepted)
-            && self.sockets[socket.index()].pool.is_some();
+            && self.sockets[socket.index()].pool.is_some()
+            && !matches!(self.peers.route(from), Some(Route::Unreachable(_)));
         if !acceptable || self.is_finished(socket, id, from) {
             return None;
         }
@@ -224,7 +226,11 @@ impl Endpoint {
         let complete = rpc.state == State::Incoming && rpc.is_complete();
         if complete {
             self.send_acks(socket, from, header.answer());
-        } else if self.config.quirks.need_ack_resends {
+            return;
+        }
+        // Without quirk Q7 a response that can't be taken has failed, and isn't asked for again.
+        let refused = !self.config.quirks.unbuffered_response_hangs && rpc.error.is_some() && !rpc.msgin.started;
+        if self.config.quirks.need_ack_resends && !refused {
             self.request_resends(key);
         }
     }

@@ -6,6 +6,11 @@ use crate::wire::Version;
 use crate::{Packet, Resend, ResendRange};
 use homa_units::Priority;
 
+/// Offsets are signed 32-bit numbers in Linux; one below 0 is as good as 0.
+const fn not_negative(offset: u32) -> u32 {
+    if offset > i32::MAX as u32 { 0 } else { offset }
+}
+
 impl Endpoint {
     /// Asks for everything that should have arrived and hasn't (spec 4.4).
     pub(super) fn request_resends(&mut self, key: Key) {
@@ -42,8 +47,8 @@ impl Endpoint {
         }
         let length = rpc.out.length.expect("a client, and a server in OUTGOING, has an outgoing message");
         let (offset, end) = match resend.range {
-            ResendRange::AllSent { offset } => (offset, sent),
-            ResendRange::Bytes { offset, length } => (offset, offset.saturating_add(length)),
+            ResendRange::AllSent { offset } => (not_negative(offset), sent),
+            ResendRange::Bytes { offset, length } => (not_negative(offset), not_negative(offset.wrapping_add(length))),
         };
         self.retransmit(key, offset, end.min(sent), resend.priority);
         let out = &mut self.rpcs[key].out;

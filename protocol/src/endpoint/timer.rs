@@ -20,6 +20,7 @@ enum Verdict {
 impl Endpoint {
     pub(super) fn tick(&mut self) {
         self.timer_ticks += 1;
+        self.next_tick = None;
         for socket in 0..self.sockets.len() {
             if self.sockets[socket].is_shut_down {
                 continue;
@@ -48,7 +49,7 @@ impl Endpoint {
             self.rpcs[key].silent_ticks = 0;
             return;
         }
-        self.rpcs[key].silent_ticks += 1;
+        self.rpcs[key].silent_ticks = self.rpcs[key].silent_ticks.saturating_add(1);
         let sent = self.tx_end(key);
         if !self.ask_for_ack(key, sent) {
             return;

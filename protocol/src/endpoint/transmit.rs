@@ -83,8 +83,10 @@ impl Endpoint {
             }
             let unit = self.next_unit(key);
             if forced {
+                let bytes = u64::from(unit.frame_bytes(self.config.version));
                 self.metrics.pacer_homa_packets += 1;
-                self.metrics.pacer_homa_bytes += u64::from(unit.frame_bytes(self.config.version));
+                self.metrics.pacer_homa_bytes += bytes;
+                self.metrics.pacer_fifo_bytes += if self.pacer.chose_oldest() { bytes } else { 0 };
             }
             self.hand_out(key, unit);
             forced = false;
@@ -329,6 +331,7 @@ impl Endpoint {
             self.retransmissions.front_mut().expect("it was just looked at").next = segment.end;
         } else {
             self.retransmissions.pop_front();
+            self.rpcs[rpc].out.wanted -= 1;
         }
         Some(self.retransmitted(rpc, segment, end, priority))
     }
@@ -340,7 +343,7 @@ impl Endpoint {
         let unit_start = self.unit_start(key, offset);
         let unit = self.unit_at(key, unit_start);
         let start = unit_start + (offset - unit_start) / geometry.max_seg_data() * geometry.max_seg_data();
-        start..unit.end.min(start + geometry.max_seg_data())
+        start..unit.end.min(start.saturating_add(geometry.max_seg_data()))
     }
 
     fn retransmitted(&mut self, key: Key, segment: core::ops::Range<u32>, end: u32, level: Priority) -> Transmit {
@@ -370,7 +373,12 @@ impl Endpoint {
             return;
         }
         if self.config.transmit == TransmitMode::Pull {
-            self.retransmissions.push_back(Retransmission { rpc: key, next: start, end, priority });
+            let covers = |wanted: &Retransmission| wanted.rpc == key && wanted.next <= start && end <= wanted.end;
+            // Repeated requests, while the first waits, would put the same packets before all new data again and again.
+            if self.rpcs[key].out.wanted == 0 || !self.retransmissions.iter().any(covers) {
+                self.rpcs[key].out.wanted += 1;
+                self.retransmissions.push_back(Retransmission { rpc: key, next: start, end, priority });
+            }
             return;
         }
         let mut at = start;

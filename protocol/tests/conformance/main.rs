@@ -12,6 +12,7 @@ mod pacing;
 mod quirks;
 mod receiving;
 mod resend;
+mod robustness;
 mod sending;
 mod stripped;
 mod timers;

@@ -194,6 +194,14 @@ fn a_blocked_shared_reader_is_woken_by_each_message_and_a_private_one_by_its_own
     response.arrive(&mut node);
     assert_eq!(wakes(&mut node), [(Some(private), None)]);
 
+    // Who comes when there is something already is woken at once.
+    node.endpoint.wait(socket, None).expect("the socket is open");
+    node.endpoint.wait(socket, Some(private)).expect("nobody else waits");
+    assert_eq!(wakes(&mut node), [(None, None), (Some(private), None)]);
+    for rpc in [None, None, Some(private)] {
+        node.endpoint.recv(node.now, socket, rpc, &[]).expect("it is complete");
+    }
+
     // Who has given up waiting isn't woken.
     assert!(!node.endpoint.cancel_wait(socket, Some(private)), "it was woken");
     let private =
