@@ -78,7 +78,10 @@ impl Grants {
         let queue = &mut ctx.peers.get_mut(peer).grantable_rpcs;
         let place = queue.iter().position(|other| *other == rpc).expect("a managed RPC without a slot is queued");
         queue.remove(place);
-        self.adjust_peer(ctx, peer);
+        // Another first RPC may belong elsewhere among the peers; with the same one the peer stays.
+        if place == 0 {
+            self.adjust_peer(ctx, peer);
+        }
     }
 
     /// Moves a peer to where its first RPC belongs among the peers.
