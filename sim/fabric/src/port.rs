@@ -138,6 +138,13 @@ impl<H: Copy> Port<H> {
         self.byte * bytes
     }
 
+    /// Forgets all waiting packets.
+    pub(crate) fn discard_waiting(&mut self, now: Time) {
+        self.counters.leave(now, self.counters.waiting_bytes);
+        self.occupied = 0;
+        self.waiting.iter_mut().for_each(VecDeque::clear);
+    }
+
     /// How many packets wait or are in flight.
     pub(crate) fn packets(&self) -> usize {
         self.waiting.iter().map(VecDeque::len).sum::<usize>() + self.in_flight.len()

@@ -166,14 +166,7 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
             self.now = event.at();
             self.events += 1;
             match event.class() {
-                class::FETCH => {
-                    let schedule = self.ports[event.component() as usize].fetch(self.now);
-                    self.apply(event.component(), schedule);
-                    if event.component() < self.pushing_hosts {
-                        self.frame_begun(event.component());
-                        self.after_transport_call(event.component());
-                    }
-                }
+                class::FETCH => self.fetch(event.component()),
                 class::HOST_TIMER => self.host_timer(event.component(), HostTimer::from_counter(event.counter())),
                 class::ARRIVAL => self.arrival(event.component()),
                 class::SUBMISSION => self.submission(event.component()),
@@ -304,6 +297,18 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
         }
     }
 
+    fn fetch(&mut self, port: u32) {
+        if port >= self.pushing_hosts {
+            let schedule = self.ports[port as usize].fetch(self.now);
+            self.apply(port, schedule);
+        } else if !self.hosts[port as usize].dead {
+            let schedule = self.ports[port as usize].fetch(self.now);
+            self.apply(port, schedule);
+            self.frame_begun(port);
+            self.after_transport_call(port);
+        }
+    }
+
     fn arrival(&mut self, link: u32) {
         let port = &mut self.ports[link as usize];
         let (packet, next) = port.arrive(self.now);
@@ -334,6 +339,10 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
         let state = &mut self.generators[generator as usize];
         // The generator may have been stopped after this event was scheduled.
         let Some(Submission { source, destination, size, .. }) = state.pending else { return };
+        if self.hosts[source.0 as usize].dead {
+            self.next_submission(generator);
+            return;
+        }
         state.waits = state.under_way >= state.limit;
         if state.waits {
             return;
@@ -350,6 +359,10 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
         let slot = u32::try_from(self.messages[source.0 as usize].insert(message)).expect("fewer than 2^32 messages");
         host.transport.submit(self.now, MessageRef { source, slot }, &message);
         self.after_transport_call(source.0);
+        self.next_submission(generator);
+    }
+
+    fn next_submission(&mut self, generator: u32) {
         self.generators[generator as usize].pending = self.traffic.next(generator);
         self.schedule_submission(generator);
     }
@@ -370,25 +383,31 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
     /// From now on the host does nothing, and nobody waits for what it has begun.
     fn death(&mut self, host: u32) {
         self.hosts[host as usize].dead = true;
-        for message in self.messages[host as usize].drain() {
+        self.ports[host as usize].discard_waiting(self.now);
+        for message in core::mem::take(&mut self.messages[host as usize]).drain() {
+            self.has_ended(&message);
             self.observer.abandoned(self.now, &message);
         }
-        for generator in &mut self.generators {
-            if generator.pending.is_some_and(|submission| submission.source == HostId(host)) {
-                generator.pending = None;
-            }
+    }
+
+    /// A message is under way no more.
+    fn has_ended(&mut self, message: &Message) {
+        let generator = &mut self.generators[message.generator as usize];
+        generator.under_way -= 1;
+        if core::mem::take(&mut generator.waits) {
+            self.queue.push(EventKey::new(self.now, class::SUBMISSION, message.generator, 0));
         }
     }
 
     /// Does what a transport's contract asks for after each call.
     #[inline]
     fn after_transport_call(&mut self, host: u32) {
-        let entry = &mut self.hosts[host as usize];
-        while let Some(end) = entry.transport.poll_completion() {
+        while let Some(end) = self.hosts[host as usize].transport.poll_completion() {
             let MessageEnd { message: MessageRef { source, slot }, sequence, failed } = end;
             let messages = &mut self.messages[source.0 as usize];
             let expected = |message: &Message| sequence.is_none_or(|sequence| message.sequence == sequence);
-            if sequence.is_some() && !messages.get(slot as usize).is_some_and(expected) {
+            let is_late = sequence.is_some() && !messages.get(slot as usize).is_some_and(expected);
+            if is_late || self.hosts[source.0 as usize].dead {
                 continue;
             }
             let message = messages.remove(slot as usize);
@@ -396,11 +415,7 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
                 [message.source, message.destination].contains(&HostId(host)),
                 "a message ends at its destination or, with the answer, at its source"
             );
-            let generator = &mut self.generators[message.generator as usize];
-            generator.under_way -= 1;
-            if core::mem::take(&mut generator.waits) {
-                self.queue.push(EventKey::new(self.now, class::SUBMISSION, message.generator, 0));
-            }
+            self.has_ended(&message);
             let flow = if failed {
                 self.observer.failed(self.now, &message)
             } else {
@@ -408,6 +423,7 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
             };
             self.stopped |= flow.is_break();
         }
+        let entry = &mut self.hosts[host as usize];
         if let Some(Timeout { at, pulls }) = entry.timeout_to_arm() {
             self.queue.push(EventKey::new(at, class::HOST_TIMER, host, HostTimer::Timeout(pulls).counter()));
         }

@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 pub struct Submission {
     /// When.
     pub at: Time,
-    /// The sending host.
+    /// The sending host. The message is skipped if that is dead by then.
     pub source: HostId,
     /// The receiving host, another one.
     pub destination: HostId,

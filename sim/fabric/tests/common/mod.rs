@@ -55,6 +55,8 @@ pub(crate) struct Seen {
 pub(crate) struct Notes {
     pub(crate) pulled: Vec<Seen>,
     pub(crate) arrived: Vec<Seen>,
+    /// What a NIC that is pushed reports: host, instant at which a frame will have left, frame bytes.
+    pub(crate) left: Vec<(u32, u64, u16)>,
 }
 
 impl Notes {
@@ -67,6 +69,7 @@ impl Notes {
 /// Sends what it has at once, the highest level first, and completes a message when all its bytes have arrived.
 pub(crate) struct Plain {
     host: HostId,
+    pushes: bool,
     plans: VecDeque<Vec<(u16, u8)>>,
     submitted: u32,
     queued: u32,
@@ -127,20 +130,36 @@ impl Transport for Plain {
         None
     }
 
+    fn pushes(&self) -> bool {
+        self.pushes
+    }
+
+    fn handle_nic_completion(&mut self, end: Time, frame_bytes: u16) {
+        self.notes.borrow_mut().left.push((self.host.0, end.as_ps(), frame_bytes));
+    }
+
     fn class(_: &Header) -> PacketClass {
         PacketClass::Unscheduled
     }
 }
 
-pub(crate) struct Script(std::vec::IntoIter<Submission>);
+/// Scripted messages of several generators, each in order of time, under one limit.
+pub(crate) struct Script {
+    generators: Vec<std::vec::IntoIter<Submission>>,
+    limit: Option<u32>,
+}
 
 impl Traffic for Script {
     fn generators(&self) -> u32 {
-        1
+        self.generators.len() as u32
     }
 
-    fn next(&mut self, _: u32) -> Option<Submission> {
-        self.0.next()
+    fn next(&mut self, generator: u32) -> Option<Submission> {
+        self.generators[generator as usize].next()
+    }
+
+    fn limit(&self, _: u32) -> Option<u32> {
+        self.limit
     }
 }
 
@@ -149,6 +168,7 @@ impl Traffic for Script {
 pub(crate) struct Log {
     pub(crate) created: Vec<Message>,
     pub(crate) completed: Vec<(Time, Message)>,
+    pub(crate) abandoned: Vec<(Time, Message)>,
     pub(crate) stops: bool,
 }
 
@@ -161,9 +181,37 @@ impl Observer for Log {
         self.completed.push((at, *message));
         if self.stops { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
+
+    fn abandoned(&mut self, at: Time, message: &Message) {
+        self.abandoned.push((at, *message));
+    }
 }
 
 pub(crate) type Net = Simulation<Plain, Script, Log>;
+
+/// What a network is put together from, besides its topology and messages.
+#[derive(Debug, Clone)]
+pub(crate) struct Setting {
+    pub(crate) load_balancing: LoadBalancing,
+    pub(crate) seed: u64,
+    pub(crate) faults: Faults,
+    pub(crate) pushes: bool,
+    /// Each host's messages have a generator of their own; otherwise all have the same.
+    pub(crate) per_host: bool,
+    pub(crate) limit: Option<u32>,
+}
+
+/// Pulling NICs, nothing goes wrong, no limits.
+pub(crate) fn plain() -> Setting {
+    Setting {
+        load_balancing: LoadBalancing::First,
+        seed: 1,
+        faults: Faults::default(),
+        pushes: false,
+        per_host: false,
+        limit: None,
+    }
+}
 
 /// A network under the given messages, and the notes its hosts take.
 pub(crate) fn network(
@@ -172,11 +220,17 @@ pub(crate) fn network(
     seed: u64,
     messages: &[Sent],
 ) -> (Net, Rc<RefCell<Notes>>) {
+    network_with(topology, Setting { load_balancing, seed, ..plain() }, messages)
+}
+
+/// As [`network`], with everything that can be chosen.
+pub(crate) fn network_with(topology: &Topology, setting: Setting, messages: &[Sent]) -> (Net, Rc<RefCell<Notes>>) {
     let mut messages = messages.to_vec();
     messages.sort_by_key(|message| message.at_ps);
     let notes = Rc::new(RefCell::new(Notes::default()));
     let transport = |host: HostId| Plain {
         host,
+        pushes: setting.pushes,
         plans: messages.iter().filter(|sent| sent.source == host.0).map(|sent| sent.packets.clone()).collect(),
         submitted: 0,
         queued: 0,
@@ -185,20 +239,29 @@ pub(crate) fn network(
         completed: None,
         notes: Rc::clone(&notes),
     };
-    let script = messages.iter().map(|sent| Submission {
+    let submission = |sent: &Sent| Submission {
         at: Time::from_ps(sent.at_ps),
         source: HostId(sent.source),
         destination: HostId(sent.destination),
         size: Bytes::new(sent.bytes()),
-    });
-    let script = Script(script.collect::<Vec<_>>().into_iter());
-    let config = FabricConfig { load_balancing, faults: Faults::default(), streams: Streams::new(seed) };
-    (Simulation::new(topology, config, transport, script, Log::default()), notes)
+    };
+    let of = |host| messages.iter().filter(move |sent| !setting.per_host || sent.source == host);
+    let hosts = if setting.per_host { topology.hosts } else { 1 };
+    let generators = (0..hosts).map(|host| of(host).map(submission).collect::<Vec<_>>().into_iter()).collect();
+    let traffic = Script { generators, limit: setting.limit };
+    let streams = Streams::new(setting.seed);
+    let config = FabricConfig { load_balancing: setting.load_balancing, faults: setting.faults, streams };
+    (Simulation::new(topology, config, transport, traffic, Log::default()), notes)
 }
 
 /// Runs the messages until nothing is left to happen.
 pub(crate) fn run(topology: &Topology, messages: &[Sent]) -> (Net, Notes) {
-    let (mut net, notes) = network(topology, LoadBalancing::First, 1, messages);
+    run_with(topology, plain(), messages)
+}
+
+/// As [`run`], with everything that can be chosen.
+pub(crate) fn run_with(topology: &Topology, setting: Setting, messages: &[Sent]) -> (Net, Notes) {
+    let (mut net, notes) = network_with(topology, setting, messages);
     net.run_until(Time::MAX);
     let notes = notes.borrow().clone();
     (net, notes)
