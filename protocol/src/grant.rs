@@ -103,6 +103,7 @@ impl Grants {
         self.managed
     }
 
+    /// Follows a write to the sysctls at once; by the letter of spec 5.1 it would with the next change of the active set.
     fn cur_window(&self) -> u32 {
         self.windows[self.num_active]
     }

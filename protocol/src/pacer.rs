@@ -16,6 +16,10 @@ mod tests;
 /// What `fifo_count` begins with, and what a FIFO choice adds to it.
 const FIFO_PERIOD: i32 = 1000;
 
+const PS_PER_NS: u64 = 1000;
+/// Far enough before the end of time that a backlog can be added.
+const LATEST_PS: u64 = u64::MAX / 2;
+
 /// What the old pacer can be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PacerParams {
@@ -71,7 +75,10 @@ impl OldPacer {
             return false;
         }
         let ns = u64::from(unit_bytes) * self.params.ns_per_million_bytes / 1_000_000;
-        self.link_idle_time = now.max(self.link_idle_time) + Duration::from_ns(ns);
+        // Whoever asks for a great many retransmissions must not make the clock overflow.
+        let span_ps = ns.saturating_mul(PS_PER_NS);
+        let idle_ps = now.max(self.link_idle_time).as_ps().saturating_add(span_ps);
+        self.link_idle_time = Time::from_ps(idle_ps.min(LATEST_PS));
         true
     }
 

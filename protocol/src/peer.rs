@@ -94,7 +94,8 @@ impl Peer {
     }
 
     pub(crate) fn set_cutoffs(&mut self, cutoffs: [u32; 8], version: u16) {
-        self.unsched_cutoffs = cutoffs;
+        // Lengths are signed in Linux: an entry beyond 2^31 is below every message.
+        self.unsched_cutoffs = cutoffs.map(|cutoff| if cutoff > NO_LIMIT { 0 } else { cutoff });
         self.unsched_cutoffs[0] = NO_LIMIT;
         self.cutoff_version = version;
     }

@@ -2,6 +2,7 @@
 
 use homa_protocol::Quirks;
 use serde::Deserialize;
+use serde::de::value::{Error, MapDeserializer};
 
 #[derive(Debug, Deserialize)]
 struct File {
@@ -81,6 +82,18 @@ fn what_is_wrong_is_refused_where_it_stands() {
     assert!(number.contains("line 2, column 19") && number.contains("expected a boolean"), "{number}");
     let neither = read("quirks = true").unwrap_err();
     assert!(neither.contains("expected \"linux\", \"fixed\" or a table of quirks"), "{neither}");
+}
+
+/// TOML can't have them, so that only other formats can bring them.
+#[test]
+fn keys_that_are_no_names_and_keys_given_twice_are_refused() {
+    let numbers = MapDeserializer::<_, Error>::new([(1_u8, true)].into_iter());
+    let told = Quirks::deserialize(numbers).unwrap_err().to_string();
+    assert_eq!(told, "invalid type: integer `1`, expected the name of a quirk, or `base`");
+    let twice = MapDeserializer::<_, Error>::new([("stale_remaining", true), ("stale_remaining", true)].into_iter());
+    assert_eq!(Quirks::deserialize(twice).unwrap_err().to_string(), "duplicate field `stale_remaining`");
+    let base = MapDeserializer::<_, Error>::new([("base", "linux"), ("base", "fixed")].into_iter());
+    assert_eq!(Quirks::deserialize(base).unwrap_err().to_string(), "duplicate field `base`");
 }
 
 #[test]

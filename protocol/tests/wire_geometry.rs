@@ -128,6 +128,16 @@ fn a_unit_of_one_packet_is_that_packet() {
 }
 
 #[test]
+fn a_unit_without_payload_is_one_packet() {
+    let geometry = Geometry::new(1_500, Family::V4, 10_000, 65_536, false).unwrap();
+    assert_eq!([0, 1, geometry.max_seg_data() + 1].map(|length| geometry.segment_count(length)), [1, 1, 2]);
+    let unit = Data { length: 0, ..UNIT };
+    for hijack in [false, true] {
+        assert_eq!(wire::segments(&unit, 1_424, hijack).collect::<Vec<_>>(), [unit]);
+    }
+}
+
+#[test]
 fn the_old_pacer_counts_42_bytes_around_each_packet() {
     assert_eq!(wire::pacer_bytes(1_424, 1, Family::V4), 1_424 + 56 + 20 + 42);
     assert_eq!(wire::pacer_bytes(8_544, 6, Family::V4), 8_544 + 6 * (56 + 20 + 42));

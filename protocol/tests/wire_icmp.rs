@@ -92,6 +92,16 @@ fn messages_that_are_no_errors_for_homa_are_refused() {
 }
 
 #[test]
+fn a_message_that_quotes_the_other_version_of_ip_is_refused() {
+    for (family, quoted, icmp_type, code, version) in
+        [(Family::V4, Family::V6, 3, 3, 6), (Family::V6, Family::V4, 1, 4, 4)]
+    {
+        let bytes = message(icmp_type, code, &data(quoted, 100, false));
+        assert_eq!(wire::decode_icmp(&bytes, family), Err(DecodeError::IpVersion { version }));
+    }
+}
+
+#[test]
 fn ports_are_known_if_four_bytes_of_the_packet_are_quoted() {
     let packet = data(Family::V4, 100, false);
     let ports = |quoted_bytes| wire::decode_icmp(&message(3, 3, &packet[..quoted_bytes]), Family::V4).unwrap().ports;

@@ -153,3 +153,10 @@ fn what_cannot_be_written_is_refused() {
     assert!(!wire::verify_checksum(&out, from, to));
     assert_eq!(wire::fill_checksum(&mut out[..27], from, from), Err(EncodeError::BufferTooSmall { len: 27, need: 28 }));
 }
+
+#[test]
+fn what_is_too_short_for_a_packet_has_no_valid_checksum() {
+    let nowhere = IpAddr::from([0, 0, 0, 0]);
+    // With the pseudo header, whose protocol 6 and length 2 make 8, the sum is 0xFFFF: that of valid packets.
+    assert!(!wire::verify_checksum(&[0xFF, 0xF7], nowhere, nowhere));
+}

@@ -10,6 +10,9 @@ use crate::{Ack, AckEntry, Cutoffs, Data, Grant, Header, OffsetForm, Packet, Pee
 /// The offset that a packet with −1 seems to have where nothing resolves it (quirk Q16).
 const UNRESOLVED_OFFSET: u32 = u32::MAX;
 
+/// Without quirk Q6: how many ranges of granted bytes with levels of their own are told apart.
+const EARLIER_LEVELS: usize = 64;
+
 /// What became of one packet.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Handled {
@@ -198,6 +201,7 @@ impl Endpoint {
         if rpc.state != State::Outgoing {
             return;
         }
+        let full = rpc.out.earlier_levels.len() >= EARLIER_LEVELS;
         let length = rpc.out.length.expect("an RPC in OUTGOING has an outgoing message");
         let before = rpc.out.granted;
         // Offsets are signed in Linux: one beyond 2^31 is below everything.
@@ -206,7 +210,13 @@ impl Endpoint {
         }
         if keep_levels && rpc.out.granted > before {
             if before > rpc.out.unscheduled && rpc.out.next_xmit_offset < before {
-                rpc.out.earlier_levels.push_back((before, rpc.out.sched_priority));
+                let level = rpc.out.sched_priority;
+                let levels = &mut rpc.out.earlier_levels;
+                // Grants of the same level are one range, and no receiver makes the list grow without end.
+                match levels.back_mut() {
+                    Some(last) if last.1 == level || full => *last = (before, level),
+                    _ => levels.push_back((before, level)),
+                }
             }
             rpc.out.sched_priority = grant.priority;
         } else if !keep_levels {

@@ -9,6 +9,9 @@ use crate::wire::{self, Version};
 use crate::{Data, Header, OffsetForm, Packet, PeerId, Replicated, SocketId, Sysctls};
 use homa_units::{Priority, Time};
 
+/// Pull mode: among how many retransmissions a repeated request is looked for.
+const RECENT_RETRANSMISSIONS: usize = 16;
+
 /// A packet that only has to be fetched, and the RPC that must not be freed before.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Queued {
@@ -375,7 +378,9 @@ impl Endpoint {
         if self.config.transmit == TransmitMode::Pull {
             let covers = |wanted: &Retransmission| wanted.rpc == key && wanted.next <= start && end <= wanted.end;
             // Repeated requests, while the first waits, would put the same packets before all new data again and again.
-            if self.rpcs[key].out.wanted == 0 || !self.retransmissions.iter().any(covers) {
+            // A look at the last few finds them; a longer one could be made to cost more than the packets.
+            let mut recent = self.retransmissions.iter().rev().take(RECENT_RETRANSMISSIONS);
+            if self.rpcs[key].out.wanted == 0 || !recent.any(covers) {
                 self.rpcs[key].out.wanted += 1;
                 self.retransmissions.push_back(Retransmission { rpc: key, next: start, end, priority });
             }

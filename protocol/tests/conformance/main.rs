@@ -3,6 +3,7 @@
 mod acks;
 mod api;
 mod buffers;
+mod driving;
 mod errno;
 mod grant_order;
 mod grants;

@@ -2,7 +2,7 @@
 
 use crate::node::{FULL, Inbound, Node, config};
 use homa_protocol::wire::Version;
-use homa_protocol::{Config, OffsetForm, Packet, Resend, ResendRange};
+use homa_protocol::{Config, HOMA_BPAGE_SIZE, OffsetForm, Packet, Resend, ResendRange, RpcFlags, RpcId};
 use homa_units::Priority;
 
 fn stripped() -> Config {
@@ -55,4 +55,23 @@ fn grants_and_cutoffs_are_dropped_as_unknown() {
     node.receive(1, Inbound::response(1, rpc, 100).grant(100_000, 3));
     assert_eq!(node.endpoint.metrics().unknown_packet_types, 1);
     assert_eq!(node.endpoint.metrics().packets_rcvd.iter().sum::<u64>(), 0);
+}
+
+#[test]
+fn a_message_that_gets_its_buffers_late_is_not_asked_for_at_once() {
+    let (mut node, socket) = Node::server(stripped());
+    let waiting = Inbound::request(1, 4_000, HOMA_BPAGE_SIZE);
+    for id in 0..1_000 {
+        node.receive(1, Inbound::request(1, 2 * id + 2, HOMA_BPAGE_SIZE).piece(0, FULL));
+    }
+    node.receive(1, waiting.piece(0, FULL));
+    let stalls =
+        |node: &Node| node.info(socket, RpcId::new(4_001)).expect("it lives").flags.contains(RpcFlags::BUF_STALL);
+    assert!(stalls(&node));
+    Inbound::request(1, 2, HOMA_BPAGE_SIZE).arrive(&mut node);
+    let received = node.endpoint.recv(node.now, socket, None, &[]).expect("one is complete");
+    node.endpoint.return_buffers(node.now, socket, received.bpages.as_slice()).expect("they are the application's");
+    assert!(node.endpoint.recv(node.now, socket, None, &[]).is_err(), "nothing else is complete");
+    assert!(!stalls(&node));
+    assert_eq!(node.packets(), []);
 }

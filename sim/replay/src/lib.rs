@@ -1,1 +1,0 @@
-//! Recorded packets of Linux's Homa against the core: does it send what the kernel sent?
