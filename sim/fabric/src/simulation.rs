@@ -1,14 +1,15 @@
 //! The event loop that ties hosts, ports and traffic together.
 
+mod counted;
+
 use crate::faults::Faults;
 use crate::host::{Host, HostTimer};
 use crate::packet::{Message, MessageRef, Packet, PacketClass};
 use crate::port::{Port, Schedule};
-use crate::statistics::{FabricStatistics, TierStatistics};
 use crate::traffic::{Observer, Submission, Traffic};
 use crate::transport::{MessageEnd, Timeout, Transport};
 use homa_engine::{EventKey, EventQueue, Streams};
-use homa_topologies::{HostId, LinkId, Node, Routes, SoftwareDelay, SwitchId, Tier, Topology};
+use homa_topologies::{HostId, LinkId, Node, Routes, SoftwareDelay, SwitchId, Topology};
 use homa_units::{Priority, Time};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
@@ -233,44 +234,6 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
         self.ports.iter().map(Port::packets).sum()
     }
 
-    /// What the network counted up to now.
-    pub fn statistics(&mut self) -> FabricStatistics {
-        let tiers = Tier::ALL.into_iter().filter_map(|tier| self.tier_statistics(tier)).collect();
-        FabricStatistics {
-            tiers,
-            received_wire_bytes: self.received_wire_bytes,
-            packet_hops: self.ports.iter().map(|port| port.counters.frames).sum(),
-            lost_packets: self.lost_packets,
-            events: self.events,
-        }
-    }
-
-    fn tier_statistics(&mut self, tier: Tier) -> Option<TierStatistics> {
-        let now = self.now;
-        let (mut integral, mut max, mut busy_ps, mut ports) = (0, 0, 0, 0);
-        let (mut frames, mut frame_bytes) = (0, 0);
-        for port in self.ports.iter_mut().filter(|port| port.tier == tier) {
-            let (port_integral, port_max) = port.counters.queue(now);
-            integral += port_integral;
-            max = max.max(port_max);
-            let on_wire = port.counters.frame_bytes + crate::PREAMBLE.get() * port.counters.frames;
-            busy_ps += u128::from(port.serialization(on_wire).as_ps());
-            frames += port.counters.frames;
-            frame_bytes += port.counters.frame_bytes;
-            ports += 1;
-        }
-        let share = |part: u128, of: u64| if of == 0 { 0.0 } else { part as f64 / of as f64 / f64::from(ports) };
-        (ports > 0).then(|| TierStatistics {
-            tier,
-            ports,
-            queue_mean_bytes: share(integral, now.since(self.measured_since).as_ps()),
-            queue_max_bytes: max,
-            utilisation: share(busy_ps, now.as_ps()),
-            frames,
-            frame_bytes,
-        })
-    }
-
     fn host_timer(&mut self, host: u32, timer: HostTimer) {
         let entry = &mut self.hosts[host as usize];
         if entry.dead {
@@ -363,7 +326,13 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
     }
 
     fn next_submission(&mut self, generator: u32) {
-        self.generators[generator as usize].pending = self.traffic.next(generator);
+        let state = &mut self.generators[generator as usize];
+        let before = state.pending.take().map_or(Time::ZERO, |submission| submission.at);
+        state.pending = self.traffic.next(generator);
+        assert!(
+            state.pending.is_none_or(|submission| submission.at >= before),
+            "a generator gives its messages in order of time"
+        );
         self.schedule_submission(generator);
     }
 
@@ -412,8 +381,8 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
             }
             let message = messages.remove(slot as usize);
             assert!(
-                [message.source, message.destination].contains(&HostId(host)),
-                "a message ends at its destination or, with the answer, at its source"
+                message.destination == HostId(host) || (sequence.is_some() && message.source == HostId(host)),
+                "a message ends at its destination or, where there is an answer, at its source"
             );
             self.has_ended(&message);
             let flow = if failed {
@@ -423,13 +392,14 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
             };
             self.stopped |= flow.is_break();
         }
+        if host < self.pushing_hosts {
+            self.push(host);
+        }
         let entry = &mut self.hosts[host as usize];
         if let Some(Timeout { at, pulls }) = entry.timeout_to_arm() {
             self.queue.push(EventKey::new(at, class::HOST_TIMER, host, HostTimer::Timeout(pulls).counter()));
         }
-        if host < self.pushing_hosts {
-            self.push(host);
-        } else if !entry.pull_armed && entry.transport.has_packet() {
+        if !entry.pull_armed && entry.transport.has_packet() {
             if self.now >= entry.next_pull {
                 self.pull(host);
             } else {
@@ -451,9 +421,6 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
             if begun {
                 self.frame_begun(host);
             }
-        }
-        if let Some(Timeout { at, pulls }) = self.hosts[host as usize].timeout_to_arm() {
-            self.queue.push(EventKey::new(at, class::HOST_TIMER, host, HostTimer::Timeout(pulls).counter()));
         }
     }
 
