@@ -276,6 +276,8 @@ impl Endpoint {
     pub(crate) fn peer(&mut self, id: PeerId) -> &mut Peer {
         if self.peers.touch(id, self.now) {
             self.metrics.peer_allocs += 1;
+            // Many peers are reason enough for the timer to run: it collects those that nobody uses.
+            self.schedule_tick();
         }
         self.peers.get_mut(id)
     }

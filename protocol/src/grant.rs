@@ -110,9 +110,7 @@ impl Grants {
 
     /// The grant procedure of spec 5.4, run after each batch of packets of an RPC.
     pub(crate) fn check(&mut self, ctx: &mut Context<'_>, rpc: Key) {
-        if !ctx.rpcs[rpc].msgin.grantable {
-            return;
-        }
+        assert!(ctx.rpcs[rpc].msgin.grantable, "others don't take part (spec 5.2)");
         ctx.metrics.grant_check_calls += 1;
         if ctx.rpcs[rpc].bytes_remaining() == 0 {
             self.unmanage(ctx, rpc);

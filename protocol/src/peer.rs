@@ -1,13 +1,11 @@
 //! What an endpoint knows about other nodes (spec part 9).
 
 use crate::errno::Errno;
+use crate::sysctl::NO_CUTOFF;
 use crate::{Ack, AckEntry, PeerId, Port, RpcId};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use homa_units::Time;
-
-/// What a peer's table says before its first CUTOFFS: everything up to this length on level 6.
-const NO_LIMIT: u32 = i32::MAX as u32;
 
 /// How packets reach a peer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,15 +86,16 @@ impl Peer {
     fn forget(&mut self) {
         self.acks = AckList::EMPTY;
         self.unsched_cutoffs = [0; 8];
-        self.unsched_cutoffs[6] = NO_LIMIT;
+        // Before its first CUTOFFS everything goes to it on level 6.
+        self.unsched_cutoffs[6] = NO_CUTOFF;
         self.cutoff_version = 0;
         self.cutoffs_sent_in = None;
     }
 
     pub(crate) fn set_cutoffs(&mut self, cutoffs: [u32; 8], version: u16) {
         // Lengths are signed in Linux: an entry beyond 2^31 is below every message.
-        self.unsched_cutoffs = cutoffs.map(|cutoff| if cutoff > NO_LIMIT { 0 } else { cutoff });
-        self.unsched_cutoffs[0] = NO_LIMIT;
+        self.unsched_cutoffs = cutoffs.map(|cutoff| if cutoff > NO_CUTOFF { 0 } else { cutoff });
+        self.unsched_cutoffs[0] = NO_CUTOFF;
         self.cutoff_version = version;
     }
 }

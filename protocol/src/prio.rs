@@ -1,13 +1,11 @@
 //! Cutoffs computed from the sizes of incoming messages, as the kernel's tool `homa_prio` does (spec 6.5).
 
-use crate::Metrics;
+use crate::{MAX_MESSAGE_LENGTH, Metrics};
 use homa_units::{Duration, Priority};
 use serde::{Deserialize, Serialize};
 
 /// Intervals of message sizes that [`Metrics::size_bytes`] tells apart.
 const INTERVALS: usize = 188;
-/// The largest message (spec part 1): the cutoff of the lowest unscheduled level and of those below it.
-const MAX_MESSAGE_LENGTH: u32 = 1_000_000;
 
 /// Cutoffs that were set by hand for published cluster runs (spec 6.5, cloudlab/bin/set_cutoffs): name of the workload,
 /// and entry i for level i.

@@ -5,6 +5,8 @@
 
 mod lists;
 
+use crate::MAX_MESSAGE_LENGTH;
+use crate::wire::ETH_FRAME_OVERHEAD_BYTES;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 use core::hash::BuildHasherDefault;
@@ -17,10 +19,10 @@ use rustc_hash::FxHasher;
 #[cfg(test)]
 mod tests;
 
-/// `HOMA_ETH_FRAME_OVERHEAD`: what the link carries besides the bytes that Linux counts (spec 2.9).
-const FRAME_OVERHEAD: u64 = 24;
+/// What the link carries besides the bytes that Linux counts (spec 2.9).
+const FRAME_OVERHEAD: u64 = ETH_FRAME_OVERHEAD_BYTES as u64;
 /// `tx_left` of an RPC that was never deferred: the longest message.
-const NEVER_DEFERRED: u32 = 1_000_000;
+const NEVER_DEFERRED: u32 = MAX_MESSAGE_LENGTH;
 
 type Hasher = BuildHasherDefault<FxHasher>;
 

@@ -61,9 +61,8 @@ impl Endpoint {
         message: Message,
         cookie: u64,
     ) -> Result<RpcId, SendError> {
-        let mut args = SendmsgArgs { completion_cookie: cookie, ..SendmsgArgs::default() };
-        self.sendmsg(now, socket, to, &mut args, message)?;
-        Ok(RpcId::new(args.id))
+        let args = SendmsgArgs { completion_cookie: cookie, ..SendmsgArgs::default() };
+        self.new_request(now, socket, to, args, message)
     }
 
     /// As [`send_request`](Self::send_request), for a response that only a reader gets who names the RPC.
@@ -78,7 +77,18 @@ impl Endpoint {
         message: Message,
         cookie: u64,
     ) -> Result<RpcId, SendError> {
-        let mut args = SendmsgArgs { completion_cookie: cookie, flags: SENDMSG_PRIVATE, ..SendmsgArgs::default() };
+        let args = SendmsgArgs { completion_cookie: cookie, flags: SENDMSG_PRIVATE, ..SendmsgArgs::default() };
+        self.new_request(now, socket, to, args, message)
+    }
+
+    fn new_request(
+        &mut self,
+        now: Time,
+        socket: SocketId,
+        to: Destination,
+        mut args: SendmsgArgs,
+        message: Message,
+    ) -> Result<RpcId, SendError> {
         self.sendmsg(now, socket, to, &mut args, message)?;
         Ok(RpcId::new(args.id))
     }

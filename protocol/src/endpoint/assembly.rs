@@ -83,10 +83,7 @@ impl Endpoint {
             socket.stalled.remove(0);
             self.rpcs[first].stalled = false;
             self.allocate_buffers(first);
-            if !self.rpcs[first].has_buffers() {
-                // Queued again: nothing has changed, so another round would not either.
-                return;
-            }
+            assert!(self.rpcs[first].has_buffers(), "a message fits where there are as many free bpages as it needs");
             if self.config.version == Version::Linux {
                 let priority = self.config.sysctls.high_level();
                 self.send_resend(first, ResendRange::AllSent { offset: 0 }, priority);

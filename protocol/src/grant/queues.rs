@@ -88,9 +88,7 @@ impl Grants {
     fn adjust_peer(&mut self, ctx: &Context<'_>, peer: PeerId) {
         let listed = self.grantable_peers.iter().position(|other| *other == peer);
         let Some(&head) = ctx.peers.get(peer).grantable_rpcs.first() else {
-            if let Some(place) = listed {
-                self.grantable_peers.remove(place);
-            }
+            self.grantable_peers.remove(listed.expect("a peer whose last RPC has left its queue is listed"));
             return;
         };
         let head_of = |other: PeerId| ctx.peers.get(other).grantable_rpcs[0];

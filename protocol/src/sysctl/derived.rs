@@ -1,12 +1,11 @@
 //! What follows from the sysctls. All of it supposes that [`Sysctls::validate`] would succeed.
 
 use super::Sysctls;
+use crate::MAX_MESSAGE_LENGTH;
 use homa_units::{Duration, Priority};
 
-/// The largest message (spec part 1).
-const MAX_MESSAGE_LENGTH: u32 = 1_000_000;
-/// The cutoff above all messages.
-const NO_CUTOFF: u32 = i32::MAX as u32;
+/// The cutoff above all messages (spec 6.1); lengths are signed in Linux.
+pub(crate) const NO_CUTOFF: u32 = i32::MAX as u32;
 
 impl Sysctls {
     /// The bit of `flags` that lets everything pass the old pacer, `HOMA_FLAG_DONT_THROTTLE` (spec 7.2).

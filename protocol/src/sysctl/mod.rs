@@ -4,6 +4,7 @@ mod derived;
 mod table;
 mod text;
 
+pub(crate) use derived::NO_CUTOFF;
 pub use table::Sysctls;
 
 use alloc::string::String;

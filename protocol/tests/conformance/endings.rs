@@ -120,7 +120,7 @@ fn a_small_mtu_on_the_way_to_a_peer_that_cannot_be_reached_is_no_route_to_it() {
     assert_eq!(sent.expect_err("there is no route").errno(), homa_protocol::Errno::ENETUNREACH);
 }
 
-/// Without quirk Q5 each byte keeps the level that it was granted at, which sent ones have used.
+/// Without quirk Q6 each byte keeps the level that it was granted at, which sent ones have used.
 #[test]
 fn bytes_are_sent_at_the_level_of_their_own_grant() {
     let mut config = config();
@@ -170,4 +170,26 @@ fn idle_peers_are_forgotten_five_at_a_tick_and_earlier_if_they_are_many() {
     assert_eq!(forgotten(121, 10_000, 1), first, "they were idle for too long");
     let looked_at_next: Vec<_> = (1..=5).chain(11..=15).collect();
     assert_eq!(forgotten(121, 10_000, 2), looked_at_next, "ten are looked at in each tick");
+}
+
+/// Peers that are known for nothing but a question about an unknown RPC are collected too.
+#[test]
+fn the_timer_runs_for_peers_alone_when_they_are_many() {
+    let mut config = config();
+    config.sysctls.peer_gc_threshold = 3;
+    let (mut node, _) = Node::server(config);
+    let mut timeouts = Vec::new();
+    for peer in 1..=3 {
+        let range = ResendRange::AllSent { offset: 0 };
+        let header = Inbound::request(peer, 10, 1).header;
+        node.receive(peer, Packet::Resend(Resend { header, range, priority: Priority::new(7) }));
+        timeouts.push(node.endpoint.poll_timeout().is_some());
+    }
+    assert_eq!(timeouts, [false, false, true]);
+    for _ in 0..121_001 {
+        if node.endpoint.poll_timeout().is_some() {
+            node.tick();
+        }
+    }
+    assert_eq!(node.endpoint.poll_timeout(), None, "they are forgotten after two minutes");
 }
