@@ -58,9 +58,8 @@ use std::sync::Arc;
 /// All hosts speak IPv4.
 const FAMILY: Family = Family::V4;
 const SERVER_PORT: Port = Port::new(99);
-/// Ethernet: 14 bytes of header and 4 of CRC around at least 46 bytes.
+/// The end of each Ethernet frame, which the core doesn't count.
 const CRC: u32 = 4;
-const FRAME_MIN: u32 = 64;
 
 /// A message in packets and cookies: its slot and its sequence number at its source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,9 +92,9 @@ const fn data_frame_bytes(data: u32) -> u32 {
     frame_bytes(wire::DATA_HEADER_BYTES as u32 + data)
 }
 
+/// Bytes of an Ethernet frame; the shortest packet needs no padding, as 28 bytes make a frame of 66.
 const fn frame_bytes(homa_bytes: u32) -> u32 {
-    let frame = wire::frame_bytes(homa_bytes, FAMILY) + CRC;
-    if frame < FRAME_MIN { FRAME_MIN } else { frame }
+    wire::frame_bytes(homa_bytes, FAMILY) + CRC
 }
 
 const fn wire_bytes(frame_bytes: u32) -> u64 {
@@ -374,7 +373,10 @@ impl Transport for Homa {
 
     fn class(header: &Header) -> PacketClass {
         match &header.packet {
-            homa_protocol::Packet::Data(data) if data.offset < data.incoming => PacketClass::Unscheduled,
+            // In a retransmission `incoming` is the end of what was asked for, and that is permission.
+            homa_protocol::Packet::Data(data) if data.offset < data.incoming && !data.retransmit => {
+                PacketClass::Unscheduled
+            }
             homa_protocol::Packet::Data(_) => PacketClass::Scheduled,
             _ => PacketClass::Control,
         }

@@ -5,5 +5,6 @@ mod faults;
 mod idle;
 mod model;
 mod modes;
+mod parameters;
 mod support;
 mod wire;
