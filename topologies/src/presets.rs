@@ -3,9 +3,11 @@
 use crate::spec::TopologySpec;
 use thiserror::Error;
 
-const PRESETS: [(&str, &str); 2] = [
+const PRESETS: [(&str, &str); 4] = [
     ("sigcomm18", include_str!("../presets/sigcomm18.toml")),
     ("sigcomm18-16", include_str!("../presets/sigcomm18-16.toml")),
+    ("linux-cluster", include_str!("../presets/linux-cluster.toml")),
+    ("linux-cluster-10", include_str!("../presets/linux-cluster-10.toml")),
 ];
 
 /// No preset has this name.

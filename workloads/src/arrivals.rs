@@ -1,65 +1,11 @@
 //! When messages arrive, and between which hosts.
 
-use crate::SizeDistribution;
-use crate::uniform::{self, GRAINS, GRAINS_F64};
-use homa_units::{Bytes, Duration, Time};
+use crate::gaps::Schedule;
+use crate::{Gaps, Roles, SizeDistribution};
+use homa_units::{Bytes, Time};
 use rand::Rng;
 use std::sync::Arc;
 use thiserror::Error;
-
-/// The longest accepted mean gap in picoseconds (10^17, over a day): the longest gap drawn is 37 times as long and must
-/// still be a span of simulated time.
-const LONGEST_PS: f64 = 1e17;
-
-/// The mean time between two messages of a Poisson process, in picoseconds. Not a whole number of them: rounding would
-/// shift the load.
-#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
-pub struct MeanGap(f64);
-
-/// A mean gap can't be used.
-#[derive(Debug, Clone, PartialEq, Error)]
-#[error("a mean gap of {ps} ps is not possible; it must be above 0 and at most 1e17 ps (about 28 hours)")]
-pub struct BadMeanGap {
-    /// What was given, in picoseconds.
-    pub ps: f64,
-}
-
-impl MeanGap {
-    /// A mean gap of `ps` picoseconds.
-    ///
-    /// # Errors
-    /// If `ps` is not above 0 and at most 10^17.
-    pub fn from_ps(ps: f64) -> Result<Self, BadMeanGap> {
-        if ps > 0.0 && ps <= LONGEST_PS { Ok(Self(ps)) } else { Err(BadMeanGap { ps }) }
-    }
-
-    /// The mean gap in picoseconds.
-    #[must_use]
-    pub const fn as_ps(self) -> f64 {
-        self.0
-    }
-}
-
-/// Draws the gaps between the messages of a Poisson process, which are exponentially distributed.
-#[derive(Debug, Clone, Copy)]
-pub struct PoissonGaps {
-    mean: MeanGap,
-}
-
-impl PoissonGaps {
-    /// Gaps of `mean` on average.
-    #[must_use]
-    pub const fn new(mean: MeanGap) -> Self {
-        Self { mean }
-    }
-
-    /// Draws the next gap, from one `u64` of `rng`, rounded to the nearest picosecond.
-    pub fn next(&self, rng: &mut impl Rng) -> Duration {
-        // 1 - u is in (0, 1], so the logarithm is finite.
-        let survival = (GRAINS - uniform::draw(rng)) as f64 / GRAINS_F64;
-        Duration::from_ps(libm::round(-libm::log(survival) * self.mean.as_ps()) as u64)
-    }
-}
 
 /// A message that a host is asked to send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,12 +35,6 @@ pub struct StreamRngs<R> {
 /// A stream of messages can't be built.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum BadStream {
-    /// There is nobody to send to.
-    #[error("{hosts} host(s) can't exchange messages; all-to-all traffic needs at least 2")]
-    TooFewHosts {
-        /// How many hosts were given.
-        hosts: u32,
-    },
     /// The sender is not one of the hosts.
     #[error("host {source_host} can't send among {hosts} hosts; indices are 0 to {}", .hosts - 1)]
     UnknownSource {
@@ -103,38 +43,49 @@ pub enum BadStream {
         /// How many hosts there are.
         hosts: u32,
     },
+    /// The sender is a host that doesn't send.
+    #[error("host {source_host} is not a client and can't send; clients are the hosts 0 to {}", .clients - 1)]
+    NotAClient {
+        /// The given index.
+        source_host: u32,
+        /// How many clients there are.
+        clients: u32,
+    },
 }
 
-/// The endless Poisson traffic of one host to all others: exponential gaps, each other host equally likely.
+/// The endless traffic of one client to the servers, each of them other than itself equally likely. It doesn't depend
+/// on what the network does: the instants are those of the schedule even if messages can't leave in time.
 #[derive(Debug, Clone)]
 pub struct MessageStream<R> {
     source: u32,
-    hosts: u32,
+    roles: Roles,
     sizes: Arc<SizeDistribution>,
-    gaps: PoissonGaps,
+    schedule: Schedule,
     rngs: StreamRngs<R>,
-    now: Time,
 }
 
 impl<R: Rng> MessageStream<R> {
-    /// Traffic of the host `source` of `hosts`; the first message comes one gap after time 0.
+    /// Traffic of the client `source`.
+    ///
+    /// With exponential gaps, the first message comes one gap after time 0. With constant ones it comes after a
+    /// uniformly random part of a gap, and message k follows it after k mean gaps, rounded to the nearest picosecond.
     ///
     /// # Errors
-    /// If there are fewer than two hosts, or `source` is not one of them.
+    /// If `source` is not one of the clients.
     pub fn new(
         source: u32,
-        hosts: u32,
+        roles: Roles,
         sizes: Arc<SizeDistribution>,
-        mean_gap: MeanGap,
+        gaps: Gaps,
         rngs: StreamRngs<R>,
     ) -> Result<Self, BadStream> {
-        if hosts < 2 {
-            return Err(BadStream::TooFewHosts { hosts });
+        if source >= roles.hosts() {
+            return Err(BadStream::UnknownSource { source_host: source, hosts: roles.hosts() });
         }
-        if source >= hosts {
-            return Err(BadStream::UnknownSource { source_host: source, hosts });
+        if !roles.is_client(source) {
+            return Err(BadStream::NotAClient { source_host: source, clients: roles.clients() });
         }
-        Ok(Self { source, hosts, sizes, gaps: PoissonGaps::new(mean_gap), rngs, now: Time::ZERO })
+        Ok(Self { source, roles, sizes, schedule: Schedule::new(gaps), rngs })
     }
 
     /// The next message, later than or at the same time as the one before.
@@ -142,11 +93,9 @@ impl<R: Rng> MessageStream<R> {
     /// # Panics
     /// If the simulated time would pass 213 days.
     pub fn next_arrival(&mut self) -> Arrival {
-        self.now += self.gaps.next(&mut self.rngs.gap);
+        let at = self.schedule.next(&mut self.rngs.gap);
         let size = self.sizes.sample(&mut self.rngs.size);
-        let other = uniform::below(self.hosts - 1, &mut self.rngs.destination);
-        // The others are numbered without a hole for the source.
-        let destination = if other < self.source { other } else { other + 1 };
-        Arrival { at: self.now, source: self.source, destination, size }
+        let destination = self.roles.draw_server(self.source, &mut self.rngs.destination);
+        Arrival { at, source: self.source, destination, size }
     }
 }

@@ -4,7 +4,7 @@ mod common;
 
 use common::homa_wire_bytes;
 use homa_units::{BitRate, Bytes};
-use homa_workloads::{LoadArithmetic, LoadSpec, SizeDistribution, messages_per_second};
+use homa_workloads::{LoadArithmetic, LoadSpec, MessageCost, Roles, SizeDistribution, client_rate};
 
 /// Name; mean drawn; wire bytes per message; messages per second and host, payload load and real load at 0.8.
 const PUBLISHED: [(&str, f64, f64, f64, f64, f64); 9] = [
@@ -19,9 +19,16 @@ const PUBLISHED: [(&str, f64, f64, f64, f64, f64); 9] = [
     ("fb-cachefollower", 692_975.6, 771_834.5, 1296.0, 0.718, 0.800),
 ];
 
+/// The simulation's traffic: everybody sends one-way messages to everybody, at rates by its own rule.
+fn one_way(sizes: &SizeDistribution, load: LoadSpec, gbps: u64, wire_bytes: impl Fn(Bytes) -> Bytes) -> LoadArithmetic {
+    let roles = Roles::all(144).unwrap();
+    let payload = |size| MessageCost { request: size, response: Bytes::ZERO };
+    let wire = |size| payload(wire_bytes(size));
+    client_rate(sizes, load, BitRate::from_gbps(gbps), roles, payload, wire, true).unwrap()
+}
+
 fn at(name: &str, load: LoadSpec) -> LoadArithmetic {
-    let sizes = SizeDistribution::shipped(name).unwrap();
-    messages_per_second(&sizes, load, BitRate::from_gbps(10), homa_wire_bytes).unwrap()
+    one_way(&SizeDistribution::shipped(name).unwrap(), load, 10, homa_wire_bytes)
 }
 
 fn assert_near(name: &str, found: f64, expected: f64, tolerance: f64) {
@@ -59,7 +66,7 @@ fn a_wire_load_without_a_listed_factor_is_met_exactly() {
 #[test]
 fn a_fixed_size_has_the_rate_of_its_wire_bytes() {
     let sizes = SizeDistribution::fixed(Bytes::new(100));
-    let found = messages_per_second(&sizes, LoadSpec::Wire(0.5), BitRate::from_gbps(8), |_| Bytes::new(200)).unwrap();
+    let found = one_way(&sizes, LoadSpec::Wire(0.5), 8, |_| Bytes::new(200));
     assert_near("fixed", found.messages_per_second, 2_500_000.0, 1e-6);
     assert_near("fixed", found.payload_load, 0.25, 1e-12);
 }

@@ -9,7 +9,6 @@ pub(crate) fn plan(cases: &[Case]) -> String {
     let mut text = String::new();
     for case in cases {
         let measure = case.measure();
-        let config = &case.transport;
         let seeds = case.run().seeds.len();
         let _ = writeln!(
             text,
@@ -26,14 +25,9 @@ pub(crate) fn plan(cases: &[Case]) -> String {
             measure.drain,
             if seeds == 1 { "seed" } else { "seeds" },
         );
-        let _ = writeln!(
-            text,
-            "  {} unscheduled levels (cutoffs {:?} B), {} scheduled, overcommitment {}",
-            config.priority_levels - config.scheduled_levels,
-            config.cutoffs,
-            config.scheduled_levels,
-            config.overcommitment
-        );
+        if let Some((_, line)) = case.transport.description().first() {
+            let _ = writeln!(text, "  {line}");
+        }
         for note in &case.notes {
             let _ = writeln!(text, "  note: {note}");
         }
@@ -45,7 +39,7 @@ fn arrivals(case: &Case) -> String {
     match &case.arrivals {
         Arrivals::Trace { rows, .. } => format!("{} recorded messages", rows.len()),
         Arrivals::Poisson { arithmetic, .. } => format!(
-            "wire load {:.3} (payload {:.3}), {:.0} messages/s per host",
+            "wire load {:.3} (payload {:.3}), {:.0} messages/s per client",
             arithmetic.wire_load, arithmetic.payload_load, arithmetic.messages_per_second
         ),
     }
@@ -67,6 +61,15 @@ pub(crate) fn report(summary: &CaseSummary, timing: &Timing, written: &WrittenCa
         number(summary.overall.p50),
         number(summary.overall.p99),
         number(summary.overall.mean),
+    );
+    let short = &summary.short_messages;
+    let _ = writeln!(
+        text,
+        "short messages (up to {} B): latency min {}, p50 {}, p99 {} us",
+        short.bytes_max,
+        number(short.min_us),
+        number(short.p50_us),
+        number(short.p99_us),
     );
     for tier in &summary.tiers {
         let _ = writeln!(

@@ -1,16 +1,17 @@
 //! Cases: an experiment resolved, with every default filled in and every value checked.
 
 use crate::denominator::Denominator;
-use crate::experiment::{Background, Experiment, Measure, Run, Sizes, TransportKind};
+use crate::experiment::{Background, Experiment, Measure, Run, TransportKind};
 use crate::number::{Load, OneOrMany};
-use crate::trace::{TraceFileError, read_trace};
-use crate::trace_sizes::{distribution_of_trace, listed_scheduled_levels};
+use crate::overrides::VariantError;
+use crate::trace::TraceFileError;
+use crate::transport::TransportConfig;
 use homa_analysis::SizeBins;
-use homa_topologies::{Topology, TopologyError, TopologySpec, UnknownPreset, preset};
-use homa_transports::sigcomm18::{Config, ConfigError};
-use homa_units::{BitRate, Duration, Time};
-use homa_workloads::{BadLoad, CsvError, LoadArithmetic, LoadSpec, SizeDistribution, TraceRow, messages_per_second};
-use std::path::{Path, PathBuf};
+use homa_fabric::Faults;
+use homa_topologies::{Topology, TopologyError, UnknownPreset};
+use homa_units::{BitRate, Bytes, Time};
+use homa_workloads::{BadLoad, CsvError, LoadArithmetic, Roles, SizeDistribution, TraceRow};
+use std::path::PathBuf;
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -28,13 +29,20 @@ pub struct Case {
     /// Rate of the host links.
     pub host_rate: BitRate,
     /// The transport's parameters, complete.
-    pub transport: Arc<Config>,
+    pub transport: TransportConfig,
+    /// Which hosts send, and which are sent to.
+    pub roles: Roles,
+    /// What goes wrong.
+    pub faults: Faults,
     /// Name of the size distribution in outputs.
     pub sizes: String,
     /// Where messages come from.
     pub arrivals: Arrivals,
     /// The size bins of the results.
     pub bins: SizeBins,
+    /// Messages up to this size are the short ones, whose latency is reported: the smallest size such that more than a
+    /// tenth of the messages are at most as large.
+    pub short_bytes: Bytes,
     /// Things a user should know that are no errors.
     pub notes: Vec<String>,
 }
@@ -42,7 +50,7 @@ pub struct Case {
 /// Where a case's messages come from.
 #[derive(Debug, Clone)]
 pub enum Arrivals {
-    /// Poisson, all to all.
+    /// From clients to servers, at random times.
     Poisson {
         /// The message sizes.
         sizes: Arc<SizeDistribution>,
@@ -53,7 +61,7 @@ pub enum Arrivals {
     Trace {
         /// The messages, in order of time.
         rows: Arc<Vec<TraceRow>>,
-        /// Poisson traffic, all to all, that begins with the last recorded message, so that messages still in flight
+        /// Poisson traffic, from clients to servers, that begins with the last recorded message, so that messages still in flight
         /// then meet the competition they would have met.
         afterwards: Option<(Arc<SizeDistribution>, LoadArithmetic)>,
     },
@@ -89,12 +97,20 @@ pub enum CaseError {
         cause: TopologyError,
     },
     /// The transport's parameters are impossible.
-    #[error("{path}: {cause}")]
+    #[error("{path}: {problem}")]
     Transport {
         /// The experiment file.
         path: PathBuf,
         /// What is wrong and what is accepted.
-        cause: ConfigError,
+        problem: String,
+    },
+    /// A variant can't be made.
+    #[error("{path}: {cause}")]
+    Variant {
+        /// The experiment file.
+        path: PathBuf,
+        /// What is wrong and what is accepted.
+        cause: VariantError,
     },
     /// The size distribution file is malformed.
     #[error("{path}: {cause}")]
@@ -134,310 +150,6 @@ pub enum CaseError {
     },
 }
 
-/// The experiment being resolved, and where it was read.
-struct Source<'a> {
-    path: &'a Path,
-    experiment: &'a Experiment,
-}
-
-/// Resolves an experiment read from `path` into its cases, in the order of its lists.
-///
-/// # Errors
-/// If a value is impossible, values don't go together, or a file named in it can't be used.
-pub fn cases(path: &Path, experiment: &Experiment) -> Result<Vec<Case>, CaseError> {
-    let source = Source { path, experiment };
-    let (topology, host_rate) = source.topology()?;
-    let topology = Arc::new(topology);
-    let workload = &experiment.workload;
-    if experiment.run.seeds.is_empty() {
-        return Err(source.value("run.seeds", "at least one seed is needed, for example [1]"));
-    }
-    let seeds = &experiment.run.seeds;
-    if let Some((_, twice)) = seeds.iter().enumerate().find(|(position, seed)| seeds[..*position].contains(seed)) {
-        let problem =
-            format!("{twice} is listed twice; a second run of a seed repeats the first and adds no information");
-        return Err(source.value("run.seeds", &problem));
-    }
-    let sizes: Vec<Option<Sizes>> = match &workload.sizes {
-        None => vec![None],
-        Some(OneOrMany(many)) => many.iter().cloned().map(Some).collect(),
-    };
-    let loads = source.loads()?;
-    let labels: Vec<_> = sizes.iter().flatten().map(|sizes| sizes.label()).collect();
-    // An override may have left some of the sizes out that the file has times for.
-    let known = |name: &String| labels.contains(name) || SizeDistribution::shipped(name).is_ok();
-    if let Some(unknown) = experiment.measure.per_sizes.keys().find(|name| !known(name)) {
-        let problem = format!(
-            "\"{unknown}\" is neither a shipped distribution nor among workload.sizes, which are {}",
-            labels.join(", ")
-        );
-        return Err(source.value("measure.per_sizes", &problem));
-    }
-    let mut cases: Vec<Case> = Vec::new();
-    for sizes in &sizes {
-        for load in &loads {
-            let case = source.case(&topology, host_rate, sizes.as_ref(), *load)?;
-            if cases.iter().any(|other| other.name == case.name) {
-                let problem = format!("the case {} is listed twice; list each combination of values once", case.name);
-                return Err(source.value("workload", &problem));
-            }
-            cases.push(case);
-        }
-    }
-    Ok(cases)
-}
-
-/// A load of a case, if it has one.
-#[derive(Debug, Clone, Copy)]
-enum CaseLoad {
-    Wire(Load),
-    Payload(Load),
-    /// A trace says who sends what when.
-    Unset,
-}
-
-/// Instants of an experiment stay below 100 days, so that none that follows from them overflows.
-const TIME_PS_MAX: u64 = 100 * 86_400 * 1_000_000_000_000;
-const LOAD_NEEDED: &str = "one of `load`, `payload_load` and `trace` is needed, for example load = 0.8";
-
-impl Source<'_> {
-    fn value(&self, key: &'static str, problem: &str) -> CaseError {
-        CaseError::Value { path: self.path.to_owned(), key, problem: problem.to_owned() }
-    }
-
-    /// A path as written is relative to the experiment file, or else to the working directory.
-    fn locate(&self, file: &Path) -> PathBuf {
-        let beside = self.path.parent().unwrap_or(Path::new("")).join(file);
-        if beside.exists() { beside } else { file.to_owned() }
-    }
-
-    fn read(&self, key: &'static str, file: &Path) -> Result<(PathBuf, String), CaseError> {
-        let file = self.locate(file);
-        match std::fs::read_to_string(&file) {
-            Ok(text) => Ok((file, text)),
-            Err(cause) => Err(CaseError::File { path: self.path.to_owned(), key, file, cause }),
-        }
-    }
-
-    fn topology(&self) -> Result<(Topology, BitRate), CaseError> {
-        let section = &self.experiment.topology;
-        let (spec, name, path) = match (&section.preset, &section.file) {
-            (Some(name), None) => {
-                let spec = preset(name).map_err(|cause| CaseError::Preset { path: self.path.to_owned(), cause })?;
-                (spec, name.clone(), self.path.to_owned())
-            }
-            (None, Some(file)) => {
-                let (file, text) = self.read("topology.file", file)?;
-                let spec =
-                    TopologySpec::parse(&text).map_err(|cause| CaseError::Topology { path: file.clone(), cause })?;
-                (spec, file.file_stem().unwrap_or_default().to_string_lossy().into_owned(), file)
-            }
-            _ => {
-                return Err(self.value(
-                    "topology",
-                    "exactly one of `preset` and `file` is needed, for example preset = \"sigcomm18\"",
-                ));
-            }
-        };
-        let topology = spec.build(&name).map_err(|cause| CaseError::Topology { path, cause })?;
-        Ok((topology, spec.host_rate()))
-    }
-
-    fn loads(&self) -> Result<Vec<CaseLoad>, CaseError> {
-        let workload = &self.experiment.workload;
-        match (&workload.load, &workload.payload_load) {
-            (Some(_), Some(_)) => Err(self.value("workload", "load and payload_load exclude each other; keep one")),
-            (Some(OneOrMany(loads)), None) => Ok(loads.iter().copied().map(CaseLoad::Wire).collect()),
-            (None, Some(OneOrMany(loads))) => Ok(loads.iter().copied().map(CaseLoad::Payload).collect()),
-            (None, None) if workload.trace.is_some() => Ok(vec![CaseLoad::Unset]),
-            (None, None) => Err(self.value("workload", LOAD_NEEDED)),
-        }
-    }
-
-    fn case(
-        &self,
-        topology: &Arc<Topology>,
-        host_rate: BitRate,
-        sizes: Option<&Sizes>,
-        load: CaseLoad,
-    ) -> Result<Case, CaseError> {
-        let mut notes = Vec::new();
-        let trace = self.trace(topology.hosts)?;
-        let (distribution, label) = self.distribution(sizes, trace.as_deref(), &mut notes)?;
-        let resolved = self.resolved(sizes, &label, load)?;
-        if let Some(rows) = &trace {
-            self.check_trace(rows, &resolved.measure, &mut notes)?;
-        }
-        // A file of the user's may have a shipped distribution's name and be another.
-        let shipped = if matches!(sizes, Some(Sizes::File(_))) { "" } else { distribution.name() };
-        let parameters = &self.experiment.transport.sigcomm18;
-        let transport = parameters
-            .complete(listed_scheduled_levels(shipped), &distribution.estimator_points())
-            .map_err(|cause| CaseError::Transport { path: self.path.to_owned(), cause })?;
-        let bins =
-            SizeBins::published(shipped).unwrap_or_else(|| SizeBins::about_one_percent(&distribution.probabilities()));
-        let poisson = self.poisson(distribution, load, host_rate, &transport)?;
-        let arrivals = match (trace, poisson) {
-            (Some(rows), afterwards) => Arrivals::Trace { rows, afterwards },
-            (None, Some((sizes, arithmetic))) => Arrivals::Poisson { sizes, arithmetic },
-            (None, None) => return Err(self.value("workload", LOAD_NEEDED)),
-        };
-        let name = case_name(&label, load, self.experiment.workload.trace.as_deref());
-        let experiment = self.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let (topology, transport) = (Arc::clone(topology), Arc::new(transport));
-        Ok(Case { experiment, name, resolved, topology, host_rate, transport, sizes: label, arrivals, bins, notes })
-    }
-
-    /// Poisson traffic of a load, if there is one.
-    fn poisson(
-        &self,
-        sizes: SizeDistribution,
-        load: CaseLoad,
-        host_rate: BitRate,
-        transport: &Config,
-    ) -> Result<Option<(Arc<SizeDistribution>, LoadArithmetic)>, CaseError> {
-        let spec = match load {
-            CaseLoad::Wire(load) => LoadSpec::Wire(load.get()),
-            CaseLoad::Payload(load) => LoadSpec::Payload(load.get()),
-            CaseLoad::Unset => return Ok(None),
-        };
-        let arithmetic = messages_per_second(&sizes, spec, host_rate, |size| transport.message_wire_bytes(size))
-            .map_err(|cause| CaseError::Load { path: self.path.to_owned(), cause })?;
-        if arithmetic.wire_load >= 1.0 {
-            let problem = format!(
-                "this load means a wire load of {:.3}, headers and grants included, which the host links can't carry; give less",
-                arithmetic.wire_load
-            );
-            return Err(self.value(
-                if matches!(load, CaseLoad::Wire(_)) { "workload.load" } else { "workload.payload_load" },
-                &problem,
-            ));
-        }
-        Ok(Some((Arc::new(sizes), arithmetic)))
-    }
-
-    fn trace(&self, hosts: u32) -> Result<Option<Arc<Vec<TraceRow>>>, CaseError> {
-        let workload = &self.experiment.workload;
-        let Some(file) = &workload.trace else { return Ok(None) };
-        let rows = read_trace(&self.locate(file), hosts)
-            .map_err(|cause| CaseError::Trace { path: self.path.to_owned(), cause })?;
-        Ok(Some(Arc::new(rows)))
-    }
-
-    /// Checks a trace against the times of the case, and says what a user should know.
-    fn check_trace(&self, rows: &[TraceRow], measure: &Measure, notes: &mut Vec<String>) -> Result<(), CaseError> {
-        if rows[rows.len() - 1].at.as_ps() > TIME_PS_MAX {
-            return Err(self.value("workload.trace", "the times of a trace must stay below 100 days"));
-        }
-        let workload = &self.experiment.workload;
-        let window = Time::ZERO + measure.warmup..Time::ZERO + measure.warmup + measure.window;
-        if !rows.iter().any(|row| window.contains(&row.at)) {
-            let (first, last) = (rows[0].at, rows[rows.len() - 1].at);
-            let problem = format!(
-                "no message of the trace is created in the window from {} to {}; its messages are created from {} to {}",
-                milliseconds(window.start),
-                milliseconds(window.end),
-                milliseconds(first),
-                milliseconds(last)
-            );
-            return Err(self.value("measure.window", &problem));
-        }
-        let last = rows[rows.len() - 1].at;
-        let loaded = workload.load.is_some() || workload.payload_load.is_some();
-        if loaded {
-            notes.push(format!(
-                "the trace ends at {}; from then on Poisson traffic of workload.load takes its place",
-                milliseconds(last)
-            ));
-        } else if last < window.end + measure.drain {
-            notes.push(format!(
-                "the trace ends at {}: messages still in flight then finish without competition; set workload.load for \
-                 Poisson traffic of that load from then on",
-                milliseconds(last)
-            ));
-        }
-        Ok(())
-    }
-
-    /// The distribution that levels, cutoffs and bins are made for, with its name in outputs.
-    fn distribution(
-        &self,
-        sizes: Option<&Sizes>,
-        trace: Option<&Vec<TraceRow>>,
-        notes: &mut Vec<String>,
-    ) -> Result<(SizeDistribution, String), CaseError> {
-        match (sizes, trace) {
-            (Some(Sizes::Shipped(name)), _) => {
-                Ok((SizeDistribution::shipped(name).expect("checked when it was read"), name.clone()))
-            }
-            (Some(Sizes::Fixed(size)), _) => Ok((SizeDistribution::fixed(*size), size.get().to_string())),
-            (Some(Sizes::File(file)), _) => {
-                let (path, text) = self.read("workload.sizes", file)?;
-                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                let distribution = SizeDistribution::from_csv(&text, &name).map_err(|cause| CaseError::Sizes { path, cause })?;
-                Ok((distribution, name))
-            }
-            (None, Some(rows)) => Ok(distribution_of_trace(rows, notes)),
-            (None, None) => Err(self.value("workload.sizes", "needed without a trace; accepted are a shipped name such as \"w3\", the path of a .csv file or a number of bytes")),
-        }
-    }
-
-    /// The experiment with this case's single values.
-    fn resolved(&self, sizes: Option<&Sizes>, label: &str, load: CaseLoad) -> Result<Experiment, CaseError> {
-        let mut resolved = self.experiment.clone();
-        // The resolved experiment is stored elsewhere and must find its files from there.
-        let absolute = |file: PathBuf| {
-            let file = self.locate(&file);
-            std::fs::canonicalize(&file).unwrap_or(file)
-        };
-        resolved.topology.file = resolved.topology.file.take().map(absolute);
-        resolved.workload.trace = resolved.workload.trace.take().map(absolute);
-        resolved.workload.sizes = sizes.cloned().map(|sizes| match sizes {
-            Sizes::File(file) => OneOrMany(vec![Sizes::File(absolute(file))]),
-            other => OneOrMany(vec![other]),
-        });
-        resolved.workload.load = None;
-        resolved.workload.payload_load = None;
-        match load {
-            CaseLoad::Wire(load) => resolved.workload.load = Some(OneOrMany(vec![load])),
-            CaseLoad::Payload(load) => resolved.workload.payload_load = Some(OneOrMany(vec![load])),
-            CaseLoad::Unset => {}
-        }
-        let measure = &mut resolved.measure;
-        if let Some(times) = std::mem::take(&mut measure.per_sizes).get(label) {
-            measure.warmup = times.warmup.unwrap_or(measure.warmup);
-            measure.window = times.window.unwrap_or(measure.window);
-            measure.drain = times.drain.unwrap_or(measure.drain);
-        }
-        if measure.window == Duration::ZERO {
-            return Err(self.value("measure.window", "an empty window measures nothing; give for example \"10ms\""));
-        }
-        let total = [measure.warmup, measure.window, measure.drain].map(|span| u128::from(span.as_ps()));
-        if total.iter().sum::<u128>() > u128::from(TIME_PS_MAX) {
-            return Err(self.value("measure", "warmup, window and drain together must stay below 100 days"));
-        }
-        Ok(resolved)
-    }
-}
-
-fn case_name(sizes: &str, load: CaseLoad, trace: Option<&Path>) -> String {
-    let load = match load {
-        CaseLoad::Wire(load) => format!("-{}", load.get()),
-        CaseLoad::Payload(load) => format!("-payload-{}", load.get()),
-        CaseLoad::Unset => String::new(),
-    };
-    let trace = trace.and_then(Path::file_name).map(|file| file.to_string_lossy()).unwrap_or_default();
-    let trace = trace.split(".csv").next().unwrap_or_default();
-    let dash = if trace.is_empty() { "" } else { "-" };
-    let safe = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' };
-    format!("{sizes}{load}{dash}{trace}").chars().map(safe).collect()
-}
-
-/// An instant as people read it.
-fn milliseconds(at: Time) -> String {
-    format!("{:.3} ms", at.as_ps() as f64 / 1e9)
-}
-
 impl Case {
     /// When and what is measured.
     #[must_use]
@@ -459,8 +171,8 @@ impl Case {
 
     /// What completion times are divided by.
     #[must_use]
-    pub const fn denominator(&self) -> Denominator {
-        self.resolved.measure.denominator
+    pub fn denominator(&self) -> Denominator {
+        self.resolved.measure.denominator.expect("resolved with the transport")
     }
 
     /// The instants at which the window begins and ends and the run must end.

@@ -1,10 +1,12 @@
 //! The best possible completion time of a message: what a slowdown is relative to.
 
+use crate::transport::TransportConfig;
 use homa_engine::Streams;
-use homa_fabric::{FabricConfig, Faults, LoadBalancing, Message, Observer, Simulation, Submission, Traffic};
+use homa_fabric::{FabricConfig, Faults, LoadBalancing, Message, Observer, Simulation, Submission, Traffic, Transport};
 use homa_topologies::{HostId, Topology};
-use homa_transports::sigcomm18::{Config, Sigcomm18};
-use homa_units::{Bytes, Time};
+use homa_transports::homa::Homa;
+use homa_transports::sigcomm18::Sigcomm18;
+use homa_units::{Bytes, Duration, Time};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
@@ -20,8 +22,17 @@ pub enum Denominator {
     /// The formula of the SIGCOMM'18 simulator with the slip mended.
     Sigcomm18Mended,
     /// What the same transport takes in the same network when it is idle; of the times that different paths give, the
-    /// smallest.
+    /// smallest. On the Linux cluster, until 2023, the measured counterpart: the median of an unloaded network.
+    #[serde(alias = "cluster-2021")]
     Simulated,
+    /// The Linux cluster's definition from December 2023, and since November 2025 for its xl170 nodes: 15 us and the
+    /// message's bytes at the rate of the host's link.
+    #[serde(rename = "cluster-2023")]
+    Cluster2023,
+    /// The Linux cluster's definition since November 2025 for other nodes: 25 us and the message's bytes at the rate of
+    /// the host's link.
+    #[serde(rename = "cluster-2025")]
+    Cluster2025,
 }
 
 impl Denominator {
@@ -32,6 +43,27 @@ impl Denominator {
             Self::Sigcomm18 => "sigcomm18",
             Self::Sigcomm18Mended => "sigcomm18-mended",
             Self::Simulated => "simulated",
+            Self::Cluster2023 => "cluster-2023",
+            Self::Cluster2025 => "cluster-2025",
+        }
+    }
+
+    /// Whether it is the time of a request and its response; none if it fits whatever is measured.
+    #[must_use]
+    pub const fn is_of_round_trips(self) -> Option<bool> {
+        match self {
+            Self::Sigcomm18 | Self::Sigcomm18Mended => Some(false),
+            Self::Simulated => None,
+            Self::Cluster2023 | Self::Cluster2025 => Some(true),
+        }
+    }
+
+    /// The time without bytes, of those that count each byte once.
+    const fn cluster_base(self) -> Option<Duration> {
+        match self {
+            Self::Sigcomm18 | Self::Sigcomm18Mended | Self::Simulated => None,
+            Self::Cluster2023 => Some(Duration::from_us(15)),
+            Self::Cluster2025 => Some(Duration::from_us(25)),
         }
     }
 }
@@ -49,7 +81,7 @@ struct Formula {
 pub struct IdealTimes {
     denominator: Denominator,
     topology: Arc<Topology>,
-    config: Arc<Config>,
+    config: TransportConfig,
     rack_of: Vec<u32>,
     between_racks: Formula,
     same_rack: Formula,
@@ -59,7 +91,7 @@ pub struct IdealTimes {
 impl IdealTimes {
     /// The times in `topology` for hosts that run `config`.
     #[must_use]
-    pub fn new(denominator: Denominator, topology: Arc<Topology>, config: Arc<Config>) -> Self {
+    pub fn new(denominator: Denominator, topology: Arc<Topology>, config: TransportConfig) -> Self {
         let rack_of = (0..topology.hosts).map(|host| topology.switch_of(HostId(host)).0).collect();
         let formula = |same_rack| {
             pair(&topology, same_rack).map(|(source, destination)| formula(denominator, &topology, source, destination))
@@ -77,6 +109,9 @@ impl IdealTimes {
             return *simulated.entry((size, same_rack)).or_insert_with(|| idle_ps(topology, config, size, same_rack));
         }
         let formula = if same_rack { self.same_rack } else { self.between_racks };
+        if self.denominator.cluster_base().is_some() {
+            return size.get() * formula.per_byte + formula.fixed;
+        }
         let (total, first) = paper_wire_bytes(size.get());
         total * formula.per_byte + first * formula.per_first_byte + formula.fixed
     }
@@ -100,6 +135,9 @@ fn formula(denominator: Denominator, topology: &Topology, source: HostId, destin
     let links = path.iter().map(|id| topology.link(*id));
     let byte_ps: Vec<_> = links.clone().map(|link| link.rate.byte_time().expect("exact rates").as_ps()).collect();
     let delays_ps: Vec<_> = links.map(|link| link.delay.as_ps()).collect();
+    if let Some(base) = denominator.cluster_base() {
+        return Formula { per_byte: byte_ps[0], per_first_byte: 0, fixed: base.as_ps() };
+    }
     let hosts_ps = topology.software.send.as_ps() + topology.software.receive.as_ps() + delays_ps[0];
     let slip = denominator == Denominator::Sigcomm18 && path.len() == 2;
     let switches_ps = if slip { 0 } else { delays_ps[1..].iter().sum() };
@@ -114,37 +152,63 @@ fn pair(topology: &Topology, same_rack: bool) -> Option<(HostId, HostId)> {
 
 /// Completion time of a lone message, the smaller of those with all packets on one path and with packets on paths in
 /// turn: in an idle network nothing else matters.
-fn idle_ps(topology: &Topology, config: &Arc<Config>, size: Bytes, same_rack: bool) -> u64 {
+fn idle_ps(topology: &Topology, config: &TransportConfig, size: Bytes, same_rack: bool) -> u64 {
     let (source, destination) = pair(topology, same_rack).expect("a message has two hosts");
-    let times = [LoadBalancing::First, LoadBalancing::RoundRobin].map(|load_balancing| {
-        let submission = Submission { at: Time::ZERO, source, destination, size };
-        let fabric = FabricConfig { load_balancing, faults: Faults::default(), streams: Streams::new(0) };
-        let transport = |host| Sigcomm18::new(Arc::clone(config), host);
-        let mut simulation = Simulation::new(topology, fabric, transport, Lone(Some(submission)), Lone(None));
-        simulation.run_until(Time::MAX);
-        assert!(simulation.unfinished().next().is_none(), "a lone message completes");
-        simulation.now().as_ps()
+    let message = |at, size| Submission { at, source, destination, size };
+    let times = [LoadBalancing::First, LoadBalancing::RoundRobin].map(|load_balancing| match config {
+        TransportConfig::Sigcomm18(config) => {
+            let lone = vec![message(Time::ZERO, size)];
+            last_ps(topology, load_balancing, |host| Sigcomm18::new(Arc::clone(config), host), lone)
+        }
+        TransportConfig::Homa(config) => {
+            // A first message makes the hosts known to each other, long before the one that is measured.
+            let at = Time::ZERO + Duration::from_ms(100);
+            let both = vec![message(Time::ZERO, Bytes::new(1)), message(at, size)];
+            last_ps(topology, load_balancing, |host| Homa::new(Arc::clone(config), host, Duration::ZERO), both)
+        }
     });
     times.into_iter().min().expect("two runs")
 }
 
-/// A single message.
-struct Lone(Option<Submission>);
+/// Completion time of the last of some messages.
+fn last_ps<T: Transport>(
+    topology: &Topology,
+    load_balancing: LoadBalancing,
+    transport: impl FnMut(HostId) -> T,
+    messages: Vec<Submission>,
+) -> u64 {
+    let fabric = FabricConfig { load_balancing, faults: Faults::default(), streams: Streams::new(0) };
+    let (begin, count) = (messages[messages.len() - 1].at, messages.len());
+    let observer = Completions { outstanding: count };
+    let mut simulation = Simulation::new(topology, fabric, transport, Few(messages.into_iter()), observer);
+    simulation.run_until(Time::MAX);
+    assert!(simulation.unfinished().next().is_none(), "messages of an idle network complete");
+    simulation.now().since(begin).as_ps()
+}
 
-impl Traffic for Lone {
+/// A few messages.
+struct Few(std::vec::IntoIter<Submission>);
+
+impl Traffic for Few {
     fn generators(&self) -> u32 {
         1
     }
 
     fn next(&mut self, _: u32) -> Option<Submission> {
-        self.0.take()
+        self.0.next()
     }
 }
 
-impl Observer for Lone {
+/// Ends a run with the last of its messages.
+struct Completions {
+    outstanding: usize,
+}
+
+impl Observer for Completions {
     fn created(&mut self, _: &Message) {}
 
     fn completed(&mut self, _: Time, _: &Message) -> ControlFlow<()> {
-        ControlFlow::Break(())
+        self.outstanding -= 1;
+        if self.outstanding == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }

@@ -2,7 +2,6 @@
 
 use crate::case::{Arrivals, Case};
 use homa_topologies::HostId;
-use homa_transports::sigcomm18::wire;
 use homa_units::{Bytes, Duration};
 
 /// Packet-hops per CPU second to expect: what a 2020s server core does on the workloads shipped. A rough guide.
@@ -59,7 +58,8 @@ pub fn paths(case: &Case) -> Vec<PathEstimate> {
             let each = path.iter().map(|link| topology.link(*link).rate.serialization(bytes).expect("exact rates"));
             fixed + each.sum()
         };
-        let full_packet = one_way(wire::unscheduled_frame(wire::UNSCHEDULED_DATA_MAX));
+        let (data_frame, grant_frame) = case.transport.frame_bytes();
+        let full_packet = one_way(data_frame);
         Some(PathEstimate {
             name,
             share: here as f64 / f64::from(topology.hosts - 1),
@@ -67,7 +67,7 @@ pub fn paths(case: &Case) -> Vec<PathEstimate> {
             choices: topology.routes.choices(topology.switch_of(first), destination).len(),
             fixed,
             full_packet,
-            round_trip: full_packet + one_way(wire::GRANT_FRAME),
+            round_trip: full_packet + one_way(grant_frame),
         })
     };
     [kind("within a rack", true), kind("between racks", false)].into_iter().flatten().collect()
@@ -91,7 +91,7 @@ pub fn work(case: &Case) -> Work {
             (window, rows.iter().map(|row| packets(row.size)).sum())
         }
         Arrivals::Poisson { sizes, arithmetic } => {
-            let per_second = arithmetic.messages_per_second * f64::from(case.topology.hosts);
+            let per_second = arithmetic.messages_per_second * f64::from(case.roles.clients());
             let mean: f64 = sizes.probabilities().into_iter().map(|(size, share)| share * packets(size)).sum();
             (per_second * measure.window.as_secs_f64(), per_second * window_end * mean)
         }
@@ -111,6 +111,7 @@ pub fn control_load(case: &Case) -> f64 {
     let Arrivals::Poisson { sizes, arithmetic } = &case.arrivals else { return 0.0 };
     let grants = |size| case.transport.message_packets(size).1 as f64;
     let mean: f64 = sizes.probabilities().into_iter().map(|(size, share)| share * grants(size)).sum();
-    let bits = 8.0 * f64::from(wire::on_wire(wire::GRANT_FRAME));
+    let (_, grant_frame) = case.transport.frame_bytes();
+    let bits = 8.0 * f64::from(grant_frame) + 8.0 * (homa_fabric::PREAMBLE + homa_fabric::FRAME_GAP).get() as f64;
     arithmetic.messages_per_second * mean * bits / case.host_rate.as_bps() as f64
 }

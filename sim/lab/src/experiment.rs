@@ -2,9 +2,9 @@
 
 use crate::denominator::Denominator;
 use crate::number::{Load, OneOrMany};
-use homa_transports::sigcomm18::Parameters;
+use homa_transports::{homa, sigcomm18};
 use homa_units::{Bytes, Duration};
-use homa_workloads::SizeDistribution;
+use homa_workloads::{GapKind, SizeDistribution};
 use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 use std::collections::BTreeMap;
@@ -23,8 +23,18 @@ pub struct Experiment {
     pub workload: WorkloadSection,
     /// What is measured.
     pub measure: Measure,
+    /// What goes wrong in the network.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub faults: FaultSection,
     /// Which runs.
     pub run: Run,
+    /// What is changed to give further cases; without any, the experiment as it is.
+    #[serde(default, rename = "variant", skip_serializing_if = "Vec::is_empty")]
+    pub variants: Vec<Variant>,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// `[topology]`: a preset or a file.
@@ -45,6 +55,8 @@ pub struct TopologySection {
 pub enum TransportKind {
     /// Homa as the SIGCOMM'18 simulator models it.
     Sigcomm18,
+    /// Homa as Linux runs it.
+    Homa,
 }
 
 impl TransportKind {
@@ -53,6 +65,7 @@ impl TransportKind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Sigcomm18 => "sigcomm18",
+            Self::Homa => "homa",
         }
     }
 }
@@ -64,8 +77,11 @@ pub struct TransportSection {
     /// Which.
     pub kind: TransportKind,
     /// Parameters of `sigcomm18`.
-    #[serde(default)]
-    pub sigcomm18: Parameters,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub sigcomm18: sigcomm18::Parameters,
+    /// Parameters of `homa`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub homa: homa::Parameters,
 }
 
 /// Message sizes: a shipped distribution, a CSV file or a fixed number of bytes.
@@ -163,6 +179,63 @@ pub struct WorkloadSection {
     /// Path of a CSV file, plain or gzip, with the columns `t_ns`, `src`, `dst`, `size`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trace: Option<PathBuf>,
+    /// So many hosts send: the first. Default: all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clients: Option<u32>,
+    /// So many hosts are sent to: the last, so that hosts are both if the numbers together exceed that of the hosts.
+    /// Default: all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub servers: Option<u32>,
+    /// Each client has this many independent senders, which share its load. Default 1.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub threads: u32,
+    /// At most this many messages of a client are under way, shared out among its threads; the next one waits, and its
+    /// time counts from when it is sent. Default: no limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// What the times between a sender's messages are.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub gaps: Gaps,
+    /// Shorter messages that are drawn are made as long as this; the load is that of the sizes drawn. Default 1 B.
+    #[serde(default = "one_byte", skip_serializing_if = "is_one_byte")]
+    pub least_size: Bytes,
+}
+
+const fn one() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_one(number: &u32) -> bool {
+    *number == 1
+}
+
+const fn one_byte() -> Bytes {
+    Bytes::new(1)
+}
+
+fn is_one_byte(bytes: &Bytes) -> bool {
+    *bytes == one_byte()
+}
+
+/// The times between the messages of a sender.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Gaps {
+    /// Exponentially distributed: Poisson arrivals.
+    #[default]
+    Exponential,
+    /// All equal, after a random first one.
+    Constant,
+}
+
+impl From<Gaps> for GapKind {
+    fn from(gaps: Gaps) -> Self {
+        match gaps {
+            Gaps::Exponential => Self::Exponential,
+            Gaps::Constant => Self::Constant,
+        }
+    }
 }
 
 /// What generators do after the window.
@@ -192,9 +265,10 @@ pub struct Measure {
     /// Whether to write a line for each measured message.
     #[serde(default)]
     pub messages: bool,
-    /// What a completion time is divided by to give a slowdown.
-    #[serde(default)]
-    pub denominator: Denominator,
+    /// What a completion time is divided by to give a slowdown. Default: `sigcomm18` for the transport of that name,
+    /// `simulated` for others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub denominator: Option<Denominator>,
     /// Up to this many measured messages of a run quantiles are exact; above it they come from bins of 0.1 % width.
     #[serde(default = "exact_samples_default")]
     pub exact_samples: u64,
@@ -228,4 +302,35 @@ pub struct Times {
 pub struct Run {
     /// One run each; together one case.
     pub seeds: Vec<u64>,
+}
+
+/// `[faults]`: what goes wrong in the network. Default: nothing.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FaultSection {
+    /// The probability that a packet is lost on its last link, from 0 up to, but not including, 1.
+    pub loss: f64,
+    /// Hosts that die.
+    pub deaths: Vec<Death>,
+}
+
+/// A host that dies: from then on it neither sends nor takes packets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Death {
+    /// Which, counted from 0.
+    pub host: u32,
+    /// When, counted from the begin of the run.
+    pub at: Duration,
+}
+
+/// `[[variant]]`: the experiment with some keys replaced, whose cases have its name at their end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Variant {
+    /// Its name.
+    pub name: String,
+    /// What is replaced, written as after `--set`: `["transport.homa.quirks=fixed"]`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub set: Vec<String>,
 }

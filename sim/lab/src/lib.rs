@@ -14,32 +14,37 @@ mod measurement;
 mod number;
 mod overrides;
 mod reference;
+mod resolve;
 mod run;
+mod source;
 mod store;
 mod stored;
 mod summary;
 mod trace;
 mod trace_comparison;
 mod trace_sizes;
+mod transport;
 mod warnings;
 
-pub use case::{Arrivals, Case, CaseError, cases};
+pub use case::{Arrivals, Case, CaseError};
 pub use denominator::{Denominator, IdealTimes};
 pub use estimate::{PathEstimate, Work, control_load, paths, work};
 pub use experiment::{
-    Background, Experiment, Measure, Run, Sizes, Times, TopologySection, TransportKind, TransportSection,
-    WorkloadSection,
+    Background, Death, Experiment, FaultSection, Gaps, Measure, Run, Sizes, Times, TopologySection, TransportKind,
+    TransportSection, Variant, WorkloadSection,
 };
 pub use measurement::MessageRecord;
 pub use number::{Load, OneOrMany};
-pub use overrides::{ExperimentError, Override, load_experiment};
+pub use overrides::{BadOverride, ExperimentError, Override, VariantError, load_experiment};
 pub use reference::{
     ComparedPercentile, Pair, ReferenceComparison, ReferenceError, ReferencePoint, compare_with_reference,
     reference_curve,
 };
+pub use resolve::cases;
 pub use run::{Control, RunError, RunRecord, run_case};
 pub use store::{OverlayError, StoreError, WrittenCase, check_writable, write_case, write_overlay};
 pub use stored::{StoredBin, StoredError, StoredSummary};
-pub use summary::{CaseSummary, LevelRow, Overall, ReceiverSummary, TierRow, Timing};
+pub use summary::{CaseSummary, LevelRow, Overall, ReceiverSummary, ShortMessages, TierRow, Timing};
 pub use trace::{TraceFileError, read_trace};
 pub use trace_comparison::{TraceComparison, TraceComparisonError, compare_with_trace};
+pub use transport::{TransportConfig, TransportParameters};

@@ -1,11 +1,13 @@
 //! What is noted in a run.
 
+use crate::case::Case;
 use crate::denominator::IdealTimes;
-use homa_analysis::SlowdownRecorder;
+use homa_analysis::{SizeBins, SlowdownRecorder};
 use homa_engine::TrajectoryDigest;
 use homa_fabric::{Message, Observer};
-use homa_units::{Duration, Time};
+use homa_units::{Bytes, Duration, Time};
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 /// A measured message, for `messages.csv`.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -27,6 +29,9 @@ pub(crate) struct Measurement {
     window: std::ops::Range<Time>,
     ideal: IdealTimes,
     pub(crate) recorder: SlowdownRecorder,
+    /// Latencies of short messages in microseconds.
+    pub(crate) short: SlowdownRecorder,
+    short_bytes: Bytes,
     pub(crate) records: Option<Vec<MessageRecord>>,
     pub(crate) digest: TrajectoryDigest,
     /// Set when the window is over: the run may end with its last message.
@@ -38,7 +43,7 @@ pub(crate) struct Measurement {
     pub(crate) counts: Counts,
 }
 
-/// Sums over one run.
+/// Sums over one run. Failed messages of the window count as unfinished, abandoned ones don't count in the window.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
     /// Messages created and completed since the begin.
@@ -49,20 +54,24 @@ pub(crate) struct Counts {
     pub(crate) window_bytes: u64,
     /// Bytes of messages that completed in the window.
     pub(crate) goodput_bytes: u64,
+    /// Messages that the transport gave up, since the begin.
+    pub(crate) failed: u64,
+    /// Messages whose sending host died, since the begin, and those of the window.
+    pub(crate) abandoned: u64,
+    pub(crate) window_abandoned: u64,
 }
 
 impl Measurement {
-    pub(crate) fn new(
-        window: std::ops::Range<Time>,
-        ideal: IdealTimes,
-        recorder: SlowdownRecorder,
-        messages: bool,
-    ) -> Self {
+    pub(crate) fn new(window: std::ops::Range<Time>, case: &Case) -> Self {
+        let exact = usize::try_from(case.measure().exact_samples).unwrap_or(usize::MAX);
+        let short_bins = SizeBins::with_edges(&[case.short_bytes]);
         Self {
             window,
-            ideal,
-            recorder,
-            records: messages.then(Vec::new),
+            ideal: IdealTimes::new(case.denominator(), Arc::clone(&case.topology), case.transport.clone()),
+            recorder: SlowdownRecorder::new(case.bins.clone(), exact),
+            short: SlowdownRecorder::new(short_bins, exact),
+            short_bytes: case.short_bytes,
+            records: case.measure().messages.then(Vec::new),
             digest: TrajectoryDigest::default(),
             draining: false,
             outstanding: 0,
@@ -83,9 +92,18 @@ impl Measurement {
         (into * u128::from(BLOCKS) / length) as u32
     }
 
+    /// One of the measured messages has come to its end.
+    fn settle(&mut self) -> ControlFlow<()> {
+        self.outstanding -= 1;
+        if self.draining && self.outstanding == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
     /// Notes that a measured message did not finish.
     pub(crate) fn unfinished(&mut self, message: &Message) {
         self.recorder.record_unfinished_in_block(message.size, self.block(message));
+        if message.size <= self.short_bytes {
+            self.short.record_unfinished(message.size);
+        }
         if let Some(records) = &mut self.records {
             records.push(MessageRecord { message: *message, latency: None, slowdown: None });
         }
@@ -106,7 +124,7 @@ impl Observer for Measurement {
     fn completed(&mut self, at: Time, message: &Message) -> ControlFlow<()> {
         self.counts.completed += 1;
         self.backlog_bytes -= message.size.get();
-        self.digest.record(at, message.destination.0, u64::from(message.source.0) << 32 | u64::from(message.sequence));
+        self.digest.record(at, message.destination.0, identity(message));
         if self.window.contains(&at) {
             self.counts.goodput_bytes += message.size.get();
         }
@@ -117,10 +135,44 @@ impl Observer for Measurement {
         let slowdown =
             latency.as_ps() as f64 / self.ideal.ideal_ps(message.source, message.destination, message.size) as f64;
         self.recorder.record_in_block(message.size, slowdown, self.block(message));
+        if message.size <= self.short_bytes {
+            self.short.record(message.size, latency.as_ps() as f64 / PS_PER_US);
+        }
         if let Some(records) = &mut self.records {
             records.push(MessageRecord { message: *message, latency: Some(latency), slowdown: Some(slowdown) });
         }
-        self.outstanding -= 1;
-        if self.draining && self.outstanding == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        self.settle()
     }
+
+    fn failed(&mut self, at: Time, message: &Message) -> ControlFlow<()> {
+        self.counts.failed += 1;
+        self.backlog_bytes -= message.size.get();
+        self.digest.record(at, GIVEN_UP, identity(message));
+        if !self.measures(message) {
+            return ControlFlow::Continue(());
+        }
+        self.unfinished(message);
+        self.settle()
+    }
+
+    fn abandoned(&mut self, at: Time, message: &Message) {
+        self.counts.abandoned += 1;
+        self.backlog_bytes -= message.size.get();
+        self.digest.record(at, ABANDONED, identity(message));
+        if self.measures(message) {
+            self.counts.window_abandoned += 1;
+            self.outstanding -= 1;
+        }
+    }
+}
+
+/// In the digest, in place of a destination.
+const GIVEN_UP: u32 = u32::MAX;
+/// See [`GIVEN_UP`].
+const ABANDONED: u32 = u32::MAX - 1;
+const PS_PER_US: f64 = 1e6;
+
+/// Which message, in the digest.
+fn identity(message: &Message) -> u64 {
+    u64::from(message.source.0) << 32 | u64::from(message.sequence)
 }

@@ -1,6 +1,6 @@
 //! Reading an experiment file and replacing keys of it.
 
-use crate::experiment::Experiment;
+use crate::experiment::{Experiment, Variant};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -67,6 +67,63 @@ pub enum ExperimentError {
         /// What is wrong.
         message: String,
     },
+}
+
+/// Why a variant can't be made.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum VariantError {
+    /// A name is empty, or given twice.
+    #[error("variant.name = \"{0}\": each variant needs a name of its own, such as \"without-q1\"")]
+    Name(String),
+    /// A text is not `key=value`.
+    #[error("variant \"{name}\": {cause}")]
+    Syntax {
+        /// Of the variant.
+        name: String,
+        /// What is wrong.
+        cause: BadOverride,
+    },
+    /// A replaced key or value is not accepted.
+    #[error("variant \"{name}\": set {text}: {message}")]
+    Invalid {
+        /// Of the variant.
+        name: String,
+        /// The override.
+        text: String,
+        /// What is wrong.
+        message: String,
+    },
+}
+
+impl Experiment {
+    /// The experiments that this one's variants mean; itself, if it has none. Each has at most one variant, with nothing
+    /// left to replace.
+    ///
+    /// # Errors
+    /// If names are missing or not unique, or an override makes the experiment invalid.
+    pub fn variants(&self) -> Result<Vec<Self>, VariantError> {
+        if self.variants.is_empty() {
+            return Ok(vec![self.clone()]);
+        }
+        let mut all: Vec<Self> = Vec::new();
+        for Variant { name, set: texts } in &self.variants {
+            if name.is_empty() || all.iter().any(|other| other.variants[0].name == *name) {
+                return Err(VariantError::Name(name.clone()));
+            }
+            let mut experiment = self.clone();
+            experiment.variants = vec![Variant { name: name.clone(), set: Vec::new() }];
+            let mut table = Table::try_from(&experiment).expect("an experiment is a table");
+            for text in texts {
+                let syntax = |cause| VariantError::Syntax { name: name.clone(), cause };
+                let Override { key, value, text } = text.parse().map_err(syntax)?;
+                let invalid = |message| VariantError::Invalid { name: name.clone(), text: text.clone(), message };
+                set(&mut table, &key, &value).map_err(invalid)?;
+                experiment = Self::deserialize(table.clone()).map_err(|error| invalid(error.to_string()))?;
+            }
+            all.push(experiment);
+        }
+        Ok(all)
+    }
 }
 
 /// Reads an experiment file and replaces keys of it.

@@ -1,18 +1,19 @@
 //! One run: one case with one seed, on one thread; and a case's runs pooled.
 
-use crate::case::{Arrivals, Case};
-use crate::denominator::IdealTimes;
+use crate::case::Case;
 use crate::measurement::{Counts, Measurement, MessageRecord};
+use crate::source::Source;
 use crate::summary::{CaseSummary, Timing};
+use crate::transport::{Counted, HostCounts, TransportConfig};
 use cpu_time::ThreadTime;
 use homa_analysis::{SlowdownRecorder, SlowdownSummary};
 use homa_engine::Streams;
-use homa_fabric::{FabricConfig, FabricStatistics, Faults, LoadBalancing, Outcome, Simulation, Submission, Traffic};
+use homa_fabric::{FabricConfig, FabricStatistics, LoadBalancing, Outcome, Simulation};
 use homa_topologies::HostId;
-use homa_transports::sigcomm18::{ReceiverUsage, Sigcomm18};
+use homa_transports::homa::Homa;
+use homa_transports::sigcomm18::Sigcomm18;
 use homa_units::{Duration, Time};
-use homa_workloads::{LoadArithmetic, MessageStream, SizeDistribution, StreamRngs, TraceRow};
-use rand_chacha::ChaCha8Rng;
+use rand::Rng;
 use rayon::prelude::*;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -47,12 +48,14 @@ pub enum RunError {
 #[derive(Debug)]
 pub struct RunRecord {
     pub(crate) recorder: Option<SlowdownRecorder>,
+    pub(crate) short: Option<SlowdownRecorder>,
     pub(crate) records: Option<Vec<MessageRecord>>,
     pub(crate) statistics: FabricStatistics,
     pub(crate) counts: Counts,
     pub(crate) digest: u64,
     pub(crate) simulated: Duration,
-    pub(crate) receivers: Vec<ReceiverUsage>,
+    /// By host.
+    pub(crate) hosts: Vec<HostCounts>,
     /// Bytes created and not completed, at equidistant instants of the window.
     pub(crate) backlog_bytes: Vec<u64>,
     pub(crate) cpu_s: f64,
@@ -78,7 +81,8 @@ pub fn run_case(case: &Case, control: &Control<'_>) -> Result<(CaseSummary, Vec<
     let pooling = ThreadTime::now();
     let messages = runs.iter_mut().flat_map(|run| run.records.take().unwrap_or_default()).collect();
     let recorders = runs.iter_mut().map(|run| run.recorder.take().expect("taken once")).collect();
-    let summary = CaseSummary::new(case, &SlowdownSummary::pool(recorders), &runs);
+    let short = runs.iter_mut().map(|run| run.short.take().expect("taken once")).collect();
+    let summary = CaseSummary::new(case, &SlowdownSummary::pool(recorders), &SlowdownSummary::pool(short), &runs);
     let cpu_s: f64 = runs.iter().map(|run| run.cpu_s).sum();
     let cpu_s = cpu_s + pooling.elapsed().as_secs_f64();
     let timing = Timing::new(&summary, begin.elapsed().as_secs_f64(), cpu_s);
@@ -91,15 +95,37 @@ const SLICES: u64 = 400;
 const BACKLOG_SAMPLES: u64 = 100;
 
 fn run_seed(case: &Case, number: usize, seed: u64, control: &Control<'_>) -> Result<RunRecord, RunError> {
+    let streams = Streams::new(seed);
+    match &case.transport {
+        TransportConfig::Sigcomm18(config) => {
+            run_with(case, number, streams, control, |host| Sigcomm18::new(Arc::clone(config), host))
+        }
+        TransportConfig::Homa(config) => {
+            let transport = |host| Homa::new(Arc::clone(config), host, tick_phase(streams, host));
+            run_with(case, number, streams, control, transport)
+        }
+    }
+}
+
+/// When in a millisecond a host's timer ticks: anywhere, as on machines that were started at some time or other.
+fn tick_phase(streams: Streams, host: HostId) -> Duration {
+    const PS_PER_MS: u128 = 1_000_000_000;
+    let draw = u128::from(streams.stream("tick-phase", host.0).next_u64());
+    Duration::from_ps((draw * PS_PER_MS >> 64) as u64)
+}
+
+fn run_with<T: Counted>(
+    case: &Case,
+    number: usize,
+    streams: Streams,
+    control: &Control<'_>,
+    transport: impl FnMut(HostId) -> T,
+) -> Result<RunRecord, RunError> {
     let cpu = ThreadTime::now();
     let (window_begin, window_end, limit) = case.window();
-    let ideal = IdealTimes::new(case.denominator(), Arc::clone(&case.topology), Arc::clone(&case.transport));
-    let exact = usize::try_from(case.measure().exact_samples).unwrap_or(usize::MAX);
-    let recorder = SlowdownRecorder::new(case.bins.clone(), exact);
-    let measurement = Measurement::new(window_begin..window_end, ideal, recorder, case.measure().messages);
-    let streams = Streams::new(seed);
-    let fabric = FabricConfig { load_balancing: LoadBalancing::RandomSpraying, faults: Faults::default(), streams };
-    let transport = |host| Sigcomm18::new(Arc::clone(&case.transport), host);
+    let measurement = Measurement::new(window_begin..window_end, case);
+    let faults = case.faults.clone();
+    let fabric = FabricConfig { load_balancing: LoadBalancing::RandomSpraying, faults, streams };
     let source = Source::new(case, streams);
     let mut simulation = Simulation::new(&case.topology, fabric, transport, source, measurement);
 
@@ -135,92 +161,17 @@ fn run_seed(case: &Case, number: usize, seed: u64, control: &Control<'_>) -> Res
 
     let statistics = simulation.statistics();
     let simulated = simulation.now().since(Time::ZERO);
-    let receivers = simulation.transports().map(|transport| transport.receiver_usage().clone()).collect();
+    let hosts = simulation.transports().map(Counted::counts).collect();
     let unfinished: Vec<_> =
         simulation.unfinished().copied().filter(|message| simulation.observer().measures(message)).collect();
     let mut measurement = simulation.into_observer();
     assert!(measurement.outstanding == unfinished.len() as u64, "each message is finished or unfinished");
     unfinished.iter().for_each(|message| measurement.unfinished(message));
-    let Measurement { recorder, mut records, digest, counts, .. } = measurement;
+    let Measurement { recorder, short, mut records, digest, counts, .. } = measurement;
     if let Some(records) = &mut records {
         records.sort_by_key(|record| (record.message.created, record.message.source, record.message.sequence));
     }
     let cpu_s = cpu.elapsed().as_secs_f64();
-    let (recorder, digest) = (Some(recorder), digest.finish());
-    Ok(RunRecord { recorder, records, statistics, counts, digest, simulated, receivers, backlog_bytes, cpu_s })
-}
-
-/// A case's messages as the fabric wants them.
-struct Source {
-    /// Generator 0, if there is a trace.
-    trace: Option<TraceRows>,
-    /// One generator for each host.
-    streams: Vec<MessageStream<ChaCha8Rng>>,
-    /// When the streams begin.
-    offset: Duration,
-}
-
-/// The rows of a shared trace.
-struct TraceRows {
-    rows: Arc<Vec<TraceRow>>,
-    next: usize,
-}
-
-impl Iterator for TraceRows {
-    type Item = TraceRow;
-
-    fn next(&mut self) -> Option<TraceRow> {
-        let row = self.rows.get(self.next).copied();
-        self.next += 1;
-        row
-    }
-}
-
-impl Source {
-    fn new(case: &Case, streams: Streams) -> Self {
-        let hosts = case.topology.hosts;
-        let stream = |sizes: &Arc<SizeDistribution>, mean_gap, host| {
-            let rngs = StreamRngs {
-                gap: streams.stream("gap", host),
-                size: streams.stream("size", host),
-                destination: streams.stream("destination", host),
-            };
-            MessageStream::new(host, hosts, Arc::clone(sizes), mean_gap, rngs)
-                .expect("a topology has at least two hosts")
-        };
-        let all = |sizes, arithmetic: &LoadArithmetic| {
-            (0..hosts).map(|host| stream(sizes, arithmetic.mean_gap, host)).collect()
-        };
-        match &case.arrivals {
-            Arrivals::Poisson { sizes, arithmetic } => {
-                Self { trace: None, streams: all(sizes, arithmetic), offset: Duration::ZERO }
-            }
-            Arrivals::Trace { rows, afterwards } => Self {
-                trace: Some(TraceRows { rows: Arc::clone(rows), next: 0 }),
-                streams: afterwards.as_ref().map(|(sizes, arithmetic)| all(sizes, arithmetic)).unwrap_or_default(),
-                offset: rows[rows.len() - 1].at.since(Time::ZERO),
-            },
-        }
-    }
-}
-
-impl Traffic for Source {
-    fn generators(&self) -> u32 {
-        (self.streams.len() + usize::from(self.trace.is_some())) as u32
-    }
-
-    fn next(&mut self, generator: u32) -> Option<Submission> {
-        let stream = match &mut self.trace {
-            Some(trace) if generator == 0 => {
-                let row = trace.next()?;
-                let (source, destination) = (HostId(row.source), HostId(row.destination));
-                return Some(Submission { at: row.at, source, destination, size: row.size });
-            }
-            Some(_) => generator - 1,
-            None => generator,
-        };
-        let arrival = self.streams[stream as usize].next_arrival();
-        let (source, destination) = (HostId(arrival.source), HostId(arrival.destination));
-        Some(Submission { at: arrival.at + self.offset, source, destination, size: arrival.size })
-    }
+    let (recorder, short, digest) = (Some(recorder), Some(short), digest.finish());
+    Ok(RunRecord { recorder, short, records, statistics, counts, digest, simulated, hosts, backlog_bytes, cpu_s })
 }

@@ -3,12 +3,14 @@
 use crate::case::Case;
 use crate::measurement::Counts;
 use crate::run::RunRecord;
+use crate::transport::{HostCounts, TransportConfig, TransportParameters};
 use crate::warnings::{backlog_growth, warnings};
 use homa_analysis::{BinRow, Decile, PercentileRow, Precision, SlowdownSummary};
 use homa_fabric::{PacketClass, TierStatistics};
-use homa_transports::sigcomm18::{Config, ReceiverUsage};
+use homa_transports::sigcomm18::ReceiverUsage;
 use homa_units::{Duration, Priority};
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// Everything that was measured in a case: a function of its configuration and seeds alone.
 #[derive(Debug, Clone, Serialize)]
@@ -49,16 +51,25 @@ pub struct CaseSummary {
     pub messages_created: u64,
     /// See `messages_created`.
     pub messages_completed: u64,
+    /// How many of them the transport gave up.
+    pub messages_failed: u64,
+    /// How many of them nobody waits for any more, as their sending host died; such messages of the window are in no
+    /// statistics.
+    pub messages_abandoned: u64,
+    /// Packets lost in the network.
+    pub lost_packets: u64,
     /// What completion times were divided by.
     pub denominator: &'static str,
     /// Whether quantiles are exact or come from logarithmic bins.
     pub quantiles: String,
-    /// Bytes of the messages created in the window, per host, in Gbps.
+    /// Bytes of the messages created in the window, without the answers to them, per host, in Gbps.
     pub offered_payload_gbps: f64,
     /// Bytes of the messages that completed in the window, per host, in Gbps.
     pub goodput_gbps: f64,
     /// Median, 99th percentile and mean over all messages.
     pub overall: Overall,
+    /// Latency of the short messages.
+    pub short_messages: ShortMessages,
     /// By cumulative percentage of messages.
     pub slowdown: Vec<PercentileRow>,
     /// By tenth of messages.
@@ -69,8 +80,13 @@ pub struct CaseSummary {
     pub tiers: Vec<TierRow>,
     /// Wire bytes received by hosts, by priority, highest first.
     pub priorities: Vec<LevelRow>,
-    /// How well receivers' links are used.
-    pub receivers: ReceiverSummary,
+    /// How well receivers' links are used, if the transport keeps account of that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receivers: Option<ReceiverSummary>,
+    /// The kernel's metrics by its names, added up over all hosts and runs, or of those that begin with `max_` or `peak_`
+    /// the largest, without those that are zero; if the transport has them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metrics: Option<BTreeMap<String, u64>>,
     /// Bytes created and not completed, mean over the window and the runs.
     pub backlog_mean_bytes: f64,
     /// Its growth over the window relative to its mean, and the standard error of that.
@@ -78,7 +94,7 @@ pub struct CaseSummary {
     /// What a reader of these numbers must know.
     pub warnings: Vec<String>,
     /// The transport's parameters.
-    pub parameters: Config,
+    pub parameters: TransportParameters,
 }
 
 /// Statistics over all messages.
@@ -90,6 +106,36 @@ pub struct Overall {
     pub p99: Option<f64>,
     /// Mean slowdown of the finished messages; none if none finished.
     pub mean: Option<f64>,
+}
+
+/// Latency of the short messages, answers included where those are measured: the Linux cluster's headline numbers.
+#[derive(Debug, Clone, Serialize)]
+pub struct ShortMessages {
+    /// Up to this size: the smallest such that more than a tenth of the messages are at most as large.
+    pub bytes_max: u64,
+    /// How many there were.
+    pub count: u64,
+    /// The shortest latency in microseconds; none if that is of an unfinished message, as with the others.
+    pub min_us: Option<f64>,
+    /// The median in microseconds.
+    pub p50_us: Option<f64>,
+    /// The 99th percentile in microseconds.
+    pub p99_us: Option<f64>,
+}
+
+impl ShortMessages {
+    fn new(case: &Case, latencies_us: &SlowdownSummary) -> Self {
+        let finite = |value: f64| value.is_finite().then_some(value);
+        let (p50, p99, _) = latencies_us.overall();
+        let min_us = latencies_us.bins().first().and_then(|bin| finite(bin.min));
+        Self {
+            bytes_max: case.short_bytes.get(),
+            count: latencies_us.count(),
+            min_us,
+            p50_us: finite(p50),
+            p99_us: finite(p99),
+        }
+    }
 }
 
 /// Queues of one level of the network; means over runs, weighted by simulated time.
@@ -177,7 +223,7 @@ pub struct Timing {
 }
 
 impl CaseSummary {
-    pub(crate) fn new(case: &Case, slowdown: &SlowdownSummary, runs: &[RunRecord]) -> Self {
+    pub(crate) fn new(case: &Case, slowdown: &SlowdownSummary, short_us: &SlowdownSummary, runs: &[RunRecord]) -> Self {
         let sum = |part: fn(&Counts) -> u64| runs.iter().map(|run| part(&run.counts)).sum::<u64>();
         let window_s = case.measure().window.as_secs_f64() * runs.len() as f64;
         let gbps = |bytes: u64| bytes as f64 * 8.0 / 1e9 / window_s / f64::from(case.topology.hosts);
@@ -209,6 +255,9 @@ impl CaseSummary {
             unfinished_largest_bytes: slowdown.largest_unfinished().map(|size| size.get()),
             messages_created: sum(|counts| counts.created),
             messages_completed: sum(|counts| counts.completed),
+            messages_failed: sum(|counts| counts.failed),
+            messages_abandoned: sum(|counts| counts.abandoned),
+            lost_packets: runs.iter().map(|run| run.statistics.lost_packets).sum(),
             denominator: case.denominator().name(),
             quantiles: match slowdown.precision() {
                 Precision::Exact => "exact".to_owned(),
@@ -219,6 +268,7 @@ impl CaseSummary {
             offered_payload_gbps,
             goodput_gbps,
             overall: Overall { p50: finite(p50), p99: finite(p99), mean: finite(mean) },
+            short_messages: ShortMessages::new(case, short_us),
             slowdown: slowdown.percentiles(),
             deciles: slowdown.deciles(),
             backlog_mean_bytes: backlog.sum::<u64>() as f64 / samples as f64,
@@ -228,7 +278,8 @@ impl CaseSummary {
             tiers: tiers(runs),
             priorities: priorities(case, runs),
             receivers: receivers(case, runs),
-            parameters: Config::clone(&case.transport),
+            metrics: metrics(case, runs),
+            parameters: case.transport.parameters(),
         }
     }
 }
@@ -264,8 +315,29 @@ fn tiers(runs: &[RunRecord]) -> Vec<TierRow> {
     (0..runs[0].statistics.tiers.len()).map(row).collect()
 }
 
-fn receivers(case: &Case, runs: &[RunRecord]) -> ReceiverSummary {
-    let all = || runs.iter().flat_map(|run| &run.receivers);
+/// The kernel's metrics of all hosts and runs.
+fn metrics(case: &Case, runs: &[RunRecord]) -> Option<BTreeMap<String, u64>> {
+    let TransportConfig::Homa(config) = &case.transport else { return None };
+    let quirk_q15 = config.parameters.quirks.size_4096_uncounted;
+    let mut sums = BTreeMap::new();
+    for host in runs.iter().flat_map(|run| &run.hosts) {
+        let HostCounts::Metrics(metrics) = host else { unreachable!("each host runs the case's transport") };
+        for (name, value) in metrics.iter(quirk_q15).filter(|(_, value)| *value > 0) {
+            let is_largest = ["max_", "peak_"].iter().any(|prefix| name.starts_with(prefix));
+            let sum = sums.entry(name.into_owned()).or_default();
+            *sum = if is_largest { value.max(*sum) } else { *sum + value };
+        }
+    }
+    Some(sums)
+}
+
+fn receivers(case: &Case, runs: &[RunRecord]) -> Option<ReceiverSummary> {
+    let TransportConfig::Sigcomm18(_) = case.transport else { return None };
+    let usage = |host| match host {
+        &HostCounts::Receiver(ref usage) => usage,
+        HostCounts::Metrics(_) => unreachable!("each host runs the case's transport"),
+    };
+    let all = || runs.iter().flat_map(|run| &run.hosts).map(usage);
     let sum = |span: fn(&ReceiverUsage) -> Duration| all().map(span).sum::<Duration>().as_secs_f64();
     let total_s = simulated(runs).as_secs_f64() * f64::from(case.topology.hosts);
     let share = |part: f64, of: f64| if of > 0.0 { part / of } else { 0.0 };
@@ -274,7 +346,7 @@ fn receivers(case: &Case, runs: &[RunRecord]) -> ReceiverSummary {
     let oversubscribed_waste_s = oversubscribed_s - sum(|usage| usage.oversubscribed().receiving);
     let first_grants: u64 = all().map(|usage| usage.first_grants).sum();
     let arrivals: u64 = all().map(|usage| usage.arrivals).sum();
-    ReceiverSummary {
+    Some(ReceiverSummary {
         oversubscribed_share: share(oversubscribed_s, total_s),
         oversubscribed_waste_share: share(oversubscribed_waste_s, total_s),
         oversubscribed_waste_within: share(oversubscribed_waste_s, oversubscribed_s),
@@ -286,7 +358,7 @@ fn receivers(case: &Case, runs: &[RunRecord]) -> ReceiverSummary {
         first_grant_wait_mean_us: share(sum(|usage| usage.first_grant_wait) * 1e6, first_grants as f64),
         first_grant_wait_max_us: all().map(|usage| usage.first_grant_wait_max).max().unwrap_or_default().as_secs_f64()
             * 1e6,
-    }
+    })
 }
 
 fn priorities(case: &Case, runs: &[RunRecord]) -> Vec<LevelRow> {

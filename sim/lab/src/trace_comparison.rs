@@ -1,8 +1,9 @@
 //! Our latencies against those that a trace brings along, message by message.
 
-use crate::case::{Case, CaseError, cases};
+use crate::case::{Case, CaseError};
 use crate::denominator::IdealTimes;
 use crate::overrides::{ExperimentError, load_experiment};
+use crate::resolve::cases;
 use crate::trace::{TraceFileError, read_trace};
 use homa_analysis::nearest_rank;
 use homa_topologies::HostId;
@@ -160,7 +161,7 @@ fn pairs(case: &Case, folder: &Path, trace: &Path) -> Result<Vec<Pair>, TraceCom
     for row in rows {
         theirs.entry((row.at.as_ps(), row.source, row.destination, row.size.get())).or_default().push_back(row.latency);
     }
-    let mut ideal = IdealTimes::new(case.denominator(), Arc::clone(&case.topology), Arc::clone(&case.transport));
+    let mut ideal = IdealTimes::new(case.denominator(), Arc::clone(&case.topology), case.transport.clone());
     let path = folder.join("messages.csv");
     let unusable = |cause| TraceComparisonError::Messages { path: path.clone(), cause };
     let mut reader = csv::Reader::from_path(&path).map_err(unusable)?;

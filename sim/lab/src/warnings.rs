@@ -31,11 +31,18 @@ pub(crate) fn warnings(
         ));
     }
     if let Arrivals::Poisson { arithmetic, .. } = &case.arrivals {
-        let meant = arithmetic.payload_load * case.host_rate.as_bps() as f64 / 1e9;
+        let clients = f64::from(case.roles.clients()) / f64::from(case.topology.hosts);
+        let meant = clients * arithmetic.messages_per_second * arithmetic.mean_payload_bytes * 8.0 / 1e9;
         if (offered_gbps / meant - 1.0).abs() > LOAD_TOLERANCE {
+            let limited = case.resolved.workload.limit.is_some() && offered_gbps < meant;
+            let reason = if limited {
+                "few large messages make the difference, or workload.limit holds messages back: give a longer \
+                 measure.window or more run.seeds, or a higher limit"
+            } else {
+                "few large messages make the difference: give a longer measure.window or more run.seeds"
+            };
             warnings.push(format!(
-                "load not reached: the messages created in the window carry {offered_gbps:.3} Gbps per host, {meant:.3} were meant; few large \
-                 messages make the difference: give a longer measure.window or more run.seeds"
+                "load not reached: the messages created in the window carry {offered_gbps:.3} Gbps per host, {meant:.3} were meant; {reason}"
             ));
         }
     }
@@ -62,6 +69,12 @@ pub(crate) fn warnings(
         warnings.push(format!(
             "{unfinished} messages unfinished, in bins from {} B on; {affected} bins have no p99 for it: give a longer measure.drain",
             first.size_max
+        ));
+    }
+    let failed: u64 = runs.iter().map(|run| run.counts.failed).sum();
+    if failed > 0 {
+        warnings.push(format!(
+            "{failed} messages failed: the transport gave them up; those of the window count as unfinished, infinitely slow"
         ));
     }
     if case.measure().warmup == homa_units::Duration::ZERO && matches!(case.arrivals, Arrivals::Poisson { .. }) {

@@ -51,7 +51,6 @@ fn describe_network(text: &mut String, case: &Case) {
 }
 
 fn describe(text: &mut String, case: &Case) {
-    let config = &case.transport;
     let _ = writeln!(text, "\n{}", case.name);
     match &case.arrivals {
         Arrivals::Trace { rows, .. } => {
@@ -79,7 +78,7 @@ fn describe(text: &mut String, case: &Case) {
             );
             let _ = writeln!(
                 text,
-                "  load          {:.4} of the wire: message bytes {:.4}, headers {:.4}, grants {:.4}; {:.0} messages/s per host, one in {:.3} us",
+                "  load          {:.4} of the wire: message bytes {:.4}, headers {:.4}, grants {:.4}; {:.0} messages/s per client, one in {:.3} us",
                 arithmetic.wire_load,
                 arithmetic.payload_load,
                 arithmetic.wire_load - arithmetic.payload_load - control_load(case),
@@ -89,19 +88,9 @@ fn describe(text: &mut String, case: &Case) {
             );
         }
     }
-    let _ = writeln!(
-        text,
-        "  levels        {} unscheduled (remaining sizes up to {}), {} scheduled; {} senders kept granted",
-        config.priority_levels - config.scheduled_levels,
-        config.cutoffs.iter().map(u32::to_string).chain(["any".to_owned()]).collect::<Vec<_>>().join(", "),
-        config.scheduled_levels,
-        config.overcommitment
-    );
-    let _ = writeln!(
-        text,
-        "  bytes         {} unscheduled, then grants while under {} in flight",
-        config.unscheduled_bytes, config.rtt_bytes
-    );
+    for (label, line) in case.transport.description() {
+        let _ = writeln!(text, "  {label:<13} {line}");
+    }
     let measure = case.measure();
     let _ = writeln!(
         text,

@@ -213,6 +213,9 @@ fn published(name: &str) -> Result<[u32; 8], ConfigError> {
 
 impl Config {
     /// Wire bytes of the DATA packets of a message of `length` bytes: frames, preambles and gaps.
+    ///
+    /// Control packets are left out: how many there are depends on the traffic (a message beyond the unscheduled bytes
+    /// needs about one GRANT a packet, 4.5 % of its bytes at an MTU of 1500).
     #[must_use]
     pub fn message_wire_bytes(&self, length: u32) -> u64 {
         let unscheduled = self.core.sysctls.unsched_bytes.min(length);
@@ -226,14 +229,31 @@ impl Config {
         u64::from(bytes / full) * super::wire_bytes(super::data_frame_bytes(full)) + last
     }
 
-    /// Bytes that a request and its response put on the uplinks of client and server together, with the payload of both.
-    ///
-    /// Control packets are left out: how many there are depends on the traffic (a message beyond the unscheduled bytes needs
-    /// about one GRANT a packet, 4.5 % of its bytes at an MTU of 1500).
+    /// Bytes of the response to a request of `request` bytes.
     #[must_use]
-    pub fn rpc_wire_bytes(&self, request: Bytes) -> Bytes {
+    pub fn response_bytes(&self, request: Bytes) -> Bytes {
         let request = u32::try_from(request.get()).unwrap_or(u32::MAX).min(MAX_MESSAGE_LENGTH);
-        let response = self.parameters.response.bytes(request);
-        Bytes::new(self.message_wire_bytes(request) + self.message_wire_bytes(response))
+        Bytes::new(u64::from(self.parameters.response.bytes(request)))
+    }
+
+    /// How many DATA packets a message of `length` bytes takes, and how many GRANTs if each comes for one packet.
+    #[must_use]
+    pub fn message_packets(&self, length: u32) -> (u64, u64) {
+        let unscheduled = self.core.sysctls.unsched_bytes.min(length);
+        let packets = |bytes: u32| u64::from(bytes.div_ceil(self.geometry.max_seg_data()));
+        let scheduled = packets(length - unscheduled);
+        (packets(unscheduled) + scheduled, scheduled)
+    }
+
+    /// Bytes of the frame of a full DATA packet.
+    #[must_use]
+    pub fn full_frame_bytes(&self) -> u16 {
+        super::data_frame_bytes(self.geometry.max_seg_data()).try_into().expect("an MTU is below 65536")
+    }
+
+    /// Bytes of the frame of a GRANT.
+    #[must_use]
+    pub const fn grant_frame_bytes(&self) -> u16 {
+        super::frame_bytes(homa_protocol::wire::GRANT_BYTES as u32) as u16
     }
 }

@@ -6,7 +6,9 @@ use homa_protocol::{Metrics, PacketType, Quirks, Sysctls, TransmitMode};
 use homa_topologies::{Delays, HostId, SingleSwitch, Topology, TopologySpec, preset};
 use homa_transports::homa::{Homa, Parameters};
 use homa_units::{BitRate, Bytes, Duration, Time};
-use homa_workloads::{LoadSpec, MessageStream, SizeDistribution, StreamRngs, messages_per_second};
+use homa_workloads::{
+    GapKind, Gaps, LoadSpec, MessageCost, MessageStream, Roles, SizeDistribution, StreamRngs, client_rate,
+};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -135,13 +137,18 @@ pub(crate) fn poisson(
 ) -> Vec<Vec<Submission>> {
     let config = parameters.complete().unwrap();
     let sizes = Arc::new(SizeDistribution::shipped(workload).unwrap());
-    let cost = |size| config.rpc_wire_bytes(size);
-    let load = messages_per_second(&sizes, LoadSpec::Wire(load), BitRate::from_gbps(10), cost).unwrap();
+    let roles = Roles::all(hosts).unwrap();
+    let payload = |size| MessageCost { request: size, response: config.response_bytes(size) };
+    let wire_bytes = |size: Bytes| Bytes::new(config.message_wire_bytes(size.get() as u32));
+    let wire = |size| MessageCost { request: wire_bytes(size), response: wire_bytes(config.response_bytes(size)) };
+    let (load, rate) = (LoadSpec::Wire(load), BitRate::from_gbps(10));
+    let load = client_rate(&sizes, load, rate, roles, payload, wire, true).unwrap();
+    let gaps = Gaps::new(GapKind::Exponential, load.mean_gap);
     let streams = Streams::new(1);
     let of_host = |host| {
         let rng = |purpose| streams.stream(purpose, host);
         let rngs = StreamRngs { gap: rng("gap"), size: rng("size"), destination: rng("destination") };
-        let mut stream = MessageStream::new(host, hosts, Arc::clone(&sizes), load.mean_gap, rngs).unwrap();
+        let mut stream = MessageStream::new(host, roles, Arc::clone(&sizes), gaps, rngs).unwrap();
         let next = || {
             let sent = stream.next_arrival();
             let (source, destination) = (HostId(sent.source), HostId(sent.destination));

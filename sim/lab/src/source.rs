@@ -1,0 +1,110 @@
+//! A case's messages, as the fabric wants them.
+
+use crate::case::{Arrivals, Case};
+use homa_engine::Streams;
+use homa_fabric::{Submission, Traffic};
+use homa_topologies::HostId;
+use homa_units::{Bytes, Duration, Time};
+use homa_workloads::{Gaps, LoadArithmetic, MeanGap, MessageStream, SizeDistribution, StreamRngs, TraceRow};
+use rand_chacha::ChaCha8Rng;
+use std::sync::Arc;
+
+/// A case's messages as the fabric wants them.
+pub(crate) struct Source {
+    /// Generator 0, if there is a trace.
+    trace: Option<TraceRows>,
+    /// One generator for each client's first thread, then for the second ones and so on.
+    streams: Vec<MessageStream<ChaCha8Rng>>,
+    /// When the streams begin.
+    offset: Duration,
+    limits: Option<Limits>,
+    least_size: Bytes,
+}
+
+/// The rows of a shared trace.
+struct TraceRows {
+    rows: Arc<Vec<TraceRow>>,
+    next: usize,
+}
+
+impl Iterator for TraceRows {
+    type Item = TraceRow;
+
+    fn next(&mut self) -> Option<TraceRow> {
+        let row = self.rows.get(self.next).copied();
+        self.next += 1;
+        row
+    }
+}
+
+impl Source {
+    pub(crate) fn new(case: &Case, streams: Streams) -> Self {
+        let workload = &case.resolved.workload;
+        let threads = workload.threads;
+        let all = |sizes: &Arc<SizeDistribution>, arithmetic: &LoadArithmetic| {
+            let mean = MeanGap::from_ps(arithmetic.mean_gap.as_ps() * f64::from(threads));
+            let gaps = Gaps::new(workload.gaps.into(), mean.expect("few threads and a gap that was accepted"));
+            let stream = |index: u32| {
+                // The first thread of each client draws as the only one would.
+                let rng = |purpose| streams.stream(purpose, index);
+                let rngs = StreamRngs { gap: rng("gap"), size: rng("size"), destination: rng("destination") };
+                let client = index % case.roles.clients();
+                MessageStream::new(client, case.roles, Arc::clone(sizes), gaps, rngs).expect("roles were checked")
+            };
+            (0..case.roles.clients() * threads).map(stream).collect()
+        };
+        let (trace, streams, offset) = match &case.arrivals {
+            Arrivals::Poisson { sizes, arithmetic } => (None, all(sizes, arithmetic), Duration::ZERO),
+            Arrivals::Trace { rows, afterwards } => (
+                Some(TraceRows { rows: Arc::clone(rows), next: 0 }),
+                afterwards.as_ref().map(|(sizes, arithmetic)| all(sizes, arithmetic)).unwrap_or_default(),
+                rows[rows.len() - 1].at.since(Time::ZERO),
+            ),
+        };
+        let limits = workload.limit.map(|limit| Limits { limit, threads, clients: case.roles.clients() });
+        Self { trace, streams, offset, limits, least_size: workload.least_size }
+    }
+
+    /// The stream of a generator; none for the trace.
+    fn stream_of(&self, generator: u32) -> Option<u32> {
+        generator.checked_sub(u32::from(self.trace.is_some()))
+    }
+}
+
+/// How many messages may be under way.
+struct Limits {
+    limit: u32,
+    threads: u32,
+    clients: u32,
+}
+
+impl Limits {
+    /// A thread's share of its client's limit; the first ones have what is left over.
+    const fn of_stream(&self, stream: u32) -> u32 {
+        let thread = stream / self.clients;
+        self.limit / self.threads + (thread < self.limit % self.threads) as u32
+    }
+}
+
+impl Traffic for Source {
+    fn generators(&self) -> u32 {
+        (self.streams.len() + usize::from(self.trace.is_some())) as u32
+    }
+
+    fn next(&mut self, generator: u32) -> Option<Submission> {
+        let Some(stream) = self.stream_of(generator) else {
+            let row = self.trace.as_mut().expect("its generator").next()?;
+            let (source, destination) = (HostId(row.source), HostId(row.destination));
+            return Some(Submission { at: row.at, source, destination, size: row.size });
+        };
+        let arrival = self.streams[stream as usize].next_arrival();
+        let (source, destination) = (HostId(arrival.source), HostId(arrival.destination));
+        let size = arrival.size.max(self.least_size);
+        Some(Submission { at: arrival.at + self.offset, source, destination, size })
+    }
+
+    fn limit(&self, generator: u32) -> Option<u32> {
+        let stream = self.stream_of(generator)?;
+        self.limits.as_ref().map(|limits| limits.of_stream(stream))
+    }
+}
