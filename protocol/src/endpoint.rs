@@ -2,6 +2,7 @@
 
 mod assembly;
 mod batch;
+mod chosen;
 mod icmp;
 mod lifecycle;
 mod receive;

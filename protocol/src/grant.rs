@@ -88,6 +88,23 @@ impl Grants {
         self.fifo_interval = sysctls.fifo_grant_interval();
     }
 
+    /// Replaces what the clock says about the next FIFO grant.
+    pub(crate) fn set_fifo_due(&mut self, due: bool) {
+        self.fifo_grant_time = if due { Time::ZERO } else { Time::from_ps(u64::MAX) };
+    }
+
+    /// Hashes everything but instants.
+    pub(crate) fn fingerprint(&self, hasher: &mut impl core::hash::Hasher) {
+        use core::hash::Hash;
+        for slot in self.slots.iter().flatten() {
+            (slot.rpc, slot.entered_with).hash(hasher);
+        }
+        for peer in &self.grantable_peers {
+            peer.index().hash(hasher);
+        }
+        (self.needy, self.total_incoming, self.oldest).hash(hasher);
+    }
+
     /// Σ `rec_incoming` over grantable RPCs: bytes granted and not received.
     pub(crate) fn total_incoming(&self) -> u64 {
         self.total_incoming

@@ -138,6 +138,11 @@ impl Peers {
         self.peers.get(id.index())?.as_deref()
     }
 
+    /// All known peers, by number.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Peer> {
+        self.peers.iter().flatten().map(|peer| &**peer)
+    }
+
     pub(crate) fn count(&self) -> usize {
         self.count
     }

@@ -120,7 +120,7 @@ impl Endpoint {
     }
 
     /// Takes the next unit of the outgoing message.
-    fn next_unit(&mut self, key: Key) -> Transmit {
+    pub(super) fn next_unit(&mut self, key: Key) -> Transmit {
         let unit = self.unit_at(key, self.rpcs[key].out.next_xmit_offset);
         let level = self.unit_level(key);
         let rpc = &mut self.rpcs[key];

@@ -55,6 +55,19 @@ Examples:
 
 Exit code: 0 everything within tolerance, 1 something not, 2 could not compare.")]
     Compare(CompareArguments),
+    /// Drive the Linux core as the nodes of recorded captures, and check that it sends what the kernel sent
+    ///
+    /// A capture is a .pcap file with a .csv and a .log of the same name beside it. What it leaves open (processing
+    /// delays, batches, tick instants, state at the start) is inferred within the bounds below; docs/replay.md has the rules.
+    #[command(after_help = "\
+Examples:
+  homasim replay protocol/tests/captures/07a-drop-middle-of-request.pcap
+  homasim replay protocol/tests/captures/*.pcap --json
+
+With --json, one object per node: capture, node, rpcs, packets, matched, missing, extra, differing, undetermined,
+undetermined_reasons; besides inferred, longest_processing_us, search_exhausted, differences, bounds.
+Exit code: 0 nothing is missing, extra or differing, 1 something is, 2 a capture can't be read.")]
+    Replay(ReplayArguments),
 }
 
 #[derive(Debug, Args)]
@@ -94,6 +107,36 @@ pub(crate) struct CompareArguments {
     /// Print a JSON object instead of the table
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArguments {
+    /// Captures: any of the three files, or their common name without extension
+    #[arg(required = true)]
+    pub(crate) captures: Vec<PathBuf>,
+    /// Only this node [default: every node that sent packets]
+    #[arg(long, value_name = "IP")]
+    pub(crate) node: Option<std::net::IpAddr>,
+    /// The longest time from the delivery of a packet to the departure of what it caused
+    #[arg(long, value_name = "MS", default_value = "10", value_parser = milliseconds)]
+    pub(crate) processing_ms: f64,
+    /// How many packets may be processed together
+    #[arg(long, value_name = "N", default_value = "20", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(crate) batch: u16,
+    /// The shortest time between two ticks of the protocol timer
+    #[arg(long, value_name = "MS", default_value = "0.5", value_parser = milliseconds)]
+    pub(crate) tick_min_ms: f64,
+    /// The longest time between two ticks of the protocol timer
+    #[arg(long, value_name = "MS", default_value = "7", value_parser = milliseconds)]
+    pub(crate) tick_max_ms: f64,
+    /// Print one JSON object for each node
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn milliseconds(text: &str) -> Result<f64, String> {
+    let ms = text.parse().ok().filter(|ms| (0.001..=10_000.0).contains(ms));
+    ms.ok_or_else(|| "accepted is a number of milliseconds from 0.001 to 10000".to_owned())
 }
 
 #[derive(Debug, Args)]

@@ -112,6 +112,14 @@ pub enum CaseError {
         /// What is wrong and what is accepted.
         cause: VariantError,
     },
+    /// A variant has no cases that could run.
+    #[error("{cause} (in variant \"{variant}\")")]
+    InVariant {
+        /// Its name.
+        variant: String,
+        /// Why.
+        cause: Box<Self>,
+    },
     /// The size distribution file is malformed.
     #[error("{path}: {cause}")]
     Sizes {

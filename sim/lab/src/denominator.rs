@@ -2,7 +2,10 @@
 
 use crate::transport::TransportConfig;
 use homa_engine::Streams;
-use homa_fabric::{FabricConfig, Faults, LoadBalancing, Message, Observer, Simulation, Submission, Traffic, Transport};
+use homa_fabric::{
+    FabricConfig, Faults, LoadBalancing, Message, MessageEnd, MessageRef, Observer, Packet, PacketClass, Simulation,
+    Submission, Timeout, Traffic, Transport,
+};
 use homa_topologies::{HostId, Topology};
 use homa_transports::homa::Homa;
 use homa_transports::sigcomm18::Sigcomm18;
@@ -174,16 +177,78 @@ fn idle_ps(topology: &Topology, config: &TransportConfig, size: Bytes, same_rack
 fn last_ps<T: Transport>(
     topology: &Topology,
     load_balancing: LoadBalancing,
-    transport: impl FnMut(HostId) -> T,
+    mut transport: impl FnMut(HostId) -> T,
     messages: Vec<Submission>,
 ) -> u64 {
     let fabric = FabricConfig { load_balancing, faults: Faults::default(), streams: Streams::new(0) };
     let (begin, count) = (messages[messages.len() - 1].at, messages.len());
     let observer = Completions { outstanding: count };
-    let mut simulation = Simulation::new(topology, fabric, transport, Few(messages.into_iter()), observer);
+    let (source, destination) = (messages[0].source, messages[0].destination);
+    let pushes = transport(source).pushes();
+    let taking_part = |host| Idle { transport: [source, destination].contains(&host).then(|| transport(host)), pushes };
+    let mut simulation = Simulation::new(topology, fabric, taking_part, Few(messages.into_iter()), observer);
     simulation.run_until(Time::MAX);
     assert!(simulation.unfinished().next().is_none(), "messages of an idle network complete");
     simulation.now().since(begin).as_ps()
+}
+
+/// The transport of a host, if it takes part: the others of a large network need none.
+struct Idle<T> {
+    transport: Option<T>,
+    /// All hosts of a network push, or none.
+    pushes: bool,
+}
+
+impl<T> Idle<T> {
+    const TAKES_PART: &str = "only hosts of the message are called";
+
+    fn get(&mut self) -> &mut T {
+        self.transport.as_mut().expect(Self::TAKES_PART)
+    }
+}
+
+impl<T: Transport> Transport for Idle<T> {
+    type Header = T::Header;
+
+    fn submit(&mut self, now: Time, reference: MessageRef, message: &Message) {
+        self.get().submit(now, reference, message);
+    }
+
+    fn handle_packet(&mut self, now: Time, packet: &Packet<Self::Header>) {
+        self.get().handle_packet(now, packet);
+    }
+
+    fn handle_timeout(&mut self, now: Time) {
+        self.get().handle_timeout(now);
+    }
+
+    fn has_packet(&self) -> bool {
+        self.transport.as_ref().is_some_and(T::has_packet)
+    }
+
+    fn poll_transmit(&mut self, now: Time) -> Option<Packet<Self::Header>> {
+        self.get().poll_transmit(now)
+    }
+
+    fn poll_completion(&mut self) -> Option<MessageEnd> {
+        self.get().poll_completion()
+    }
+
+    fn poll_timeout(&self) -> Option<Timeout> {
+        self.transport.as_ref().and_then(T::poll_timeout)
+    }
+
+    fn pushes(&self) -> bool {
+        self.pushes
+    }
+
+    fn handle_nic_completion(&mut self, end: Time, frame_bytes: u16) {
+        self.get().handle_nic_completion(end, frame_bytes);
+    }
+
+    fn class(header: &Self::Header) -> PacketClass {
+        T::class(header)
+    }
 }
 
 /// A few messages.

@@ -80,8 +80,8 @@ pub fn work(case: &Case) -> Work {
     let runs = case.run().seeds.len() as f64;
     let links: f64 = paths(case).iter().map(|path| path.share * path.links as f64).sum();
     let packets = |size| {
-        let (data, grants) = case.transport.message_packets(size);
-        (data + grants) as f64
+        let both = case.transport.message_packets(size);
+        both.into_iter().map(|(data, grants)| data + grants).sum::<u64>() as f64
     };
     let (window_end, exact) = ((measure.warmup + measure.window).as_secs_f64(), measure.exact_samples as f64);
     let (messages, all_packets) = match &case.arrivals {
@@ -105,13 +105,17 @@ pub fn work(case: &Case) -> Work {
     }
 }
 
-/// Share of the host links' capacity that grants take in expectation; zero for a trace.
+/// Share of the capacity of the busiest direction of any host's link that the grants for what goes over it take, in
+/// expectation; zero for a trace.
 #[must_use]
 pub fn control_load(case: &Case) -> f64 {
     let Arrivals::Poisson { sizes, arithmetic } = &case.arrivals else { return 0.0 };
-    let grants = |size| case.transport.message_packets(size).1 as f64;
-    let mean: f64 = sizes.probabilities().into_iter().map(|(size, share)| share * grants(size)).sum();
+    let points = sizes.probabilities();
+    let grants = |part: usize| -> f64 {
+        points.iter().map(|(size, share)| share * case.transport.message_packets(*size)[part].1 as f64).sum()
+    };
     let (_, grant_frame) = case.transport.frame_bytes();
     let bits = 8.0 * f64::from(grant_frame) + 8.0 * (homa_fabric::PREAMBLE + homa_fabric::FRAME_GAP).get() as f64;
+    let mean = case.roles.busiest_link(grants(0), grants(1));
     arithmetic.messages_per_second * mean * bits / case.host_rate.as_bps() as f64
 }

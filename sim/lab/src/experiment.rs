@@ -6,6 +6,7 @@ use homa_transports::{homa, sigcomm18};
 use homa_units::{Bytes, Duration};
 use homa_workloads::{GapKind, SizeDistribution};
 use serde::de::{self, Deserializer, Visitor};
+use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -31,6 +32,9 @@ pub struct Experiment {
     /// What is changed to give further cases; without any, the experiment as it is.
     #[serde(default, rename = "variant", skip_serializing_if = "Vec::is_empty")]
     pub variants: Vec<Variant>,
+    /// The tables that it was read from, with keys replaced; none if it was not read from a file.
+    #[serde(skip)]
+    pub written: Option<toml::Table>,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -71,17 +75,32 @@ impl TransportKind {
 }
 
 /// `[transport]`: which, and a table of parameters for each.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TransportSection {
     /// Which.
     pub kind: TransportKind,
     /// Parameters of `sigcomm18`.
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub sigcomm18: sigcomm18::Parameters,
     /// Parameters of `homa`.
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub homa: homa::Parameters,
+}
+
+/// Every value that is used is written, and what is not used but not as by default either.
+impl Serialize for TransportSection {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut table = serializer.serialize_map(None)?;
+        table.serialize_entry("kind", &self.kind)?;
+        if self.kind == TransportKind::Sigcomm18 || !is_default(&self.sigcomm18) {
+            table.serialize_entry("sigcomm18", &self.sigcomm18)?;
+        }
+        if self.kind == TransportKind::Homa || !is_default(&self.homa) {
+            table.serialize_entry("homa", &self.homa)?;
+        }
+        table.end()
+    }
 }
 
 /// Message sizes: a shipped distribution, a CSV file or a fixed number of bytes.
@@ -170,7 +189,8 @@ pub struct WorkloadSection {
     /// Message sizes. With a trace: the distribution that levels, cutoffs and size bins are made for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sizes: Option<OneOrMany<Sizes>>,
-    /// Share of the host links' wire capacity, headers and control packets included.
+    /// Share of the host links' wire capacity, headers included; with `sigcomm18` also grants, which with `homa` come on
+    /// top.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub load: Option<OneOrMany<Load>>,
     /// Share of the host links' capacity that message bytes alone take.

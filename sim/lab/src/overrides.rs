@@ -72,9 +72,14 @@ pub enum ExperimentError {
 /// Why a variant can't be made.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum VariantError {
-    /// A name is empty, or given twice.
-    #[error("variant.name = \"{0}\": each variant needs a name of its own, such as \"without-q1\"")]
+    /// A name is empty, or unfit for a file name.
+    #[error(
+        "variant.name = \"{0}\" is not possible; accepted are letters, digits, `-`, `_` and `.`, such as \"without-q1\""
+    )]
     Name(String),
+    /// A name is given twice.
+    #[error("variant.name = \"{0}\" is given twice; each variant needs a name of its own, such as \"without-q1\"")]
+    Twice(String),
     /// A text is not `key=value`.
     #[error("variant \"{name}\": {cause}")]
     Syntax {
@@ -107,18 +112,30 @@ impl Experiment {
         }
         let mut all: Vec<Self> = Vec::new();
         for Variant { name, set: texts } in &self.variants {
-            if name.is_empty() || all.iter().any(|other| other.variants[0].name == *name) {
+            if name.is_empty() || !name.chars().all(is_safe) {
                 return Err(VariantError::Name(name.clone()));
             }
+            if all.iter().any(|other| other.variants[0].name == *name) {
+                return Err(VariantError::Twice(name.clone()));
+            }
+            let only = vec![Variant { name: name.clone(), set: Vec::new() }];
             let mut experiment = self.clone();
-            experiment.variants = vec![Variant { name: name.clone(), set: Vec::new() }];
-            let mut table = Table::try_from(&experiment).expect("an experiment is a table");
+            experiment.variants.clone_from(&only);
+            // What a file leaves out must not stand in the way of what a variant says of it: `quirks.base`, say.
+            let mut table = match &self.written {
+                Some(written) => written.clone(),
+                None => Table::try_from(&experiment).expect("an experiment is a table"),
+            };
+            table.insert("variant".to_owned(), Value::try_from(&only).expect("a list of tables"));
             for text in texts {
                 let syntax = |cause| VariantError::Syntax { name: name.clone(), cause };
                 let Override { key, value, text } = text.parse().map_err(syntax)?;
                 let invalid = |message| VariantError::Invalid { name: name.clone(), text: text.clone(), message };
+                if key[0] == "variant" {
+                    return Err(invalid("a variant can't have variants".to_owned()));
+                }
                 set(&mut table, &key, &value).map_err(invalid)?;
-                experiment = Self::deserialize(table.clone()).map_err(|error| invalid(error.to_string()))?;
+                experiment = Self::deserialize(table.clone()).map_err(|error| invalid(plain(&error)))?;
             }
             all.push(experiment);
         }
@@ -133,16 +150,34 @@ impl Experiment {
 pub fn load_experiment(path: &Path, overrides: &[Override]) -> Result<Experiment, ExperimentError> {
     let text =
         std::fs::read_to_string(path).map_err(|cause| ExperimentError::Unreadable { path: path.to_owned(), cause })?;
-    let invalid =
-        |error: toml::de::Error| ExperimentError::Invalid { path: path.to_owned(), message: error.to_string() };
+    let invalid = |error: toml::de::Error| ExperimentError::Invalid { path: path.to_owned(), message: plain(&error) };
     let mut experiment: Experiment = toml::from_str(&text).map_err(invalid)?;
     let mut table: Table = toml::from_str(&text).map_err(invalid)?;
     for Override { key, value, text } in overrides {
         let invalid = |message| ExperimentError::InvalidOverride { path: path.to_owned(), text: text.clone(), message };
         set(&mut table, key, value).map_err(invalid)?;
-        experiment = Experiment::deserialize(table.clone()).map_err(|error| invalid(error.to_string()))?;
+        experiment = Experiment::deserialize(table.clone()).map_err(|error| invalid(plain(&error)))?;
     }
+    experiment.written = Some(table);
     Ok(experiment)
+}
+
+/// An error of the TOML reader without the words of programmers.
+fn plain(error: &toml::de::Error) -> String {
+    const WORDS: [(&str, &str); 6] = [
+        ("unknown variant `", "unknown value `"),
+        ("expected u32", "expected a whole number from 0 to 4294967295"),
+        ("expected u64", "expected a whole number of at least 0"),
+        ("expected f64", "expected a number"),
+        ("expected a sequence", "expected a list"),
+        ("invalid type: map", "invalid type: table"),
+    ];
+    WORDS.iter().fold(error.to_string(), |text, (from, to)| text.replace(from, to))
+}
+
+/// Whether a character may stand in a case's name, which is that of a folder.
+pub(crate) fn is_safe(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "-_.".contains(c)
 }
 
 fn set(table: &mut Table, key: &[String], value: &Value) -> Result<(), String> {

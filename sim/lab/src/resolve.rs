@@ -4,6 +4,7 @@ use crate::case::{Arrivals, Case, CaseError};
 use crate::denominator::Denominator;
 use crate::experiment::{Experiment, Measure, Sizes, TransportKind};
 use crate::number::{Load, OneOrMany};
+use crate::overrides::is_safe;
 use crate::trace::read_trace;
 use crate::trace_sizes::{distribution_of_trace, listed_scheduled_levels};
 use crate::transport::TransportConfig;
@@ -30,7 +31,12 @@ pub fn cases(path: &Path, experiment: &Experiment) -> Result<Vec<Case>, CaseErro
     let variants = experiment.variants().map_err(|cause| CaseError::Variant { path: path.to_owned(), cause })?;
     let mut all: Vec<Case> = Vec::new();
     for variant in &variants {
-        for case in cases_of_variant(path, variant)? {
+        let name = variant.variants.first().map(|variant| variant.name.clone());
+        let within = |cause| match name {
+            None => cause,
+            Some(variant) => CaseError::InVariant { variant, cause: Box::new(cause) },
+        };
+        for case in cases_of_variant(path, variant).map_err(within)? {
             if all.iter().any(|other| other.name == case.name) {
                 let problem = format!("the case {} is listed twice; list each combination of values once", case.name);
                 return Err(Source { path, experiment }.value("workload", &problem));
@@ -169,9 +175,10 @@ impl Source<'_> {
         self.note_link_rate(host_rate, &transport, &mut notes);
         let roles = self.roles(topology.hosts)?;
         let faults = self.faults(topology.hosts, &transport)?;
+        note_late_deaths(&faults, &resolved.measure, &mut notes);
         let bins =
             SizeBins::published(shipped).unwrap_or_else(|| SizeBins::about_one_percent(&distribution.probabilities()));
-        let short_bytes = short_bytes(&distribution);
+        let short_bytes = short_bytes(&distribution).max(self.experiment.workload.least_size);
         let poisson = self.poisson(distribution, load, host_rate, roles, &transport)?;
         let arrivals = match (trace, poisson) {
             (Some(rows), afterwards) => Arrivals::Trace { rows, afterwards },
@@ -245,7 +252,12 @@ impl Source<'_> {
 
     fn check_longest(&self, label: &str, longest: Bytes, transport: &TransportConfig) -> Result<(), CaseError> {
         let accepted = transport.message_bytes_max();
-        if longest.get() <= accepted && self.experiment.workload.least_size.get() <= accepted {
+        let least = self.experiment.workload.least_size;
+        if !(1..=accepted).contains(&least.get()) {
+            let problem = format!("{least} is not possible; accepted are 1B to {accepted}B");
+            return Err(self.value("workload.least_size", &problem));
+        }
+        if longest.get() <= accepted {
             return Ok(());
         }
         let shorter = format!("{label}-kernel");
@@ -285,9 +297,13 @@ impl Source<'_> {
             let problem = format!("{} is not possible; accepted are 1 to {THREADS_MAX}", workload.threads);
             return Err(self.value("workload.threads", &problem));
         }
-        if workload.limit.is_some_and(|limit| limit < workload.threads) {
-            let problem = "each thread needs at least one message; give at least workload.threads";
-            return Err(self.value("workload.limit", problem));
+        if let Some(limit) = workload.limit.filter(|limit| *limit < workload.threads) {
+            let threads = workload.threads;
+            let problem = format!(
+                "{limit} is not possible, as each of workload.threads = {threads} needs at least one message; accepted are \
+                 {threads} and more"
+            );
+            return Err(self.value("workload.limit", &problem));
         }
         Ok(roles)
     }
@@ -299,6 +315,10 @@ impl Source<'_> {
         for death in &section.deaths {
             if death.host >= hosts {
                 let problem = format!("there is no host {}; accepted are 0 to {}", death.host, hosts - 1);
+                return Err(self.value("faults.deaths", &problem));
+            }
+            if faults.deaths.iter().any(|(host, _)| host.0 == death.host) {
+                let problem = format!("host {} dies twice; give it once", death.host);
                 return Err(self.value("faults.deaths", &problem));
             }
             faults.deaths.push((HostId(death.host), Time::ZERO + death.at));
@@ -332,8 +352,9 @@ impl Source<'_> {
             .map_err(|cause| CaseError::Load { path: self.path.to_owned(), cause })?;
         if arithmetic.wire_load >= 1.0 {
             let problem = format!(
-                "this load means a wire load of {:.3}, headers and grants included, which the host links can't carry; give less",
-                arithmetic.wire_load
+                "this load means a wire load of {:.3}, {} included, which the host links can't carry; give less",
+                arithmetic.wire_load,
+                if transport.wire_load_has_grants() { "headers and grants" } else { "headers" }
             );
             return Err(self.value(
                 if matches!(load, CaseLoad::Wire(_)) { "workload.load" } else { "workload.payload_load" },
@@ -464,7 +485,7 @@ impl Source<'_> {
         let trace = trace.split(".csv").next().unwrap_or_default();
         let variant = self.experiment.variants.first().map_or("", |variant| &variant.name);
         let parts = [trace, variant].into_iter().filter(|part| !part.is_empty());
-        let safe = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' };
+        let safe = |c: char| if is_safe(c) { c } else { '_' };
         let parts = parts.map(|part| format!("-{part}")).collect::<String>();
         format!("{sizes}{load}{parts}").chars().map(safe).collect()
     }
@@ -481,6 +502,19 @@ fn short_bytes(sizes: &SizeDistribution) -> Bytes {
         below > 0.1
     };
     sizes.probabilities().into_iter().find(reached).map_or(sizes.largest(), |(size, _)| size)
+}
+
+/// A death that no run lives to see is no error, but hardly meant.
+fn note_late_deaths(faults: &Faults, measure: &Measure, notes: &mut Vec<String>) {
+    let end = Time::ZERO + measure.warmup + measure.window + measure.drain;
+    for (host, at) in faults.deaths.iter().filter(|(_, at)| *at >= end) {
+        notes.push(format!(
+            "host {} dies at {}, when every run has ended: at {} the latest; set faults.deaths or the times in measure",
+            host.0,
+            milliseconds(*at),
+            milliseconds(end)
+        ));
+    }
 }
 
 /// An instant as people read it.

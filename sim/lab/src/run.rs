@@ -91,6 +91,8 @@ pub fn run_case(case: &Case, control: &Control<'_>) -> Result<(CaseSummary, Vec<
 
 /// One part of a run between two looks at [`Control::interrupted`].
 const SLICES: u64 = 400;
+/// A part of a long run is not longer than this, so that who ends it need not wait: 10 ms.
+const SLICE_PS_MAX: u64 = 10_000_000_000;
 /// How often the backlog is looked at in the window.
 const BACKLOG_SAMPLES: u64 = 100;
 
@@ -111,7 +113,7 @@ fn run_seed(case: &Case, number: usize, seed: u64, control: &Control<'_>) -> Res
 fn tick_phase(streams: Streams, host: HostId) -> Duration {
     const PS_PER_MS: u128 = 1_000_000_000;
     let draw = u128::from(streams.stream("tick-phase", host.0).next_u64());
-    Duration::from_ps((draw * PS_PER_MS >> 64) as u64)
+    Duration::from_ps(((draw * PS_PER_MS) >> 64) as u64)
 }
 
 fn run_with<T: Counted>(
@@ -130,7 +132,7 @@ fn run_with<T: Counted>(
     let mut simulation = Simulation::new(&case.topology, fabric, transport, source, measurement);
 
     let longer = window_end.since(Time::ZERO).max(limit.since(window_end));
-    let slice = Duration::from_ps((longer.as_ps() / SLICES).max(1));
+    let slice = Duration::from_ps((longer.as_ps() / SLICES).clamp(1, SLICE_PS_MAX));
     let advance = |simulation: &mut Simulation<_, _, _>, until: Time| loop {
         if control.interrupted.load(Ordering::Relaxed) {
             return Err(RunError::Interrupted);

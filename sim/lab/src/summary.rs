@@ -331,12 +331,15 @@ fn metrics(case: &Case, runs: &[RunRecord]) -> Option<BTreeMap<String, u64>> {
     Some(sums)
 }
 
+fn usage(host: &HostCounts) -> &ReceiverUsage {
+    match host {
+        HostCounts::Receiver(usage) => usage,
+        HostCounts::Metrics(_) => unreachable!("each host runs the case's transport"),
+    }
+}
+
 fn receivers(case: &Case, runs: &[RunRecord]) -> Option<ReceiverSummary> {
     let TransportConfig::Sigcomm18(_) = case.transport else { return None };
-    let usage = |host| match host {
-        &HostCounts::Receiver(ref usage) => usage,
-        HostCounts::Metrics(_) => unreachable!("each host runs the case's transport"),
-    };
     let all = || runs.iter().flat_map(|run| &run.hosts).map(usage);
     let sum = |span: fn(&ReceiverUsage) -> Duration| all().map(span).sum::<Duration>().as_secs_f64();
     let total_s = simulated(runs).as_secs_f64() * f64::from(case.topology.hosts);

@@ -83,20 +83,24 @@ impl TransportConfig {
         }
     }
 
+    /// Whether the wire bytes of a message are also those of its grants.
+    #[must_use]
+    pub const fn wire_load_has_grants(&self) -> bool {
+        matches!(self, Self::Sigcomm18(_))
+    }
+
     /// Whether a wire load follows the rule of the SIGCOMM'18 simulator, which knows its own transport's headers.
     pub(crate) const fn follows_listed_load(&self) -> bool {
         matches!(self, Self::Sigcomm18(_))
     }
 
-    /// How many data packets and grants a message and its answer take, about.
+    /// How many data packets and grants a message takes, about, and how many the answer to it.
     #[must_use]
-    pub fn message_packets(&self, size: Bytes) -> (u64, u64) {
+    pub fn message_packets(&self, size: Bytes) -> [(u64, u64); 2] {
         match self {
-            Self::Sigcomm18(config) => config.message_packets(size),
+            Self::Sigcomm18(config) => [config.message_packets(size), (0, 0)],
             Self::Homa(config) => {
-                let (data, grants) = config.message_packets(size.get() as u32);
-                let (more_data, more_grants) = config.message_packets(config.response_bytes(size).get() as u32);
-                (data + more_data, grants + more_grants)
+                [size, config.response_bytes(size)].map(|size| config.message_packets(size.get() as u32))
             }
         }
     }

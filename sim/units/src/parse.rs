@@ -118,8 +118,21 @@ macro_rules! textual {
 
         impl<'de> serde::Deserialize<'de> for $type {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = <alloc::string::String as serde::Deserialize>::deserialize(deserializer)?;
-                text.parse().map_err(serde::de::Error::custom)
+                deserializer.deserialize_str(TextVisitor)
+            }
+        }
+
+        struct TextVisitor;
+
+        impl serde::de::Visitor<'_> for TextVisitor {
+            type Value = $type;
+
+            fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                write!(f, "{}, such as {}", GRAMMAR.what, GRAMMAR.example)
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<$type, E> {
+                text.parse().map_err(E::custom)
             }
         }
     };

@@ -76,13 +76,19 @@ fn describe(text: &mut String, case: &Case) {
                     .collect::<Vec<_>>()
                     .join(" ")
             );
+            let grants = control_load(case);
+            let (headers, grants) = if case.transport.wire_load_has_grants() {
+                let headers = arithmetic.wire_load - arithmetic.payload_load - grants;
+                (headers, format!("grants {grants:.4}"))
+            } else {
+                let headers = arithmetic.wire_load - arithmetic.payload_load;
+                (headers, format!("and about {grants:.4} more for grants"))
+            };
             let _ = writeln!(
                 text,
-                "  load          {:.4} of the wire: message bytes {:.4}, headers {:.4}, grants {:.4}; {:.0} messages/s per client, one in {:.3} us",
+                "  load          {:.4} of the wire: message bytes {:.4}, headers {headers:.4}, {grants}; {:.0} messages/s per client, one in {:.3} us",
                 arithmetic.wire_load,
                 arithmetic.payload_load,
-                arithmetic.wire_load - arithmetic.payload_load - control_load(case),
-                control_load(case),
                 arithmetic.messages_per_second,
                 arithmetic.mean_gap.as_ps() / 1e6
             );

@@ -5,4 +5,5 @@ mod compare_reference;
 mod compare_trace;
 pub(crate) mod describe;
 pub(crate) mod list;
+pub(crate) mod replay;
 pub(crate) mod run;

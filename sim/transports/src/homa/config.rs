@@ -6,11 +6,13 @@ use homa_protocol::{
     Sysctls, TransmitMode,
 };
 use homa_units::Bytes;
+use serde::de::{self, Deserializer, MapAccess, Unexpected, Visitor};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use thiserror::Error;
 
 /// What a server's application answers, at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Response {
     /// As many bytes as the request has, as in the cluster benchmark.
@@ -57,7 +59,7 @@ pub enum Wire {
 }
 
 /// Where the cutoffs of the unscheduled levels come from.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CutoffSource {
     /// The sysctl `unsched_cutoffs`, the same on all hosts.
@@ -67,6 +69,87 @@ pub enum CutoffSource {
     Published(String),
     /// Each host computes its own from what it receives, as `homa_prio` does (spec 6.5).
     HomaPrio(PrioOptions),
+}
+
+impl<'de> Deserialize<'de> for Response {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ResponseVisitor)
+    }
+}
+
+/// Written by hand, as are the others: a derived one doesn't say what is accepted.
+struct ResponseVisitor;
+
+impl<'de> Visitor<'de> for ResponseVisitor {
+    type Value = Response;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("\"echo\", \"one-way\" or a number of bytes such as { bytes = 100 }")
+    }
+
+    fn visit_str<E: de::Error>(self, name: &str) -> Result<Response, E> {
+        match name {
+            "echo" => Ok(Response::Echo),
+            "one-way" => Ok(Response::OneWay),
+            _ => Err(E::invalid_value(Unexpected::Str(name), &self)),
+        }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut table: A) -> Result<Response, A::Error> {
+        first_key(&mut table, &self, &["bytes"])?;
+        let response = Response::Bytes(table.next_value()?);
+        end_of_table(&mut table, &self).map(|()| response)
+    }
+}
+
+impl<'de> Deserialize<'de> for CutoffSource {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(CutoffVisitor)
+    }
+}
+
+struct CutoffVisitor;
+
+impl<'de> Visitor<'de> for CutoffVisitor {
+    type Value = CutoffSource;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("\"sysctl\", { published = \"w4\" } or { homa-prio = { interval = \"1s\" } }")
+    }
+
+    fn visit_str<E: de::Error>(self, name: &str) -> Result<CutoffSource, E> {
+        match name {
+            "sysctl" => Ok(CutoffSource::Sysctl),
+            _ => Err(E::invalid_value(Unexpected::Str(name), &self)),
+        }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut table: A) -> Result<CutoffSource, A::Error> {
+        let source = match first_key(&mut table, &self, &["published", "homa-prio"])? {
+            "published" => CutoffSource::Published(table.next_value()?),
+            _ => CutoffSource::HomaPrio(table.next_value()?),
+        };
+        end_of_table(&mut table, &self).map(|()| source)
+    }
+}
+
+/// The first key of a table, one of `known`.
+fn first_key<'de, A: MapAccess<'de>>(
+    table: &mut A,
+    expected: &impl de::Expected,
+    known: &'static [&'static str],
+) -> Result<&'static str, A::Error> {
+    let key: String = table.next_key()?.ok_or_else(|| de::Error::invalid_length(0, expected))?;
+    let found = known.iter().find(|name| **name == key);
+    found.copied().ok_or_else(|| de::Error::unknown_field(&key, known))
+}
+
+/// A table that ought to have one key has no second one.
+fn end_of_table<'de, A: MapAccess<'de>>(table: &mut A, expected: &impl de::Expected) -> Result<(), A::Error> {
+    match table.next_key::<String>()? {
+        None => Ok(()),
+        Some(_) => Err(de::Error::invalid_length(2, expected)),
+    }
 }
 
 /// `[transport.homa]`.
@@ -125,6 +208,12 @@ pub enum ConfigError {
     /// No message fits.
     #[error("transport.homa.mtu: {0}")]
     Mtu(#[from] GeometryError),
+    /// Frames would be longer than the simulation can count.
+    #[error("transport.homa.mtu = {mtu} is not possible; accepted are at most {MTU_MAX}")]
+    MtuTooLarge {
+        /// The MTU given.
+        mtu: u32,
+    },
     /// A response that can't be.
     #[error("transport.homa.response.bytes = {bytes} is not possible; a message has 1 to {MAX_MESSAGE_LENGTH} bytes")]
     Response {
@@ -150,6 +239,8 @@ pub enum ConfigError {
     PrioInterval,
 }
 
+/// The lengths of frames, with Ethernet header and CRC, are numbers of 16 bits.
+const MTU_MAX: u32 = u16::MAX as u32 - 18;
 /// One core's page and two messages of the greatest length (spec 4.3.1).
 const LEAST_BPAGES: u32 = 32;
 
@@ -173,6 +264,9 @@ impl Parameters {
             && !(1..=MAX_MESSAGE_LENGTH).contains(&bytes)
         {
             return Err(ConfigError::Response { bytes });
+        }
+        if self.mtu > MTU_MAX {
+            return Err(ConfigError::MtuTooLarge { mtu: self.mtu });
         }
         if !(LEAST_BPAGES..=65_536).contains(&self.receive_bpages) {
             return Err(ConfigError::Bpages { bpages: self.receive_bpages });
@@ -236,13 +330,21 @@ impl Config {
         Bytes::new(u64::from(self.parameters.response.bytes(request)))
     }
 
-    /// How many DATA packets a message of `length` bytes takes, and how many GRANTs if each comes for one packet.
+    /// How many DATA packets a message of `length` bytes takes, and about how many GRANTs if it is alone: with quirk Q2
+    /// one for each packet but the last, else only those that extend the window.
     #[must_use]
     pub fn message_packets(&self, length: u32) -> (u64, u64) {
-        let unscheduled = self.core.sysctls.unsched_bytes.min(length);
+        let sysctls = &self.core.sysctls;
+        let unscheduled = sysctls.unsched_bytes.min(length);
         let packets = |bytes: u32| u64::from(bytes.div_ceil(self.geometry.max_seg_data()));
-        let scheduled = packets(length - unscheduled);
-        (packets(unscheduled) + scheduled, scheduled)
+        let data = packets(unscheduled) + packets(length - unscheduled);
+        let window = if sysctls.window == 0 { sysctls.max_incoming / 2 } else { sysctls.window };
+        let grants = match (length > unscheduled, self.core.quirks.redundant_grants) {
+            (false, _) => 0,
+            (true, true) => data - 1,
+            (true, false) => (1 + packets(length.saturating_sub(window))).min(data - 1),
+        };
+        (data, grants)
     }
 
     /// Bytes of the frame of a full DATA packet.

@@ -1,0 +1,11 @@
+//! Experiments with Linux's Homa: idle times, denominators, traffic, faults, variants, summaries, estimates.
+
+mod denominators;
+mod estimate;
+mod faults;
+mod idle;
+mod load;
+mod summary;
+mod support;
+mod traffic;
+mod variants;
