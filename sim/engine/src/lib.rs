@@ -20,6 +20,7 @@
 //! ```
 
 mod digest;
+mod occupancy;
 mod queue;
 mod streams;
 

@@ -1,7 +1,8 @@
 //! The event queue and its total order.
 
+use crate::occupancy::Occupancy;
 use dary_heap::QuaternaryHeap;
-use homa_units::Time;
+use homa_units::{Duration, Time};
 use std::cmp::Reverse;
 
 /// What and when: an event is nothing but its key, and the keys of one run are totally ordered.
@@ -64,53 +65,116 @@ impl std::fmt::Debug for EventKey {
     }
 }
 
-/// Pending events, earliest first in the total order of [`EventKey`]. O(log n) for push and pop.
+/// Pending events, earliest first in the total order of [`EventKey`].
 ///
-/// A popped event leaves a hole at the root that the next push fills: most events schedule exactly one successor, and
-/// one sift-down is cheaper than a removal and an insertion.
-#[derive(Debug, Default)]
+/// Time is cut into slots. The events of the slot that is *open* are sorted; those of the following slots, up to the
+/// horizon, lie unsorted in one list for each slot; those beyond it are in a heap. When the open slot has run empty, the
+/// next one that has events is opened, from its list, the heap or both. So most events are put on a list, read once
+/// and sorted among about ten others, with few hard-to-predict branches; a heap of all would compare each event with
+/// a dozen others on its way in and out.
+///
+/// How time is cut decides how fast the queue is, never the order.
+#[derive(Debug)]
 pub struct EventQueue {
-    heap: QuaternaryHeap<Reverse<EventKey>>,
-    hole: bool,
+    /// Events of the open slot, and any pushed for an earlier one; latest first, so that the earliest is popped.
+    open: Vec<EventKey>,
+    /// Number of the open slot since time zero.
+    open_slot: u64,
+    /// A slot is 2 to this power picoseconds long.
+    slot_bits: u32,
+    /// The first event on the list of each slot, by slot number modulo the number of lists, a power of two.
+    heads: Vec<u32>,
+    /// Which lists have events.
+    occupied: Occupancy,
+    /// The events on lists.
+    nodes: Vec<Node>,
+    /// The first unused node.
+    free: u32,
+    /// Events on lists.
+    listed: usize,
+    /// Events beyond the horizon when they were pushed.
+    far: QuaternaryHeap<Reverse<EventKey>>,
+}
+
+/// An event on a list, or an unused place.
+#[derive(Debug, Clone, Copy)]
+struct Node {
+    event: EventKey,
+    next: u32,
+}
+
+/// The end of a list.
+const NONE: u32 = u32::MAX;
+const LISTS_MIN: usize = 64;
+/// As many lists as [`Occupancy`] can look through quickly.
+const LISTS_MAX: usize = 1 << 18;
+
+impl Default for EventQueue {
+    /// A queue for a small network of today's rates.
+    fn default() -> Self {
+        Self::new(1_024, Duration::from_us(8))
+    }
 }
 
 impl EventQueue {
+    /// A queue that is fast if there are about `pending` events at a time, most of them due within `horizon`.
+    #[must_use]
+    pub fn new(pending: usize, horizon: Duration) -> Self {
+        let lists = pending.next_power_of_two().clamp(LISTS_MIN, LISTS_MAX);
+        let slot_ps = (horizon.as_ps() / lists as u64).max(1).next_power_of_two();
+        Self {
+            open: Vec::new(),
+            open_slot: 0,
+            slot_bits: slot_ps.trailing_zeros(),
+            heads: vec![NONE; lists],
+            occupied: Occupancy::new(lists),
+            nodes: Vec::new(),
+            free: NONE,
+            listed: 0,
+            far: QuaternaryHeap::new(),
+        }
+    }
+
     /// Schedules `event`.
     #[inline]
     pub fn push(&mut self, event: EventKey) {
-        if self.hole {
-            self.hole = false;
-            *self.heap.peek_mut().expect("a hole is an element") = Reverse(event);
+        let slot = self.slot_of(event);
+        if slot <= self.open_slot {
+            let place = self.open.partition_point(|other| *other > event);
+            self.open.insert(place, event);
+        } else if slot - self.open_slot < self.heads.len() as u64 {
+            self.push_listed(slot, event);
         } else {
-            self.heap.push(Reverse(event));
+            self.far.push(Reverse(event));
         }
     }
 
     /// Takes the earliest event out.
     #[inline]
     pub fn pop(&mut self) -> Option<EventKey> {
-        self.close_hole();
-        let earliest = self.heap.peek()?.0;
-        self.hole = true;
-        Some(earliest)
+        if self.open.is_empty() {
+            self.open_next(None);
+        }
+        self.open.pop()
     }
 
     /// Takes the earliest event out if it happens before `end`.
     #[inline]
     pub fn pop_before(&mut self, end: Time) -> Option<EventKey> {
-        self.close_hole();
-        let earliest = self.heap.peek()?.0;
+        if self.open.is_empty() {
+            self.open_next(Some(end));
+        }
+        let earliest = *self.open.last()?;
         if earliest.at() >= end {
             return None;
         }
-        self.hole = true;
-        Some(earliest)
+        self.open.pop()
     }
 
     /// How many events are pending.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.heap.len() - usize::from(self.hole)
+        self.open.len() + self.listed + self.far.len()
     }
 
     /// Whether nothing is pending.
@@ -119,10 +183,68 @@ impl EventQueue {
         self.len() == 0
     }
 
-    fn close_hole(&mut self) {
-        if self.hole {
-            self.hole = false;
-            self.heap.pop();
+    #[inline]
+    fn slot_of(&self, event: EventKey) -> u64 {
+        event.at().as_ps() >> self.slot_bits
+    }
+
+    #[inline]
+    fn list_of(&self, slot: u64) -> usize {
+        slot as usize & (self.heads.len() - 1)
+    }
+
+    #[inline]
+    fn push_listed(&mut self, slot: u64, event: EventKey) {
+        let list = self.list_of(slot);
+        let node = Node { event, next: self.heads[list] };
+        let place = self.free;
+        if place == NONE {
+            self.heads[list] = u32::try_from(self.nodes.len()).expect("fewer than 2^32 events");
+            self.nodes.push(node);
+        } else {
+            self.free = self.nodes[place as usize].next;
+            self.nodes[place as usize] = node;
+            self.heads[list] = place;
+        }
+        self.occupied.insert(list);
+        self.listed += 1;
+    }
+
+    /// Opens the next slot that has events, unless it begins at `end` or later.
+    fn open_next(&mut self, end: Option<Time>) {
+        let first_far = self.far.peek().map(|Reverse(event)| self.slot_of(*event));
+        let first_listed = (self.listed > 0).then(|| {
+            let open_list = self.list_of(self.open_slot);
+            let list = self.occupied.next_after(open_list).expect("an event is on a list");
+            self.open_slot + (list.wrapping_sub(open_list) & (self.heads.len() - 1)) as u64
+        });
+        let Some(slot) = [first_far, first_listed].into_iter().flatten().min() else { return };
+        if end.is_some_and(|end| slot << self.slot_bits >= end.as_ps()) {
+            return;
+        }
+        self.open_slot = slot;
+        if first_listed == Some(slot) {
+            self.take_list(self.list_of(slot));
+        }
+        if first_far == Some(slot) {
+            while let Some(Reverse(event)) = self.far.peek().filter(|event| self.slot_of(event.0) == slot) {
+                self.open.push(*event);
+                self.far.pop();
+            }
+        }
+        self.open.sort_unstable_by(|first, second| second.cmp(first));
+    }
+
+    fn take_list(&mut self, list: usize) {
+        let mut place = std::mem::replace(&mut self.heads[list], NONE);
+        self.occupied.remove(list);
+        while place != NONE {
+            let node = &mut self.nodes[place as usize];
+            self.open.push(node.event);
+            self.listed -= 1;
+            let next = std::mem::replace(&mut node.next, self.free);
+            self.free = place;
+            place = next;
         }
     }
 }

@@ -5,19 +5,47 @@ use homa_units::Time;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
+/// Instants that are equal, in one slot, in neighbouring slots, about as far away as the queue has lists for, and beyond.
+fn at() -> impl Strategy<Value = u64> {
+    prop_oneof![0u64..4, 0u64..20_000, 0u64..1 << 24, (1u64 << 22)..(1 << 22) + 20_000, any::<u64>()]
+}
+
 fn key() -> impl Strategy<Value = EventKey> {
-    (0u64..4, 0u8..3, 0u32..3, 0u32..3)
+    (at(), 0u8..3, 0u32..3, 0u32..3)
         .prop_map(|(at, class, component, counter)| EventKey::new(Time::from_ps(at), class, component, counter))
+}
+
+/// What happens to a queue.
+#[derive(Debug, Clone)]
+enum Step {
+    Push(EventKey),
+    Pop,
+    PopBefore(u64),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![3 => key().prop_map(Step::Push), 2 => Just(Step::Pop), 1 => at().prop_map(Step::PopBefore)]
+}
+
+/// Queues that cut time finely and coarsely.
+fn queue() -> impl Strategy<Value = EventQueue> {
+    (0usize..5_000, 0u64..1 << 30)
+        .prop_map(|(pending, horizon)| EventQueue::new(pending, homa_units::Duration::from_ps(horizon)))
 }
 
 proptest! {
     #[test]
-    fn pops_equal_those_of_a_sorted_set(steps in prop::collection::vec(prop::option::of(key()), 0..60)) {
-        let (mut queue, mut set) = (EventQueue::default(), BTreeSet::new());
+    fn pops_equal_those_of_a_sorted_set(mut queue in queue(), steps in prop::collection::vec(step(), 0..200)) {
+        let mut set = BTreeSet::new();
         for step in steps {
             match step {
-                Some(key) => if set.insert(key) { queue.push(key) },
-                None => prop_assert_eq!(queue.pop(), set.pop_first()),
+                Step::Push(key) => if set.insert(key) { queue.push(key) },
+                Step::Pop => prop_assert_eq!(queue.pop(), set.pop_first()),
+                Step::PopBefore(end) => {
+                    let due = set.first().is_some_and(|first| first.at().as_ps() < end);
+                    let expected = if due { set.pop_first() } else { None };
+                    prop_assert_eq!(queue.pop_before(Time::from_ps(end)), expected);
+                }
             }
             prop_assert_eq!(queue.len(), set.len());
         }
