@@ -22,6 +22,7 @@
 //! End of frame (a port fetches), then host timers (NIC pulls and transport timeouts, the one armed first fires first),
 //! then arrivals, then new messages. Within a kind, the smaller component number comes first.
 
+mod arena;
 mod faults;
 mod host;
 mod packet;

@@ -1,9 +1,9 @@
 //! An output port and the link it feeds.
 
-use crate::packet::{FRAME_GAP, PREAMBLE, Packet};
+use crate::arena::{Arena, Fifo, PacketId};
+use crate::packet::{FRAME_GAP, PREAMBLE};
 use homa_topologies::{Link, Node, SoftwareDelay, Tier};
 use homa_units::{Duration, Priority, Time};
-use std::collections::VecDeque;
 
 /// What the caller has to schedule after a port has done something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -18,18 +18,18 @@ pub(crate) struct Schedule {
 ///
 /// Nothing is scheduled for a port without waiting packets: that its frame has ended is seen when the next one comes.
 #[derive(Debug)]
-pub(crate) struct Port<H> {
+pub(crate) struct Port {
     byte: Duration,
     delay: Duration,
-    pub(crate) to: Node,
-    pub(crate) tier: Tier,
     /// End of the frame being sent: the port's next fetch.
     frame_end: Time,
+    pub(crate) to: Node,
+    in_flight: Fifo,
     /// Bit `p` is set if level `p` has waiting packets.
     occupied: u8,
-    waiting: [VecDeque<Packet<H>>; Priority::LEVELS],
-    in_flight: VecDeque<(Time, Packet<H>)>,
+    pub(crate) tier: Tier,
     pub(crate) counters: Counters,
+    waiting: [Fifo; Priority::LEVELS],
 }
 
 /// What a port counts.
@@ -44,7 +44,7 @@ pub(crate) struct Counters {
     changed: Time,
 }
 
-impl<H: Copy> Port<H> {
+impl Port {
     pub(crate) fn new(link: &Link, software: &SoftwareDelay) -> Self {
         let received = match link.to {
             // No decision is made between the arrival at a NIC and that at its transport, so one delay serves for both.
@@ -54,72 +54,82 @@ impl<H: Copy> Port<H> {
         Self {
             byte: link.rate.byte_time().expect("topologies have exact rates"),
             delay: link.delay + received,
-            to: link.to,
-            tier: link.tier,
             frame_end: Time::ZERO,
+            to: link.to,
+            in_flight: Fifo::EMPTY,
             occupied: 0,
-            waiting: Default::default(),
-            in_flight: VecDeque::new(),
+            tier: link.tier,
             counters: Counters::default(),
+            waiting: [Fifo::EMPTY; Priority::LEVELS],
         }
     }
 
     /// A packet comes to the port.
     #[inline]
-    pub(crate) fn offer(&mut self, now: Time, packet: Packet<H>) -> Schedule {
-        self.offer_at(now, packet, packet.priority)
+    pub(crate) fn offer<H: Copy>(&mut self, arena: &mut Arena<H>, now: Time, id: PacketId) -> Schedule {
+        let level = arena.get(id).priority;
+        self.offer_at(arena, now, id, level)
     }
 
     /// As [`Self::offer`], with the level at which this port serves the packet: a single level is a queue without priorities.
     #[inline]
-    pub(crate) fn offer_at(&mut self, now: Time, packet: Packet<H>, level: Priority) -> Schedule {
-        let bytes = u64::from(packet.frame_bytes);
+    pub(crate) fn offer_at<H: Copy>(
+        &mut self,
+        arena: &mut Arena<H>,
+        now: Time,
+        id: PacketId,
+        level: Priority,
+    ) -> Schedule {
+        let bytes = u64::from(arena.get(id).frame_bytes);
         if self.occupied == 0 && now >= self.frame_end {
             self.counters.pass(bytes);
             let start = now.max(self.frame_end + self.gap());
-            return Schedule { fetch: None, arrival: self.transmit(start, packet) };
+            return Schedule { fetch: None, arrival: self.transmit(arena, start, id) };
         }
         let first = self.occupied == 0;
         self.counters.enter(now, bytes);
         self.occupied |= 1 << level.get();
-        self.waiting[level.index()].push_back(packet);
+        self.waiting[level.index()].push_back(arena, id);
         Schedule { fetch: first.then_some(self.frame_end), arrival: None }
     }
 
     /// The frame has ended: takes the next packet.
     #[inline]
-    pub(crate) fn fetch(&mut self, now: Time) -> Schedule {
+    pub(crate) fn fetch<H: Copy>(&mut self, arena: &mut Arena<H>, now: Time) -> Schedule {
         assert!(
             now == self.frame_end && self.occupied != 0,
             "a fetch is scheduled for the end of a frame if packets wait"
         );
         let level = 7 - self.occupied.leading_zeros() as usize;
-        let packet = self.waiting[level].pop_front().expect("an occupied level has a packet");
+        let id = self.waiting[level].pop_front(arena).expect("an occupied level has a packet");
         if self.waiting[level].is_empty() {
             self.occupied &= !(1 << level);
         }
-        self.counters.leave(now, u64::from(packet.frame_bytes));
-        let arrival = self.transmit(now + self.gap(), packet);
+        self.counters.leave(now, u64::from(arena.get(id).frame_bytes));
+        let arrival = self.transmit(arena, now + self.gap(), id);
         Schedule { fetch: (self.occupied != 0).then_some(self.frame_end), arrival }
     }
 
     /// Puts a packet on the link; gives its arrival if it is the only one there.
     #[inline]
-    pub(crate) fn transmit(&mut self, start: Time, packet: Packet<H>) -> Option<Time> {
+    pub(crate) fn transmit<H: Copy>(&mut self, arena: &mut Arena<H>, start: Time, id: PacketId) -> Option<Time> {
+        let bytes = u64::from(arena.get(id).frame_bytes);
         self.counters.frames += 1;
-        self.counters.frame_bytes += u64::from(packet.frame_bytes);
-        self.frame_end = start + self.byte * (u64::from(packet.frame_bytes) + PREAMBLE.get());
+        self.counters.frame_bytes += bytes;
+        self.frame_end = start + self.byte * (bytes + PREAMBLE.get());
         let arrival = self.frame_end + self.delay;
-        self.in_flight.push_back((arrival, packet));
-        (self.in_flight.len() == 1).then_some(arrival)
+        arena.set_arrival(id, arrival);
+        let alone = self.in_flight.is_empty();
+        self.in_flight.push_back(arena, id);
+        alone.then_some(arrival)
     }
 
     /// The first packet in flight arrives; gives it and the arrival of the next one.
     #[inline]
-    pub(crate) fn arrive(&mut self, now: Time) -> (Packet<H>, Option<Time>) {
-        let (at, packet) = self.in_flight.pop_front().expect("an arrival is scheduled for a packet in flight");
-        assert!(at == now, "a packet arrives when it was said to");
-        (packet, self.in_flight.front().map(|(at, _)| *at))
+    pub(crate) fn arrive<H: Copy>(&mut self, arena: &Arena<H>, now: Time) -> (PacketId, Option<Time>) {
+        let id = self.in_flight.pop_front(arena).expect("an arrival is scheduled for a packet in flight");
+        assert!(arena.arrival(id) == now, "a packet arrives when it was said to");
+        (id, self.in_flight.front().map(|next| arena.arrival(next)))
     }
 
     /// Adds a delay between the port and the other end of its link.
@@ -128,9 +138,9 @@ impl<H: Copy> Port<H> {
     }
 
     /// The frame that was put on the link last: when it has left the port, and its length.
-    pub(crate) fn last_frame(&self) -> (Time, u16) {
-        let (_, packet) = self.in_flight.back().expect("asked right after a frame was put on the link");
-        (self.frame_end, packet.frame_bytes)
+    pub(crate) fn last_frame<H: Copy>(&self, arena: &Arena<H>) -> (Time, u16) {
+        let id = self.in_flight.back().expect("asked right after a frame was put on the link");
+        (self.frame_end, arena.get(id).frame_bytes)
     }
 
     /// The time that `bytes` take on the link.
@@ -139,15 +149,14 @@ impl<H: Copy> Port<H> {
     }
 
     /// Forgets all waiting packets.
-    pub(crate) fn discard_waiting(&mut self, now: Time) {
+    pub(crate) fn discard_waiting<H: Copy>(&mut self, arena: &mut Arena<H>, now: Time) {
         self.counters.leave(now, self.counters.waiting_bytes);
         self.occupied = 0;
-        self.waiting.iter_mut().for_each(VecDeque::clear);
-    }
-
-    /// How many packets wait or are in flight.
-    pub(crate) fn packets(&self) -> usize {
-        self.waiting.iter().map(VecDeque::len).sum::<usize>() + self.in_flight.len()
+        for queue in &mut self.waiting {
+            while let Some(id) = queue.pop_front(arena) {
+                arena.remove(id);
+            }
+        }
     }
 
     fn gap(&self) -> Duration {

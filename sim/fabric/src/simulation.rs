@@ -2,6 +2,7 @@
 
 mod counted;
 
+use crate::arena::Arena;
 use crate::faults::Faults;
 use crate::host::{Host, HostTimer};
 use crate::packet::{Message, MessageRef, Packet, PacketClass};
@@ -10,7 +11,7 @@ use crate::traffic::{Observer, Submission, Traffic};
 use crate::transport::{MessageEnd, Timeout, Transport};
 use homa_engine::{EventKey, EventQueue, Streams};
 use homa_topologies::{HostId, LinkId, Node, Routes, SoftwareDelay, SwitchId, Topology};
-use homa_units::{Priority, Time};
+use homa_units::{Duration, Priority, Time};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use slab::Slab;
@@ -62,6 +63,9 @@ struct Balancer {
     generator: ChaCha8Rng,
 }
 
+/// Most events are due within it: the time of a full frame at 10 Gbps and delays of microseconds.
+const QUEUE_HORIZON: Duration = Duration::from_us(8);
+
 /// A source of messages, and how far it is.
 #[derive(Debug)]
 struct Generator {
@@ -78,7 +82,8 @@ struct Generator {
 pub struct Simulation<T: Transport, S, O> {
     now: Time,
     queue: EventQueue,
-    ports: Vec<Port<T::Header>>,
+    ports: Vec<Port>,
+    arena: Arena<T::Header>,
     routes: Routes,
     balancers: Vec<Balancer>,
     load_balancing: LoadBalancing,
@@ -123,7 +128,8 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
         let balancer = |switch| Balancer { turn: 0, generator: config.streams.stream("spraying", switch) };
         let mut simulation = Self {
             now: Time::ZERO,
-            queue: EventQueue::default(),
+            queue: EventQueue::new(2 * topology.links.len(), QUEUE_HORIZON),
+            arena: Arena::new(),
             ports: topology.links.iter().map(|link| Port::new(link, &topology.software)).collect(),
             routes: topology.routes.clone(),
             balancers: (0..topology.switches).map(balancer).collect(),
@@ -231,7 +237,7 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
 
     /// How many packets wait in ports or are in flight on links.
     pub fn packets_in_network(&self) -> usize {
-        self.ports.iter().map(Port::packets).sum()
+        self.arena.len()
     }
 
     fn host_timer(&mut self, host: u32, timer: HostTimer) {
@@ -262,10 +268,10 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
 
     fn fetch(&mut self, port: u32) {
         if port >= self.pushing_hosts {
-            let schedule = self.ports[port as usize].fetch(self.now);
+            let schedule = self.ports[port as usize].fetch(&mut self.arena, self.now);
             self.apply(port, schedule);
         } else if !self.hosts[port as usize].dead {
-            let schedule = self.ports[port as usize].fetch(self.now);
+            let schedule = self.ports[port as usize].fetch(&mut self.arena, self.now);
             self.apply(port, schedule);
             self.frame_begun(port);
             self.after_transport_call(port);
@@ -274,18 +280,19 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
 
     fn arrival(&mut self, link: u32) {
         let port = &mut self.ports[link as usize];
-        let (packet, next) = port.arrive(self.now);
+        let (id, next) = port.arrive(&self.arena, self.now);
         let to = port.to;
         if let Some(at) = next {
             self.queue.push(EventKey::new(at, class::ARRIVAL, link, 0));
         }
         match to {
             Node::Switch(switch) => {
-                let LinkId(out) = self.route(switch, packet.destination);
-                let schedule = self.ports[out as usize].offer(self.now, packet);
+                let LinkId(out) = self.route(switch, self.arena.get(id).destination);
+                let schedule = self.ports[out as usize].offer(&mut self.arena, self.now, id);
                 self.apply(out, schedule);
             }
             Node::Host(HostId(host)) => {
+                let packet = self.arena.remove(id);
                 if self.is_lost(host) {
                     self.lost_packets += 1;
                     return;
@@ -352,7 +359,7 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
     /// From now on the host does nothing, and nobody waits for what it has begun.
     fn death(&mut self, host: u32) {
         self.hosts[host as usize].dead = true;
-        self.ports[host as usize].discard_waiting(self.now);
+        self.ports[host as usize].discard_waiting(&mut self.arena, self.now);
         for message in core::mem::take(&mut self.messages[host as usize]).drain() {
             self.has_ended(&message);
             self.observer.abandoned(self.now, &message);
@@ -412,10 +419,10 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
     fn push(&mut self, host: u32) {
         while self.hosts[host as usize].transport.has_packet() {
             let packet = self.hosts[host as usize].transport.poll_transmit(self.now);
-            let packet = packet.expect("the transport said it has a packet");
+            let id = self.arena.insert(packet.expect("the transport said it has a packet"));
             let port = &mut self.ports[host as usize];
             let frames = port.counters.frames;
-            let schedule = port.offer_at(self.now, packet, Priority::HIGHEST);
+            let schedule = port.offer_at(&mut self.arena, self.now, id, Priority::HIGHEST);
             let begun = port.counters.frames > frames;
             self.apply(host, schedule);
             if begun {
@@ -426,7 +433,7 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
 
     /// Tells a transport that pushes when the frame that its NIC has begun will have left.
     fn frame_begun(&mut self, host: u32) {
-        let (end, frame_bytes) = self.ports[host as usize].last_frame();
+        let (end, frame_bytes) = self.ports[host as usize].last_frame(&self.arena);
         self.hosts[host as usize].transport.handle_nic_completion(end, frame_bytes);
     }
 
@@ -439,7 +446,8 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
         entry.pulls += 1;
         entry.next_pull = self.now + port.serialization(packet.wire_bytes().get());
         port.counters.pass(u64::from(packet.frame_bytes));
-        let arrival = port.transmit(self.now + self.software.send, packet);
+        let id = self.arena.insert(packet);
+        let arrival = port.transmit(&mut self.arena, self.now + self.software.send, id);
         let more = entry.transport.has_packet();
         self.apply(host, Schedule { fetch: None, arrival });
         if more {

@@ -1,0 +1,126 @@
+//! Where packets lie while they are in the network.
+//!
+//! A packet is written once, when a host sends it, and read once, when it arrives at another; ports and links pass on
+//! its number. Places are used again, the last one freed first, so that few of them stay in the cache.
+
+use crate::packet::Packet;
+use homa_units::Time;
+
+/// Names a packet in the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PacketId(u32);
+
+/// No packet.
+const NONE: u32 = u32::MAX;
+
+/// All packets in the network.
+#[derive(Debug)]
+pub(crate) struct Arena<H> {
+    places: Vec<Place<H>>,
+    /// The place freed last; further ones follow by `next`.
+    free: u32,
+    taken: usize,
+}
+
+#[derive(Debug)]
+struct Place<H> {
+    packet: Packet<H>,
+    /// When it will be at the other end of its link, if it is on one.
+    arrival: Time,
+    /// The next packet of the same queue, or the next free place.
+    next: u32,
+}
+
+impl<H: Copy> Arena<H> {
+    pub(crate) const fn new() -> Self {
+        Self { places: Vec::new(), free: NONE, taken: 0 }
+    }
+
+    /// How many packets there are.
+    pub(crate) const fn len(&self) -> usize {
+        self.taken
+    }
+
+    #[inline]
+    pub(crate) fn insert(&mut self, packet: Packet<H>) -> PacketId {
+        self.taken += 1;
+        let place = Place { packet, arrival: Time::ZERO, next: NONE };
+        if self.free == NONE {
+            let id = u32::try_from(self.places.len()).ok().filter(|id| *id != NONE);
+            self.places.push(place);
+            return PacketId(id.expect("fewer than 2^32 packets"));
+        }
+        let id = self.free;
+        self.free = self.places[id as usize].next;
+        self.places[id as usize] = place;
+        PacketId(id)
+    }
+
+    #[inline]
+    pub(crate) fn remove(&mut self, id: PacketId) -> Packet<H> {
+        self.taken -= 1;
+        let place = &mut self.places[id.0 as usize];
+        place.next = self.free;
+        self.free = id.0;
+        place.packet
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, id: PacketId) -> &Packet<H> {
+        &self.places[id.0 as usize].packet
+    }
+
+    #[inline]
+    pub(crate) fn arrival(&self, id: PacketId) -> Time {
+        self.places[id.0 as usize].arrival
+    }
+
+    #[inline]
+    pub(crate) fn set_arrival(&mut self, id: PacketId, at: Time) {
+        self.places[id.0 as usize].arrival = at;
+    }
+}
+
+/// A first-come first-served queue of packets.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Fifo {
+    first: u32,
+    last: u32,
+}
+
+impl Fifo {
+    pub(crate) const EMPTY: Self = Self { first: NONE, last: NONE };
+
+    #[inline]
+    pub(crate) const fn is_empty(self) -> bool {
+        self.first == NONE
+    }
+
+    #[inline]
+    pub(crate) fn front(self) -> Option<PacketId> {
+        (self.first != NONE).then_some(PacketId(self.first))
+    }
+
+    #[inline]
+    pub(crate) fn back(self) -> Option<PacketId> {
+        (self.first != NONE).then_some(PacketId(self.last))
+    }
+
+    #[inline]
+    pub(crate) fn push_back<H: Copy>(&mut self, arena: &mut Arena<H>, PacketId(id): PacketId) {
+        arena.places[id as usize].next = NONE;
+        if self.first == NONE {
+            self.first = id;
+        } else {
+            arena.places[self.last as usize].next = id;
+        }
+        self.last = id;
+    }
+
+    #[inline]
+    pub(crate) fn pop_front<H: Copy>(&mut self, arena: &Arena<H>) -> Option<PacketId> {
+        let first = self.front()?;
+        self.first = arena.places[first.0 as usize].next;
+        Some(first)
+    }
+}
