@@ -68,6 +68,12 @@ impl BpageOffsets {
         &self.offsets[..self.count]
     }
 
+    pub(crate) fn one(offset: u32) -> Self {
+        let mut bpages = Self::default();
+        bpages.push(offset);
+        bpages
+    }
+
     fn push(&mut self, offset: u32) {
         self.offsets[self.count] = offset;
         self.count += 1;

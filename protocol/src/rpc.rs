@@ -39,13 +39,15 @@ pub(crate) struct Outgoing {
     pub(crate) next_xmit_offset: u32,
     /// Level for scheduled units, from the last GRANT.
     pub(crate) sched_priority: Priority,
-    /// Level of scheduled bytes up to an offset, for those granted before the last GRANT. Only without quirk Q6.
-    pub(crate) earlier_levels: VecDeque<(u32, Priority)>,
+    /// Some of them have been granted before, at a level of their own: see [`Rpcs::scheduled_level`].
+    levels_differ: bool,
     pub(crate) init_time: Time,
     /// How the message is cut; set with `length`.
     pub(crate) geometry: Option<Geometry>,
-    /// Acks that travel in the first units, one each.
-    pub(crate) acks: [Option<AckEntry>; Ack::MAX_ENTRIES],
+    /// The ack that travels in the first unit; for further ones see [`Rpcs::ack`].
+    first_ack: Option<AckEntry>,
+    /// How many acks travel in the first units, one each.
+    pub(crate) ack_count: u8,
     /// The application's name for the bytes.
     pub(crate) tag: u64,
     /// Packets of this RPC handed out by the protocol that the driver hasn't fetched yet.
@@ -60,8 +62,10 @@ pub(crate) struct Incoming {
     /// Whether its first packet has been seen and accepted.
     pub(crate) started: bool,
     pub(crate) assembly: Assembly,
-    /// Buffers in the receive region; none while the message waits for space, and after the application took it.
-    pub(crate) bpages: BpageOffsets,
+    /// How many buffers it has in the receive region; none while it waits for space, and after the application took it.
+    bpage_count: u8,
+    /// Where the first one is; for further ones see [`Rpcs::bpages`].
+    first_bpage: u32,
     pub(crate) granted: u32,
     /// Part of the node's `total_incoming` due to this RPC.
     pub(crate) rec_incoming: u32,
@@ -122,7 +126,7 @@ impl Rpc {
     }
 
     pub(crate) fn has_buffers(&self) -> bool {
-        !self.msgin.bpages.as_slice().is_empty()
+        self.msgin.bpage_count > 0
     }
 
     /// The whole incoming message is here.
@@ -141,6 +145,21 @@ impl Rpc {
     }
 }
 
+/// What few RPCs need. It lies apart, since thousands of finished RPCs wait for their acks in a busy node: the fewer cache
+/// lines one has, the more of them are at hand.
+#[derive(Debug, Clone, Default)]
+struct Rare {
+    /// Acks after the first.
+    acks: [Option<AckEntry>; Ack::MAX_ENTRIES],
+    /// Buffers of a message that has several.
+    bpages: BpageOffsets,
+    /// Level of scheduled bytes up to an offset, for those granted before the last GRANT. Only without quirk Q6.
+    earlier_levels: VecDeque<(u32, Priority)>,
+}
+
+/// Without quirk Q6: how many ranges of granted bytes with levels of their own are told apart.
+const EARLIER_LEVELS: usize = 64;
+
 /// What names a new RPC.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Name {
@@ -156,6 +175,8 @@ pub(crate) struct Name {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Rpcs {
     places: Vec<Rpc>,
+    /// What few RPCs have, by place.
+    rare: Vec<Rare>,
     free: Vec<Key>,
     clients: HashMap<RpcId, Key, FxBuildHasher>,
     servers: HashMap<(SocketId, RpcId, PeerId), Key, FxBuildHasher>,
@@ -216,6 +237,7 @@ impl Rpcs {
         let key = self.free.pop().unwrap_or_else(|| {
             let key = Key::try_from(self.places.len()).expect("fewer than 2^32 RPCs at a time");
             self.places.push(Rpc::unused());
+            self.rare.push(Rare::default());
             key
         });
         let chained = if name.id.is_client() {
@@ -257,6 +279,83 @@ impl Rpcs {
         }
     }
 
+    /// The ack that travels in a unit of the outgoing message.
+    pub(crate) fn ack(&self, key: Key, unit: usize) -> Option<AckEntry> {
+        let out = &self[key].out;
+        match unit {
+            _ if unit >= usize::from(out.ack_count) => None,
+            0 => out.first_ack,
+            _ => self.rare[key as usize].acks[unit],
+        }
+    }
+
+    /// Lets an ack travel in the next unit that has none.
+    pub(crate) fn add_ack(&mut self, key: Key, ack: AckEntry) {
+        let out = &mut self.places[key as usize].out;
+        match out.ack_count {
+            0 => out.first_ack = Some(ack),
+            unit => self.rare[key as usize].acks[usize::from(unit)] = Some(ack),
+        }
+        out.ack_count += 1;
+    }
+
+    /// The buffers of the incoming message.
+    pub(crate) fn bpages(&self, key: Key) -> BpageOffsets {
+        let msgin = &self[key].msgin;
+        match msgin.bpage_count {
+            0 => BpageOffsets::default(),
+            1 => BpageOffsets::one(msgin.first_bpage),
+            _ => self.rare[key as usize].bpages,
+        }
+    }
+
+    /// Gives buffers to the incoming message.
+    pub(crate) fn set_bpages(&mut self, key: Key, bpages: &BpageOffsets) {
+        let msgin = &mut self.places[key as usize].msgin;
+        let offsets = bpages.as_slice();
+        msgin.bpage_count = offsets.len() as u8;
+        msgin.first_bpage = offsets.first().copied().unwrap_or(0);
+        if offsets.len() > 1 {
+            self.rare[key as usize].bpages = *bpages;
+        }
+    }
+
+    /// Takes the buffers of the incoming message away.
+    pub(crate) fn take_bpages(&mut self, key: Key) -> BpageOffsets {
+        let bpages = self.bpages(key);
+        self[key].msgin.bpage_count = 0;
+        bpages
+    }
+
+    /// The level of the next unit of the outgoing message, whose unscheduled bytes have been handed out.
+    pub(crate) fn scheduled_level(&mut self, key: Key) -> Priority {
+        let out = &mut self.places[key as usize].out;
+        if !out.levels_differ {
+            return out.sched_priority;
+        }
+        let earlier = &mut self.rare[key as usize].earlier_levels;
+        while earlier.front().is_some_and(|(end, _)| *end <= out.next_xmit_offset) {
+            earlier.pop_front();
+        }
+        out.levels_differ = !earlier.is_empty();
+        earlier.front().map_or(out.sched_priority, |(_, level)| *level)
+    }
+
+    /// Keeps the present level for the scheduled bytes up to `end`, whatever GRANTs come later.
+    pub(crate) fn keep_level_up_to(&mut self, key: Key, end: u32) {
+        let out = &mut self.places[key as usize].out;
+        let earlier = &mut self.rare[key as usize].earlier_levels;
+        if !core::mem::replace(&mut out.levels_differ, true) {
+            earlier.clear();
+        }
+        let full = earlier.len() >= EARLIER_LEVELS;
+        // Grants of the same level are one range, and no receiver makes the list grow without end.
+        match earlier.back_mut() {
+            Some(last) if last.1 == out.sched_priority || full => *last = (end, out.sched_priority),
+            _ => earlier.push_back((end, out.sched_priority)),
+        }
+    }
+
     /// Gives the place of an RPC that is hidden back.
     pub(crate) fn free(&mut self, key: Key) {
         let rpc = &mut self[key];
@@ -287,10 +386,11 @@ impl Rpc {
                 granted: 0,
                 next_xmit_offset: 0,
                 sched_priority: Priority::LOWEST,
-                earlier_levels: VecDeque::new(),
+                levels_differ: false,
                 init_time: Time::ZERO,
                 geometry: None,
-                acks: [None; Ack::MAX_ENTRIES],
+                first_ack: None,
+                ack_count: 0,
                 tag: 0,
                 queued: 0,
                 wanted: 0,
@@ -298,7 +398,8 @@ impl Rpc {
             msgin: Incoming {
                 started: false,
                 assembly: Assembly::default(),
-                bpages: BpageOffsets::default(),
+                bpage_count: 0,
+                first_bpage: 0,
                 granted: 0,
                 rec_incoming: 0,
                 birth: Time::ZERO,
@@ -318,9 +419,7 @@ impl Rpc {
     fn reset(&mut self, name: Name, now: Time) {
         // What keeps its memory from RPC to RPC is taken over, everything else starts anew.
         let fresh = Self::unused();
-        let mut earlier_levels = core::mem::take(&mut self.out.earlier_levels);
         let mut assembly = core::mem::take(&mut self.msgin.assembly);
-        earlier_levels.clear();
         assembly.reset(0);
         *self = Self {
             generation: self.generation,
@@ -329,7 +428,7 @@ impl Rpc {
             peer: name.peer,
             dport: name.dport,
             state: if name.id.is_client() { State::Outgoing } else { State::Incoming },
-            out: Outgoing { earlier_levels, init_time: now, ..fresh.out },
+            out: Outgoing { init_time: now, ..fresh.out },
             msgin: Incoming { assembly, birth: now, ..fresh.msgin },
             ..fresh
         };

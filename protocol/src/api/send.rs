@@ -252,8 +252,9 @@ impl Endpoint {
         out.granted = unscheduled;
         out.init_time = now;
         let (peer, socket) = (self.rpcs[key].peer, self.rpcs[key].socket);
-        for unit in 0..crate::Ack::MAX_ENTRIES.min(units as usize) {
-            self.rpcs[key].out.acks[unit] = self.peer(peer).acks.pop();
+        for _ in 0..crate::Ack::MAX_ENTRIES.min(units as usize) {
+            let Some(ack) = self.peer(peer).acks.pop() else { break };
+            self.rpcs.add_ack(key, ack);
         }
         self.sockets[socket.index()].wmem += u64::from(message.length);
         self.metrics.sent_msg_bytes += u64::from(message.length);

@@ -7,7 +7,7 @@ use crate::output::Placement;
 use crate::pool::bpages_needed;
 use crate::rpc::Key;
 use crate::wire::Version;
-use crate::{Data, ResendRange, SocketId};
+use crate::{BpageOffsets, Data, ResendRange, SocketId};
 use homa_units::Duration;
 
 impl Endpoint {
@@ -57,9 +57,11 @@ impl Endpoint {
         let lease = Duration::from_us(u64::from(self.config.sysctls.bpage_lease_usecs));
         let pool = self.sockets[id.index()].pool.as_mut().expect("messages are taken only with a region");
         let reuses = pool.bpage_reuses;
-        let found = pool.allocate(self.now, self.core, lease, length, &mut self.rpcs[key].msgin.bpages);
+        let mut bpages = BpageOffsets::default();
+        let found = pool.allocate(self.now, self.core, lease, length, &mut bpages);
         self.metrics.bpage_reuses += pool.bpage_reuses - reuses;
         if found {
+            self.rpcs.set_bpages(key, &bpages);
             return;
         }
         self.metrics.buffer_alloc_failures += 1;
@@ -105,7 +107,7 @@ impl Endpoint {
                 return None;
             }
         }
-        let (bpages, socket) = (msgin.bpages, self.rpcs[key].socket);
+        let (bpages, socket) = (self.rpcs.bpages(key), self.rpcs[key].socket);
         if !core::mem::replace(&mut self.rpcs[key].msgin.packets_ready, true) {
             self.hand_off(key);
         }

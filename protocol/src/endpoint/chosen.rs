@@ -115,8 +115,8 @@ impl Endpoint {
         waited.hash(hasher);
         let out = &rpc.out;
         (out.length, out.granted, out.next_xmit_offset, out.sched_priority.get()).hash(hasher);
-        for entry in out.acks.iter().flatten() {
-            entry.client_id.get().hash(hasher);
+        for unit in 0..usize::from(out.ack_count) {
+            self.rpcs.ack(key, unit).map(|entry| entry.client_id.get()).hash(hasher);
         }
         let msgin = &rpc.msgin;
         (msgin.started, msgin.granted, msgin.rec_incoming, rpc.has_buffers()).hash(hasher);

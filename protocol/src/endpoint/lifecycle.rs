@@ -101,7 +101,7 @@ impl Endpoint {
             return;
         }
         let (id, tag, length) = (rpc.socket, rpc.out.tag, rpc.out.length);
-        let bpages = core::mem::take(&mut rpc.msgin.bpages);
+        let bpages = self.rpcs.take_bpages(key);
         self.rpcs.free(key);
         let socket = &mut self.sockets[id.index()];
         if let Some(length) = length {
@@ -224,6 +224,6 @@ impl Endpoint {
 
     /// Takes the buffers of a complete message for the application.
     pub(crate) fn take_buffers(&mut self, key: Key) -> BpageOffsets {
-        core::mem::take(&mut self.rpcs[key].msgin.bpages)
+        self.rpcs.take_bpages(key)
     }
 }

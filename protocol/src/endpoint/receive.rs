@@ -10,9 +10,6 @@ use crate::{Ack, AckEntry, Cutoffs, Data, Grant, Header, OffsetForm, Packet, Pee
 /// The offset that a packet with −1 seems to have where nothing resolves it (quirk Q16).
 const UNRESOLVED_OFFSET: u32 = u32::MAX;
 
-/// Without quirk Q6: how many ranges of granted bytes with levels of their own are told apart.
-const EARLIER_LEVELS: usize = 64;
-
 /// What became of one packet.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Handled {
@@ -201,26 +198,18 @@ impl Endpoint {
         if rpc.state != State::Outgoing {
             return;
         }
-        let full = rpc.out.earlier_levels.len() >= EARLIER_LEVELS;
         let length = rpc.out.length.expect("an RPC in OUTGOING has an outgoing message");
         let before = rpc.out.granted;
         // Offsets are signed in Linux: one beyond 2^31 is below everything.
         if i32::try_from(grant.offset).is_ok() && grant.offset > before {
             rpc.out.granted = grant.offset.min(length);
         }
-        if keep_levels && rpc.out.granted > before {
-            if before > rpc.out.unscheduled && rpc.out.next_xmit_offset < before {
-                let level = rpc.out.sched_priority;
-                let levels = &mut rpc.out.earlier_levels;
-                // Grants of the same level are one range, and no receiver makes the list grow without end.
-                match levels.back_mut() {
-                    Some(last) if last.1 == level || full => *last = (before, level),
-                    _ => levels.push_back((before, level)),
-                }
-            }
-            rpc.out.sched_priority = grant.priority;
-        } else if !keep_levels {
-            rpc.out.sched_priority = grant.priority;
+        let grants_more = rpc.out.granted > before;
+        if keep_levels && grants_more && before > rpc.out.unscheduled && rpc.out.next_xmit_offset < before {
+            self.rpcs.keep_level_up_to(key, before);
+        }
+        if grants_more || !keep_levels {
+            self.rpcs[key].out.sched_priority = grant.priority;
         }
         self.transmit(key, false);
     }

@@ -171,24 +171,23 @@ impl Endpoint {
     fn ack_of_unit(&self, key: Key, offset: u32) -> Option<crate::AckEntry> {
         let out = &self.rpcs[key].out;
         // Acks fill the first units; most messages have none.
-        out.acks[0]?;
+        if out.ack_count == 0 {
+            return None;
+        }
         let unit_bytes = out.geometry.expect("a message has a geometry").max_gso_data();
         let index = if offset < out.unscheduled {
             offset / unit_bytes
         } else {
             out.unscheduled.div_ceil(unit_bytes) + (offset - out.unscheduled) / unit_bytes
         };
-        out.acks.get(index as usize).copied().flatten()
+        self.rpcs.ack(key, index as usize)
     }
 
     /// The level of the next unit (spec 7.1 step 3).
     fn unit_level(&mut self, key: Key) -> Priority {
-        let out = &mut self.rpcs[key].out;
+        let out = &self.rpcs[key].out;
         if out.next_xmit_offset >= out.unscheduled {
-            while out.earlier_levels.front().is_some_and(|(end, _)| *end <= out.next_xmit_offset) {
-                out.earlier_levels.pop_front();
-            }
-            return out.earlier_levels.front().map_or(out.sched_priority, |(_, level)| *level);
+            return self.rpcs.scheduled_level(key);
         }
         self.unscheduled_level(key)
     }
