@@ -41,7 +41,7 @@ pub struct CaseSummary {
     pub packet_hops: u64,
     /// Events handled, all runs.
     pub events: u64,
-    /// Messages created in the window, all runs.
+    /// Messages created in the window, all runs, without those whose sending host died before they ended.
     pub messages: u64,
     /// How many of them did not finish before the run ended.
     pub unfinished: u64,
@@ -250,7 +250,7 @@ impl CaseSummary {
             simulated_s: simulated(runs).as_secs_f64(),
             packet_hops: runs.iter().map(|run| run.statistics.packet_hops).sum(),
             events: runs.iter().map(|run| run.statistics.events).sum(),
-            messages: sum(|counts| counts.window_messages),
+            messages: sum(|counts| counts.window_messages - counts.window_abandoned),
             unfinished: slowdown.unfinished(),
             unfinished_largest_bytes: slowdown.largest_unfinished().map(|size| size.get()),
             messages_created: sum(|counts| counts.created),
