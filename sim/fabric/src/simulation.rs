@@ -94,7 +94,7 @@ pub struct Simulation<T: Transport, S, O> {
     traffic: S,
     generators: Vec<Generator>,
     faults: Faults,
-    /// For each host, which packets are lost.
+    /// For each host, which packets are lost; empty if none ever is.
     loss: Vec<ChaCha8Rng>,
     lost_packets: u64,
     /// Hosts that push their packets are those below this number: all or none.
@@ -125,6 +125,8 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
         let hosts: Vec<Host<T>> = (0..topology.hosts).map(HostId).map(transport).map(Host::new).collect();
         let pushing_hosts = hosts.iter().filter(|host| host.transport.pushes()).count() as u32;
         assert!(pushing_hosts == 0 || pushing_hosts == topology.hosts, "either all hosts push or none does");
+        // A stream is a third of a kilobyte: networks without loss do without.
+        let lossy_hosts = if config.faults.loss_threshold > 0 { topology.hosts } else { 0 };
         let balancer = |switch| Balancer { turn: 0, generator: config.streams.stream("spraying", switch) };
         let mut simulation = Self {
             now: Time::ZERO,
@@ -139,7 +141,7 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
             messages: (0..topology.hosts).map(|_| Slab::new()).collect(),
             traffic,
             generators,
-            loss: (0..topology.hosts).map(|host| config.streams.stream("loss", host)).collect(),
+            loss: (0..lossy_hosts).map(|host| config.streams.stream("loss", host)).collect(),
             lost_packets: 0,
             pushing_hosts,
             faults: config.faults,

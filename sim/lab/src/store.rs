@@ -149,9 +149,11 @@ fn message_lines(messages: &[MessageRecord]) -> io::Result<Vec<u8>> {
 
 /// The figures of a case as (SVG's name, PNG's name, SVG).
 fn figures(case: &Case, summary: &CaseSummary) -> [(&'static str, &'static str, String); 3] {
-    let load = summary.load.map_or_else(|| "trace".to_owned(), |load| format!("load {load}"));
-    let title =
-        format!("{}: {}, {load}, {} hosts", summary.transport, title_case(&summary.workload), case.topology.hosts);
+    let kind = if summary.load_kind == "payload" { "payload load" } else { "load" };
+    let load = summary.load.map_or_else(|| "trace".to_owned(), |load| format!("{kind} {load}"));
+    let variant = case.resolved.variants.first().map_or_else(String::new, |variant| format!(" ({})", variant.name));
+    let workload = title_case(&summary.workload);
+    let title = format!("{}{variant}: {workload}, {load}, {} hosts", summary.transport, case.topology.hosts);
     let queue = |tier: &TierRow| QueueBars {
         name: tier.tier.to_owned(),
         mean_bytes: tier.queue_mean_bytes,

@@ -131,7 +131,8 @@ pub struct Homa {
     blocked: VecDeque<Blocked>,
     /// Frames that the NIC has not sent yet: when it will have, and their length.
     nic: VecDeque<(Time, u32)>,
-    prio: Option<(Prio, Time)>,
+    /// Boxed, as few experiments have it and it is half of all.
+    prio: Option<(Box<Prio>, Time)>,
     packets: u32,
 }
 
@@ -156,7 +157,9 @@ impl Homa {
         let (client, server) = (open(), open());
         endpoint.bind(server, FAMILY, SERVER_PORT).expect("the port is free");
         let prio = match &config.parameters.cutoffs {
-            CutoffSource::HomaPrio(options) => Some((Prio::new(*options), Time::ZERO + options.interval + tick_phase)),
+            CutoffSource::HomaPrio(options) => {
+                Some((Box::new(Prio::new(*options)), Time::ZERO + options.interval + tick_phase))
+            }
             CutoffSource::Sysctl | CutoffSource::Published(_) => None,
         };
         Self {
