@@ -63,14 +63,16 @@ pub(crate) fn report(summary: &CaseSummary, timing: &Timing, written: &WrittenCa
         number(summary.overall.mean),
     );
     let short = &summary.short_messages;
-    let _ = writeln!(
-        text,
-        "short messages (up to {} B): latency min {}, p50 {}, p99 {} us",
-        short.bytes_max,
-        number(short.min_us),
-        number(short.p50_us),
-        number(short.p99_us),
-    );
+    if short.count > 0 {
+        let _ = writeln!(
+            text,
+            "short messages (up to {} B): latency min {}, p50 {}, p99 {} us",
+            short.bytes_max,
+            number(short.min_us),
+            number(short.p50_us),
+            number(short.p99_us),
+        );
+    }
     for tier in &summary.tiers {
         let _ = writeln!(
             text,

@@ -364,7 +364,7 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
         self.ports[host as usize].discard_waiting(&mut self.arena, self.now);
         for message in core::mem::take(&mut self.messages[host as usize]).drain() {
             self.has_ended(&message);
-            self.observer.abandoned(self.now, &message);
+            self.stopped |= self.observer.abandoned(self.now, &message).is_break();
         }
     }
 

@@ -61,8 +61,9 @@ pub trait Observer {
         panic!("{message:?} failed at {at}, where nothing can fail")
     }
 
-    /// The host of a message's source died (see [`Faults`](crate::Faults)), so that nobody waits for the message any more.
-    fn abandoned(&mut self, at: Time, message: &Message) {
+    /// The host of a message's source died (see [`Faults`](crate::Faults)), so that nobody waits for the message any more;
+    /// `Break` stops the run at this instant.
+    fn abandoned(&mut self, at: Time, message: &Message) -> ControlFlow<()> {
         panic!("{message:?} was abandoned at {at}, where no host dies")
     }
 }

@@ -59,6 +59,9 @@ pub(crate) struct Counts {
     /// Messages whose sending host died, since the begin, and those of the window.
     pub(crate) abandoned: u64,
     pub(crate) window_abandoned: u64,
+    pub(crate) window_abandoned_bytes: u64,
+    /// Failed messages of the window.
+    pub(crate) window_failed: u64,
 }
 
 impl Measurement {
@@ -151,18 +154,21 @@ impl Observer for Measurement {
         if !self.measures(message) {
             return ControlFlow::Continue(());
         }
+        self.counts.window_failed += 1;
         self.unfinished(message);
         self.settle()
     }
 
-    fn abandoned(&mut self, at: Time, message: &Message) {
+    fn abandoned(&mut self, at: Time, message: &Message) -> ControlFlow<()> {
         self.counts.abandoned += 1;
         self.backlog_bytes -= message.size.get();
         self.digest.record(at, ABANDONED, identity(message));
-        if self.measures(message) {
-            self.counts.window_abandoned += 1;
-            self.outstanding -= 1;
+        if !self.measures(message) {
+            return ControlFlow::Continue(());
         }
+        self.counts.window_abandoned += 1;
+        self.counts.window_abandoned_bytes += message.size.get();
+        self.settle()
     }
 }
 

@@ -189,6 +189,10 @@ fn set(table: &mut Table, key: &[String], value: &Value) -> Result<(), String> {
     let mut place = table;
     for parent in parents {
         let entry = place.entry(parent.as_str()).or_insert_with(|| Value::Table(Table::new()));
+        // "linux" or "fixed" stands for a table of all quirks, of which a single one may be set.
+        if let (Value::String(base), "quirks") = (&*entry, parent.as_str()) {
+            *entry = Value::Table(Table::from_iter([("base".to_owned(), Value::String(base.clone()))]));
+        }
         place = entry.as_table_mut().ok_or_else(|| format!("`{parent}` is a value, not a table"))?;
     }
     place.insert(last.clone(), value.clone());

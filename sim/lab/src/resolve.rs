@@ -4,7 +4,7 @@ mod checks;
 
 use crate::case::{Arrivals, Case, CaseError};
 use crate::denominator::Denominator;
-use crate::experiment::{Experiment, Measure, Sizes, TransportKind};
+use crate::experiment::{Experiment, Gaps, Measure, Sizes, TransportKind};
 use crate::number::{Load, OneOrMany};
 use crate::overrides::is_safe;
 use crate::trace::read_trace;
@@ -170,8 +170,9 @@ impl Source<'_> {
         if let Some(rows) = &trace {
             self.check_trace(rows, &resolved.measure, &mut notes)?;
         }
-        let longest = trace.iter().flat_map(|rows| rows.iter().map(|row| row.size)).max();
-        self.check_longest(&label, longest.unwrap_or(distribution.largest()), &transport)?;
+        let recorded = trace.iter().flat_map(|rows| rows.iter().map(|row| row.size)).max();
+        let drawn = (recorded.is_none() || !matches!(load, CaseLoad::Unset)).then(|| distribution.largest());
+        self.check_longest(&label, recorded.max(drawn).unwrap_or_default(), &transport)?;
         self.note_link_rate(host_rate, &transport, &mut notes);
         let roles = self.roles(topology.hosts)?;
         let faults = self.faults(topology.hosts, &transport)?;
@@ -239,10 +240,11 @@ impl Source<'_> {
         let (payload, wire) = (|size| transport.payload(size), |size| transport.wire(size));
         let arithmetic = client_rate(&sizes, spec, host_rate, roles, payload, wire, transport.follows_listed_load())
             .map_err(|cause| CaseError::Load { path: self.path.to_owned(), cause })?;
-        if arithmetic.wire_load >= 1.0 {
+        self.check_streams(&arithmetic, roles)?;
+        let wire_load = self.padded_wire_load(&sizes, &arithmetic, host_rate, roles, transport);
+        if wire_load >= 1.0 {
             let problem = format!(
-                "this load means a wire load of {:.3}, {} included, which the host links can't carry; give less",
-                arithmetic.wire_load,
+                "this load means a wire load of {wire_load:.3}, {} included, which the host links can't carry; give less",
                 if transport.wire_load_has_grants() { "headers and grants" } else { "headers" }
             );
             return Err(self.value(
@@ -267,6 +269,23 @@ impl Source<'_> {
             return Err(self.value("workload.trace", "the times of a trace must stay below 100 days"));
         }
         let workload = &self.experiment.workload;
+        let is_loaded = workload.load.is_some() || workload.payload_load.is_some();
+        let others = [
+            ("clients", workload.clients.is_some()),
+            ("servers", workload.servers.is_some()),
+            ("threads", workload.threads != 1),
+            ("limit", workload.limit.is_some()),
+            ("gaps", workload.gaps != Gaps::default()),
+            ("least_size", workload.least_size > Bytes::new(1)),
+        ];
+        let idle: Vec<_> =
+            others.iter().filter(|(_, given)| *given).map(|(key, _)| format!("workload.{key}")).collect();
+        if !idle.is_empty() && !is_loaded {
+            notes.push(format!(
+                "{} say nothing about the messages of a trace, which are sent as they are",
+                idle.join(", ")
+            ));
+        }
         let window = Time::ZERO + measure.warmup..Time::ZERO + measure.warmup + measure.window;
         if !rows.iter().any(|row| window.contains(&row.at)) {
             let (first, last) = (rows[0].at, rows[rows.len() - 1].at);
@@ -280,8 +299,7 @@ impl Source<'_> {
             return Err(self.value("measure.window", &problem));
         }
         let last = rows[rows.len() - 1].at;
-        let loaded = workload.load.is_some() || workload.payload_load.is_some();
-        if loaded {
+        if is_loaded {
             notes.push(format!(
                 "the trace ends at {}; from then on Poisson traffic of workload.load takes its place",
                 milliseconds(last)

@@ -35,7 +35,9 @@ pub enum RunError {
     #[error("interrupted; nothing was written for the unfinished case")]
     Interrupted,
     /// There is nothing to measure.
-    #[error("{case}: measure.window = \"{window}\": no message was created in it; give a longer window, or more load")]
+    #[error(
+        "{case}: measure.window = \"{window}\": no message was created in it by a host that lived on; give a longer window, more load, or later faults.deaths"
+    )]
     NoMessages {
         /// The case.
         case: String,
@@ -75,7 +77,7 @@ pub fn run_case(case: &Case, control: &Control<'_>) -> Result<(CaseSummary, Vec<
     let seeds: Vec<_> = case.run().seeds.iter().copied().enumerate().collect();
     let mut runs: Vec<RunRecord> =
         seeds.into_par_iter().map(|(number, seed)| run_seed(case, number, seed, control)).collect::<Result<_, _>>()?;
-    if runs.iter().all(|run| run.counts.window_messages == 0) {
+    if runs.iter().all(|run| run.counts.window_messages == run.counts.window_abandoned) {
         return Err(RunError::NoMessages { case: case.name.clone(), window: case.measure().window });
     }
     let pooling = ThreadTime::now();

@@ -30,23 +30,21 @@ pub(crate) fn warnings(
             100.0 * growth
         ));
     }
-    if let Arrivals::Poisson { arithmetic, .. } = &case.arrivals {
-        let clients = f64::from(case.roles.clients()) / f64::from(case.topology.hosts);
-        let meant = clients * arithmetic.messages_per_second * arithmetic.mean_payload_bytes * 8.0 / 1e9;
-        if (offered_gbps / meant - 1.0).abs() > LOAD_TOLERANCE {
-            let limited = case.resolved.workload.limit.is_some() && offered_gbps < meant;
-            let reason = if limited {
-                "few large messages make the difference, or workload.limit holds messages back: give a longer \
-                 measure.window or more run.seeds, or a higher limit"
-            } else {
-                "few large messages make the difference: give a longer measure.window or more run.seeds"
-            };
-            warnings.push(format!(
-                "load not reached: the messages created in the window carry {offered_gbps:.3} Gbps per host, {meant:.3} were meant; {reason}"
-            ));
-        }
+    if let Some(meant) = meant_gbps(case)
+        && (offered_gbps / meant - 1.0).abs() > LOAD_TOLERANCE
+    {
+        let limited = case.resolved.workload.limit.is_some() && offered_gbps < meant;
+        let reason = if limited {
+            "few large messages make the difference, or workload.limit holds messages back: give a longer \
+             measure.window or more run.seeds, or a higher limit"
+        } else {
+            "few large messages make the difference: give a longer measure.window or more run.seeds"
+        };
+        warnings.push(format!(
+            "load not reached: the messages created in the window carry {offered_gbps:.3} Gbps per host, {meant:.3} were meant; {reason}"
+        ));
     }
-    if goodput_gbps < offered_gbps * (1.0 - LOAD_TOLERANCE) {
+    if goodput_gbps < (offered_gbps - abandoned_gbps(case, runs)) * (1.0 - LOAD_TOLERANCE) {
         warnings.push(format!(
             "less delivered than offered: {goodput_gbps:.3} of {offered_gbps:.3} Gbps per host in the window; the network is not steady yet, \
              or overloaded: give a longer measure.warmup, or less load"
@@ -63,8 +61,9 @@ pub(crate) fn warnings(
             least.size_max
         ));
     }
-    let unfinished: u64 = bins.iter().map(|bin| bin.unfinished).sum();
-    if let Some(first) = bins.iter().find(|bin| bin.unfinished > 0) {
+    let window_failed: u64 = runs.iter().map(|run| run.counts.window_failed).sum();
+    let unfinished = bins.iter().map(|bin| bin.unfinished).sum::<u64>() - window_failed;
+    if let Some(first) = bins.iter().find(|bin| bin.unfinished > 0).filter(|_| unfinished > 0) {
         let affected = bins.iter().filter(|bin| bin.p99.is_infinite()).count();
         warnings.push(format!(
             "{unfinished} messages unfinished, in bins from {} B on; {affected} bins have no p99 for it: give a longer measure.drain",
@@ -82,6 +81,33 @@ pub(crate) fn warnings(
             .push("warm-up not excluded: the first messages meet an empty network; give a measure.warmup".to_owned());
     }
     warnings
+}
+
+/// What each host should send on average in the window, with the sizes as they are sent and without what dead clients
+/// don't send; none with a trace.
+fn meant_gbps(case: &Case) -> Option<f64> {
+    let Arrivals::Poisson { sizes, arithmetic } = &case.arrivals else { return None };
+    let least = case.resolved.workload.least_size;
+    let mean: f64 = sizes.probabilities().into_iter().map(|(size, share)| share * size.max(least).get() as f64).sum();
+    let mean = if sizes.smallest() >= least { arithmetic.mean_payload_bytes } else { mean };
+    let (begin, end, _) = case.window();
+    let length = end.since(begin).as_secs_f64();
+    let lost: f64 = case
+        .faults
+        .deaths
+        .iter()
+        .filter(|(host, _)| case.roles.is_client(host.0))
+        .map(|(_, at)| end.saturating_since(begin.max(*at)).as_secs_f64() / length)
+        .sum();
+    let clients = f64::from(case.roles.clients()) - lost;
+    Some(clients * arithmetic.messages_per_second * mean * 8.0 / 1e9 / f64::from(case.topology.hosts))
+}
+
+/// Bytes of the window's messages whose sender died, per host.
+fn abandoned_gbps(case: &Case, runs: &[RunRecord]) -> f64 {
+    let bytes: u64 = runs.iter().map(|run| run.counts.window_abandoned_bytes).sum();
+    let window_s = case.measure().window.as_secs_f64() * runs.len() as f64;
+    bytes as f64 * 8.0 / 1e9 / window_s / f64::from(case.topology.hosts)
 }
 
 /// Growth of the backlog over the window relative to its mean, by least squares over samples averaged over the runs, and

@@ -182,8 +182,9 @@ impl Observer for Log {
         if self.stops { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    fn abandoned(&mut self, at: Time, message: &Message) {
+    fn abandoned(&mut self, at: Time, message: &Message) -> ControlFlow<()> {
         self.abandoned.push((at, *message));
+        ControlFlow::Continue(())
     }
 }
 

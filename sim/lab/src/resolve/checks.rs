@@ -9,7 +9,10 @@ use homa_fabric::Faults;
 use homa_protocol::TransmitMode;
 use homa_topologies::HostId;
 use homa_units::{BitRate, Bytes, Time};
-use homa_workloads::{Roles, SizeDistribution};
+use homa_workloads::{LoadArithmetic, MeanGap, Roles, SizeDistribution};
+
+/// Independent senders of a whole network: each needs a kilobyte.
+const STREAMS_MAX: u64 = 1 << 20;
 
 /// Threads of a client beyond any machine's.
 const THREADS_MAX: u32 = 1_024;
@@ -104,6 +107,47 @@ impl Source<'_> {
             return Err(self.value("workload.limit", &problem));
         }
         Ok(roles)
+    }
+
+    /// The gaps of each thread, and their number, are within what can be simulated.
+    pub(super) fn check_streams(&self, arithmetic: &LoadArithmetic, roles: Roles) -> Result<(), CaseError> {
+        let threads = self.experiment.workload.threads;
+        let streams = u64::from(roles.clients()) * u64::from(threads);
+        if streams > STREAMS_MAX {
+            let problem = format!(
+                "{threads} in each of {} clients are {streams}; accepted are {STREAMS_MAX} in all",
+                roles.clients()
+            );
+            return Err(self.value("workload.threads", &problem));
+        }
+        MeanGap::from_ps(arithmetic.mean_gap.as_ps() * f64::from(threads)).map_err(|bad| {
+            let problem = format!("each of {threads} would send so seldom that {bad}; give fewer, or more load");
+            self.value("workload.threads", &problem)
+        })?;
+        Ok(())
+    }
+
+    /// The wire load with the sizes as they are sent, not as they are drawn.
+    pub(super) fn padded_wire_load(
+        &self,
+        sizes: &SizeDistribution,
+        arithmetic: &LoadArithmetic,
+        host_rate: BitRate,
+        roles: Roles,
+        transport: &TransportConfig,
+    ) -> f64 {
+        let least = self.experiment.workload.least_size;
+        if sizes.smallest() >= least {
+            return arithmetic.wire_load;
+        }
+        let (mut request, mut response) = (0.0, 0.0);
+        for (size, share) in sizes.probabilities() {
+            let cost = transport.wire(size.max(least));
+            request += share * cost.request.get() as f64;
+            response += share * cost.response.get() as f64;
+        }
+        let bits = 8.0 * roles.busiest_link(request, response);
+        arithmetic.messages_per_second * bits / host_rate.as_bps() as f64
     }
 
     pub(super) fn faults(&self, hosts: u32, transport: &TransportConfig) -> Result<Faults, CaseError> {

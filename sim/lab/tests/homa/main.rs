@@ -1,6 +1,7 @@
 //! Experiments with Linux's Homa: idle times, denominators, traffic, faults, variants, summaries, estimates.
 
 mod denominators;
+mod edges;
 mod estimate;
 mod faults;
 mod idle;

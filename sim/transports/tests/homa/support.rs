@@ -73,8 +73,9 @@ impl Observer for Log {
         ControlFlow::Continue(())
     }
 
-    fn abandoned(&mut self, at: Time, message: &Message) {
+    fn abandoned(&mut self, at: Time, message: &Message) -> ControlFlow<()> {
         self.ends.push((at, Fate::Abandoned, *message));
+        ControlFlow::Continue(())
     }
 }
 
