@@ -3,11 +3,11 @@
 use crate::Routes;
 use homa_units::{BitRate, Duration};
 
-/// A host, numbered from 0. In a leaf-spine, host = rack * hosts per rack + index in the rack.
+/// A host, numbered from 0: host = rack * hosts per rack + index in the rack, and the racks of a pod are consecutive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HostId(pub u32);
 
-/// A switch, numbered from 0; top-of-rack switches come first.
+/// A switch, numbered from 0; top-of-rack switches come first, then aggregation switches, then spines or cores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SwitchId(pub u32);
 
@@ -31,6 +31,14 @@ pub enum Tier {
     HostTor,
     /// Top-of-rack switch to spine.
     TorSpine,
+    /// Top-of-rack switch to aggregation switch, in a fat-tree.
+    TorAgg,
+    /// Aggregation switch to core.
+    AggCore,
+    /// Core to aggregation switch.
+    CoreAgg,
+    /// Aggregation switch to top-of-rack switch.
+    AggTor,
     /// Spine to top-of-rack switch.
     SpineTor,
     /// Top-of-rack switch to host.
@@ -38,8 +46,17 @@ pub enum Tier {
 }
 
 impl Tier {
-    /// Every tier, in the order a packet between racks passes them.
-    pub const ALL: [Self; 4] = [Self::HostTor, Self::TorSpine, Self::SpineTor, Self::TorHost];
+    /// Every tier, in the order a packet passes those that its network has.
+    pub const ALL: [Self; 8] = [
+        Self::HostTor,
+        Self::TorSpine,
+        Self::TorAgg,
+        Self::AggCore,
+        Self::CoreAgg,
+        Self::AggTor,
+        Self::SpineTor,
+        Self::TorHost,
+    ];
 
     /// The name used in every output.
     #[must_use]
@@ -47,6 +64,10 @@ impl Tier {
         match self {
             Self::HostTor => "host-tor",
             Self::TorSpine => "tor-spine",
+            Self::TorAgg => "tor-agg",
+            Self::AggCore => "agg-core",
+            Self::CoreAgg => "core-agg",
+            Self::AggTor => "agg-tor",
             Self::SpineTor => "spine-tor",
             Self::TorHost => "tor-host",
         }
@@ -56,6 +77,48 @@ impl Tier {
     #[must_use]
     pub const fn index(self) -> usize {
         self as usize
+    }
+
+    /// Whether its links lead away from the hosts.
+    #[must_use]
+    pub const fn leads_up(self) -> bool {
+        matches!(self, Self::HostTor | Self::TorSpine | Self::TorAgg | Self::AggCore)
+    }
+}
+
+/// How far two hosts are apart: paths of one kind have equally many links, with the same rates and delays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PathKind {
+    /// Over one switch.
+    WithinRack,
+    /// Over three switches; in a fat-tree, within a pod.
+    BetweenRacks,
+    /// Over five switches.
+    BetweenPods,
+}
+
+impl PathKind {
+    /// Every kind, the shortest first.
+    pub const ALL: [Self; 3] = [Self::WithinRack, Self::BetweenRacks, Self::BetweenPods];
+
+    /// How many links such a path has.
+    #[must_use]
+    pub const fn links(self) -> usize {
+        match self {
+            Self::WithinRack => 2,
+            Self::BetweenRacks => 4,
+            Self::BetweenPods => 6,
+        }
+    }
+
+    /// The name used in every output.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::WithinRack => "within a rack",
+            Self::BetweenRacks => "between racks",
+            Self::BetweenPods => "between pods",
+        }
     }
 }
 
@@ -93,6 +156,8 @@ pub struct Topology {
     pub hosts: u32,
     /// How many switches.
     pub switches: u32,
+    /// How many hosts are in a pod, with consecutive numbers; all, if there are only racks.
+    pub hosts_per_pod: u32,
     /// All links; [`LinkId`] indexes this. Link `h` for `h < hosts` is the one that leaves host `h`.
     pub links: Vec<Link>,
     /// What each host's software adds.
@@ -123,6 +188,24 @@ impl Topology {
         self.switch_of(first) == self.switch_of(second)
     }
 
+    /// Whether two hosts are in one pod.
+    #[must_use]
+    pub const fn same_pod(&self, first: HostId, second: HostId) -> bool {
+        first.0 / self.hosts_per_pod == second.0 / self.hosts_per_pod
+    }
+
+    /// How far two hosts are apart.
+    #[must_use]
+    pub fn path_kind(&self, first: HostId, second: HostId) -> PathKind {
+        if self.same_rack(first, second) {
+            PathKind::WithinRack
+        } else if self.same_pod(first, second) {
+            PathKind::BetweenRacks
+        } else {
+            PathKind::BetweenPods
+        }
+    }
+
     /// The links from `source` to `destination`, the first choice wherever there are several of equal length.
     #[must_use]
     pub fn path(&self, source: HostId, destination: HostId) -> Vec<LinkId> {
@@ -131,5 +214,19 @@ impl Topology {
             path.push(self.routes.choices(switch, destination)[0]);
         }
         path
+    }
+
+    /// How many equally short paths lead from `source` to `destination`.
+    #[must_use]
+    pub fn path_count(&self, source: HostId, destination: HostId) -> u64 {
+        let mut frontier = vec![LinkId(source.0)];
+        let mut count = 0;
+        while let Some(link) = frontier.pop() {
+            match self.link(link).to {
+                Node::Switch(switch) => frontier.extend(self.routes.choices(switch, destination)),
+                Node::Host(_) => count += 1,
+            }
+        }
+        count
     }
 }

@@ -3,14 +3,16 @@
 //! A [`TopologySpec`] is what a user writes (a preset's name or a TOML text); [`TopologySpec::build`] makes the
 //! [`Topology`] graph from it. The crate reads no file and simulates nothing.
 //!
-//! Left out so far: fat-trees with three tiers and free-form graphs.
+//! Networks are trees with several roots: one switch, leaves and spines, or a fat-tree with three tiers. Left out so far:
+//! free-form graphs.
 
+mod builders;
 mod graph;
 mod presets;
 mod routes;
 mod spec;
 
-pub use graph::{HostId, Link, LinkId, Node, SoftwareDelay, SwitchId, Tier, Topology};
+pub use graph::{HostId, Link, LinkId, Node, PathKind, SoftwareDelay, SwitchId, Tier, Topology};
 pub use presets::{UnknownPreset, preset, preset_names};
 pub use routes::Routes;
-pub use spec::{Delays, LeafSpine, SingleSwitch, TopologyError, TopologySpec};
+pub use spec::{Delays, FatTree, LeafSpine, SingleSwitch, TopologyError, TopologySpec};

@@ -1,17 +1,18 @@
-//! What a user writes to describe a network, and the builders.
+//! What a user writes to describe a network.
 
-use crate::graph::{HostId, Link, Node, SoftwareDelay, SwitchId, Tier, Topology};
-use crate::routes::Routes;
+use crate::graph::Topology;
 use homa_units::{BitRate, Duration};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// A network as a user describes it: one of the tables `[leaf-spine]` or `[single-switch]`.
+/// A network as a user describes it: one of the tables `[leaf-spine]`, `[fat-tree]` or `[single-switch]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum TopologySpec {
     /// Racks of hosts, each rack's switch linked to every spine.
     LeafSpine(LeafSpine),
+    /// Pods of racks, joined by core switches.
+    FatTree(FatTree),
     /// All hosts on one switch.
     SingleSwitch(SingleSwitch),
 }
@@ -30,6 +31,27 @@ pub struct LeafSpine {
     pub host_rate: BitRate,
     /// Rate of the links between top-of-rack switches and spines.
     pub uplink_rate: BitRate,
+    /// Fixed delays.
+    pub delays: Delays,
+}
+
+/// The three-tier fat-tree of Al-Fares, Loukissas and Vahdat, "A Scalable, Commodity Data Center Network Architecture"
+/// (SIGCOMM 2008), of switches with `k` ports: `k` pods, in each `k/2` top-of-rack (there: edge) switches with `k/2` hosts
+/// each and `k/2` aggregation switches, and `(k/2)^2` core switches, each linked once to every pod.
+///
+/// If all rates are equal, it has full bisection bandwidth.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FatTree {
+    /// Ports of a switch; even. There are `k^3 / 4` hosts.
+    pub k: u32,
+    /// Rate of the links between hosts and top-of-rack switches.
+    pub host_rate: BitRate,
+    /// Rate of the links between top-of-rack and aggregation switches.
+    pub uplink_rate: BitRate,
+    /// Rate of the links between aggregation and core switches; if none is given, [`Self::uplink_rate`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub core_rate: Option<BitRate>,
     /// Fixed delays.
     pub delays: Delays,
 }
@@ -91,10 +113,6 @@ pub enum TopologyError {
     Syntax(String),
 }
 
-const MAX_HOSTS: u32 = 1 << 20;
-/// Entries of all routing tables.
-const ROUTES_MAX: u64 = 1 << 28;
-
 impl TopologySpec {
     /// Parses the text of a topology file.
     ///
@@ -111,6 +129,7 @@ impl TopologySpec {
     pub fn build(&self, name: &str) -> Result<Topology, TopologyError> {
         match self {
             Self::LeafSpine(spec) => spec.build(name),
+            Self::FatTree(spec) => spec.build(name),
             Self::SingleSwitch(spec) => spec.build(name),
         }
     }
@@ -120,89 +139,8 @@ impl TopologySpec {
     pub const fn host_rate(&self) -> BitRate {
         match self {
             Self::LeafSpine(spec) => spec.host_rate,
+            Self::FatTree(spec) => spec.host_rate,
             Self::SingleSwitch(spec) => spec.host_rate,
         }
     }
-}
-
-fn in_range(key: &'static str, value: u32, least: u32, accepted: &'static str) -> Result<(), TopologyError> {
-    if value < least || value > MAX_HOSTS {
-        return Err(TopologyError::OutOfRange { key, value, accepted });
-    }
-    Ok(())
-}
-
-fn exact(key: &'static str, value: BitRate) -> Result<(), TopologyError> {
-    value.byte_time().map(|_| ()).ok_or(TopologyError::InexactRate { key, value })
-}
-
-impl LeafSpine {
-    fn build(&self, name: &str) -> Result<Topology, TopologyError> {
-        in_range("leaf-spine.racks", self.racks, 1, "1 to 1048576")?;
-        in_range("leaf-spine.hosts_per_rack", self.hosts_per_rack, 1, "1 to 1048576")?;
-        in_range("leaf-spine.spines", self.spines, 1, "1 to 1048576")?;
-        let hosts = self.racks.saturating_mul(self.hosts_per_rack);
-        in_range("leaf-spine.racks * hosts_per_rack", hosts, 2, "2 to 1048576 hosts")?;
-        let routes = u64::from(hosts) * u64::from(self.racks + self.spines);
-        if routes > ROUTES_MAX {
-            let accepted = "as many that hosts * switches is at most 2^28, the entries of the routing tables";
-            return Err(TopologyError::OutOfRange { key: "leaf-spine.racks", value: self.racks, accepted });
-        }
-        exact("leaf-spine.host_rate", self.host_rate)?;
-        exact("leaf-spine.uplink_rate", self.uplink_rate)?;
-        let rack_of = |host: u32| SwitchId(host / self.hosts_per_rack);
-        let mut links = host_links(hosts, self.host_rate, &self.delays, rack_of);
-        let hop = |from, to, tier| Link {
-            from: Node::Switch(from),
-            to: Node::Switch(to),
-            rate: self.uplink_rate,
-            delay: self.delays.switch + self.delays.link,
-            tier,
-        };
-        for rack in (0..self.racks).map(SwitchId) {
-            for spine in (self.racks..self.racks + self.spines).map(SwitchId) {
-                links.push(hop(rack, spine, Tier::TorSpine));
-            }
-        }
-        for spine in (self.racks..self.racks + self.spines).map(SwitchId) {
-            for rack in (0..self.racks).map(SwitchId) {
-                links.push(hop(spine, rack, Tier::SpineTor));
-            }
-        }
-        Ok(finish(name, hosts, self.racks + self.spines, links, &self.delays))
-    }
-}
-
-impl SingleSwitch {
-    fn build(&self, name: &str) -> Result<Topology, TopologyError> {
-        in_range("single-switch.hosts", self.hosts, 2, "2 to 1048576")?;
-        exact("single-switch.host_rate", self.host_rate)?;
-        let links = host_links(self.hosts, self.host_rate, &self.delays, |_| SwitchId(0));
-        Ok(finish(name, self.hosts, 1, links, &self.delays))
-    }
-}
-
-/// The links that leave the hosts (their numbers are the hosts'), then the links that lead to them.
-fn host_links(hosts: u32, rate: BitRate, delays: &Delays, switch_of: impl Fn(u32) -> SwitchId) -> Vec<Link> {
-    let up = (0..hosts).map(|host| Link {
-        from: Node::Host(HostId(host)),
-        to: Node::Switch(switch_of(host)),
-        rate,
-        delay: delays.nic + delays.link,
-        tier: Tier::HostTor,
-    });
-    let down = (0..hosts).map(|host| Link {
-        from: Node::Switch(switch_of(host)),
-        to: Node::Host(HostId(host)),
-        rate,
-        delay: delays.switch + delays.link,
-        tier: Tier::TorHost,
-    });
-    up.chain(down).collect()
-}
-
-fn finish(name: &str, hosts: u32, switches: u32, links: Vec<Link>, delays: &Delays) -> Topology {
-    let routes = Routes::compute(hosts, switches, &links);
-    let software = SoftwareDelay { send: delays.software_send, receive: delays.software_receive };
-    Topology { name: name.to_owned(), hosts, switches, links, software, routes }
 }

@@ -9,17 +9,30 @@ fn the_paper_network_has_144_hosts_and_4_equal_paths_between_racks() {
     assert_eq!(topology.routes.choices(SwitchId(0), HostId(143)).len(), 4);
     assert_eq!(topology.routes.choices(SwitchId(0), HostId(15)).len(), 1);
     let tiers: Vec<_> = topology.path(HostId(0), HostId(143)).iter().map(|id| topology.link(*id).tier).collect();
-    assert_eq!(tiers, Tier::ALL);
+    assert_eq!(tiers, [Tier::HostTor, Tier::TorSpine, Tier::SpineTor, Tier::TorHost]);
 }
 
 #[test]
-fn every_path_ends_at_its_destination_after_two_or_four_links() {
+fn leaf_spine_1000_has_full_bisection_bandwidth_and_10_equal_paths_between_racks() {
+    let topology = preset("leaf-spine-1000").unwrap().build("leaf-spine-1000").unwrap();
+    assert_eq!((topology.hosts, topology.switches), (1_000, 25 + 10));
+    assert_eq!(topology.path_count(HostId(0), HostId(999)), 10);
+    let bps =
+        |tier| -> u64 { topology.links.iter().filter(|link| link.tier == tier).map(|link| link.rate.as_bps()).sum() };
+    assert_eq!(bps(Tier::HostTor), bps(Tier::TorSpine));
+    assert_eq!(bps(Tier::SpineTor), bps(Tier::TorHost));
+}
+
+/// From every host of small networks, and from some of large ones.
+#[test]
+fn every_path_ends_at_its_destination_after_two_four_or_six_links() {
     for name in preset_names() {
         let topology = preset(name).unwrap().build(name).unwrap();
-        for source in (0..topology.hosts).map(HostId) {
+        for source in (0..topology.hosts).step_by(topology.hosts.div_ceil(150) as usize).map(HostId) {
             for destination in (0..topology.hosts).map(HostId).filter(|host| *host != source) {
                 let path = topology.path(source, destination);
-                assert_eq!(path.len(), if topology.same_rack(source, destination) { 2 } else { 4 });
+                let links = topology.path_kind(source, destination).links();
+                assert_eq!(path.len(), links);
                 assert_eq!(topology.link(path[path.len() - 1]).to, Node::Host(destination));
             }
         }

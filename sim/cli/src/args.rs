@@ -129,6 +129,9 @@ pub(crate) struct ReplayArguments {
     /// The longest time between two ticks of the protocol timer
     #[arg(long, value_name = "MS", default_value = "7", value_parser = milliseconds)]
     pub(crate) tick_max_ms: f64,
+    /// Take as lost what a node asks for again although the capture says that it was delivered
+    #[arg(long)]
+    pub(crate) unrecorded_loss: bool,
     /// Print one JSON object for each node
     #[arg(long)]
     pub(crate) json: bool,

@@ -6,7 +6,7 @@ use homa_fabric::{
     FabricConfig, Faults, LoadBalancing, Message, MessageEnd, MessageRef, Observer, Packet, PacketClass, Simulation,
     Submission, Timeout, Traffic, Transport,
 };
-use homa_topologies::{HostId, Topology};
+use homa_topologies::{HostId, PathKind, Topology};
 use homa_transports::homa::Homa;
 use homa_transports::sigcomm18::Sigcomm18;
 use homa_units::{Bytes, Duration, Time};
@@ -85,33 +85,33 @@ pub struct IdealTimes {
     denominator: Denominator,
     topology: Arc<Topology>,
     config: TransportConfig,
-    rack_of: Vec<u32>,
-    between_racks: Formula,
-    same_rack: Formula,
-    simulated: FxHashMap<(Bytes, bool), u64>,
+    /// By kind of path.
+    formulas: [Formula; PathKind::ALL.len()],
+    simulated: FxHashMap<(Bytes, PathKind), u64>,
 }
 
 impl IdealTimes {
     /// The times in `topology` for hosts that run `config`.
     #[must_use]
     pub fn new(denominator: Denominator, topology: Arc<Topology>, config: TransportConfig) -> Self {
-        let rack_of = (0..topology.hosts).map(|host| topology.switch_of(HostId(host)).0).collect();
-        let formula = |same_rack| {
-            pair(&topology, same_rack).map(|(source, destination)| formula(denominator, &topology, source, destination))
-        };
-        let (between_racks, same_rack) = (formula(false).unwrap_or_default(), formula(true).unwrap_or_default());
-        Self { denominator, topology, config, rack_of, between_racks, same_rack, simulated: FxHashMap::default() }
+        let formulas = PathKind::ALL.map(|kind| {
+            let pair = pair(&topology, kind);
+            pair.map_or_else(Formula::default, |(source, destination)| {
+                formula(denominator, &topology, source, destination)
+            })
+        });
+        Self { denominator, topology, config, formulas, simulated: FxHashMap::default() }
     }
 
     /// The best possible completion time of a message, in picoseconds.
     #[inline]
     pub fn ideal_ps(&mut self, source: HostId, destination: HostId, size: Bytes) -> u64 {
-        let same_rack = self.rack_of[source.0 as usize] == self.rack_of[destination.0 as usize];
+        let kind = self.topology.path_kind(source, destination);
         if self.denominator == Denominator::Simulated {
             let Self { topology, config, simulated, .. } = self;
-            return *simulated.entry((size, same_rack)).or_insert_with(|| idle_ps(topology, config, size, same_rack));
+            return *simulated.entry((size, kind)).or_insert_with(|| idle_ps(topology, config, size, kind));
         }
-        let formula = if same_rack { self.same_rack } else { self.between_racks };
+        let formula = self.formulas[kind as usize];
         if self.denominator.cluster_base().is_some() {
             return size.get() * formula.per_byte + formula.fixed;
         }
@@ -147,16 +147,16 @@ fn formula(denominator: Denominator, topology: &Topology, source: HostId, destin
     Formula { per_byte: byte_ps[0], per_first_byte: byte_ps[1..].iter().sum(), fixed: hosts_ps + switches_ps }
 }
 
-/// Two hosts of one rack, or of two racks, if there are such.
-fn pair(topology: &Topology, same_rack: bool) -> Option<(HostId, HostId)> {
+/// Two hosts with such a path between them, if there are any.
+pub(crate) fn pair(topology: &Topology, kind: PathKind) -> Option<(HostId, HostId)> {
     let first = HostId(0);
-    (1..topology.hosts).map(HostId).find(|host| topology.same_rack(first, *host) == same_rack).map(|host| (first, host))
+    (1..topology.hosts).map(HostId).find(|host| topology.path_kind(first, *host) == kind).map(|host| (first, host))
 }
 
 /// Completion time of a lone message, the smaller of those with all packets on one path and with packets on paths in
 /// turn: in an idle network nothing else matters.
-fn idle_ps(topology: &Topology, config: &TransportConfig, size: Bytes, same_rack: bool) -> u64 {
-    let (source, destination) = pair(topology, same_rack).expect("a message has two hosts");
+fn idle_ps(topology: &Topology, config: &TransportConfig, size: Bytes, kind: PathKind) -> u64 {
+    let (source, destination) = pair(topology, kind).expect("a message has two hosts");
     let message = |at, size| Submission { at, source, destination, size };
     let times = [LoadBalancing::First, LoadBalancing::RoundRobin].map(|load_balancing| match config {
         TransportConfig::Sigcomm18(config) => {

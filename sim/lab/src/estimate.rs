@@ -1,7 +1,8 @@
 //! What a case will be, before it runs: paths, round trips, work, time, memory.
 
 use crate::case::{Arrivals, Case};
-use homa_topologies::HostId;
+use crate::denominator::pair;
+use homa_topologies::{HostId, PathKind};
 use homa_units::{Bytes, Duration};
 
 /// Packet-hops per CPU second to expect: what a 2020s server core does on the workloads shipped. A rough guide.
@@ -12,14 +13,14 @@ const BYTES_PER_SAMPLE: f64 = 40.0;
 /// One kind of path.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PathEstimate {
-    /// "within a rack" or "between racks".
+    /// "within a rack", "between racks" or "between pods".
     pub name: &'static str,
     /// Share of the pairs of hosts.
     pub share: f64,
     /// Number of links.
     pub links: usize,
     /// Number of equally short paths.
-    pub choices: usize,
+    pub choices: u64,
     /// Fixed delays, host software included, one way.
     pub fixed: Duration,
     /// One way, of a full packet in an idle network.
@@ -45,11 +46,10 @@ pub struct Work {
 #[must_use]
 pub fn paths(case: &Case) -> Vec<PathEstimate> {
     let topology = &case.topology;
-    let first = HostId(0);
-    let others = || (1..topology.hosts).map(HostId);
-    let kind = |name, same_rack| {
-        let destination = others().find(|host| topology.same_rack(first, *host) == same_rack)?;
-        let here = others().filter(|host| topology.same_rack(first, *host) == same_rack).count();
+    let kind = |kind: PathKind| {
+        let (first, destination) = pair(topology, kind)?;
+        let others = (0..topology.hosts).map(HostId).filter(|host| *host != first);
+        let here = others.filter(|host| topology.path_kind(first, *host) == kind).count();
         let path = topology.path(first, destination);
         let software = topology.software.send + topology.software.receive;
         let fixed = software + path.iter().map(|link| topology.link(*link).delay).sum();
@@ -61,16 +61,16 @@ pub fn paths(case: &Case) -> Vec<PathEstimate> {
         let (data_frame, grant_frame) = case.transport.frame_bytes();
         let full_packet = one_way(data_frame);
         Some(PathEstimate {
-            name,
+            name: kind.name(),
             share: here as f64 / f64::from(topology.hosts - 1),
             links: path.len(),
-            choices: topology.routes.choices(topology.switch_of(first), destination).len(),
+            choices: topology.path_count(first, destination),
             fixed,
             full_packet,
             round_trip: full_packet + one_way(grant_frame),
         })
     };
-    [kind("within a rack", true), kind("between racks", false)].into_iter().flatten().collect()
+    PathKind::ALL.into_iter().filter_map(kind).collect()
 }
 
 /// What to expect of a case.

@@ -17,8 +17,8 @@ pub struct Bounds {
     pub batch: usize,
     /// The shortest time between two ticks.
     pub shortest_tick: Duration,
-    /// The usual time between two ticks, which is tried first.
-    pub typical_tick: Duration,
+    /// Usual times between two ticks, the likeliest first: the search aims at one of them and is free to deviate.
+    pub usual_ticks: Vec<Duration>,
     /// The longest time between two ticks.
     pub longest_tick: Duration,
     /// The longest time between a tick and the departure of what it caused.
@@ -27,6 +27,9 @@ pub struct Bounds {
     pub jiffy: Duration,
     /// How long before the end of the capture packets may have been sent that it doesn't have.
     pub tail: Duration,
+    /// Whether packets can have been lost after their delivery to the NIC, which a capture doesn't show: then those are
+    /// taken as lost that the node asks for again.
+    pub unrecorded_loss: bool,
     /// How many actions are tried without explaining one more packet before the search gives up.
     pub steps: usize,
     /// The same for looking which disagreement is the likeliest.
@@ -45,11 +48,12 @@ impl Default for Bounds {
             processing: Duration::from_ms(10),
             batch: 20,
             shortest_tick: Duration::from_us(500),
-            typical_tick: Duration::from_us(1310),
+            usual_ticks: [1310, 1150, 1600, 2000, 2700, 4000].map(Duration::from_us).to_vec(),
             longest_tick: Duration::from_ms(7),
             tick_slack: Duration::from_ms(1),
             jiffy: Duration::from_ms(4),
             tail: Duration::from_ps(0),
+            unrecorded_loss: false,
             steps: 3000,
             probe_steps: 200,
             all_steps: 60_000,
@@ -76,19 +80,21 @@ impl fmt::Display for Bounds {
             ms(self.longest_tick),
             ms(self.tick_slack),
             ms(self.jiffy)
-        )
+        )?;
+        if self.unrecorded_loss { f.write_str(", unrecorded loss") } else { Ok(()) }
     }
 }
 
 impl Serialize for Bounds {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_struct("Bounds", 6)?;
+        let mut map = serializer.serialize_struct("Bounds", 7)?;
         map.serialize_field("processing_us", &(ns(self.processing) / 1000))?;
         map.serialize_field("batch_packets", &self.batch)?;
         map.serialize_field("tick_min_us", &(ns(self.shortest_tick) / 1000))?;
         map.serialize_field("tick_max_us", &(ns(self.longest_tick) / 1000))?;
         map.serialize_field("tick_slack_us", &(ns(self.tick_slack) / 1000))?;
         map.serialize_field("jiffy_us", &(ns(self.jiffy) / 1000))?;
+        map.serialize_field("unrecorded_loss", &self.unrecorded_loss)?;
         map.end()
     }
 }
@@ -102,8 +108,8 @@ impl Bounds {
         ns(self.shortest_tick)
     }
 
-    pub(crate) const fn typical_tick_ns(&self) -> u64 {
-        ns(self.typical_tick)
+    pub(crate) fn usual_ticks_ns(&self) -> impl Iterator<Item = u64> + '_ {
+        self.usual_ticks.iter().map(|tick| ns(*tick))
     }
 
     pub(crate) const fn longest_tick_ns(&self) -> u64 {

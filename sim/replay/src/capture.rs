@@ -113,10 +113,14 @@ pub(crate) fn read(pcap: &Path) -> Result<Vec<Frame>, ReplayError> {
     if rows.len() != raw.len() {
         return Err(ReplayError::RowCount { path: table, rows: rows.len(), frames: raw.len() });
     }
-    let first = raw.iter().map(|raw| raw.at_ns).min().unwrap_or(0);
+    // The table's clock. It begins with the first frame, unless frames were left out.
+    let zero = match (raw.first(), rows.first()) {
+        (Some(raw), Some(row)) => raw.at_ns.saturating_sub(row.sent_ns),
+        _ => 0,
+    };
     let mut frames = Vec::with_capacity(raw.len());
     for (number, (raw, row)) in raw.into_iter().zip(rows).enumerate() {
-        let sent_ns = raw.at_ns - first;
+        let sent_ns = raw.at_ns.saturating_sub(zero);
         if sent_ns > LONGEST_NS {
             let what = "it was sent more than a week after the first frame";
             return Err(ReplayError::BadFrame { path: pcap.to_owned(), frame: number + 1, what: what.to_owned() });
@@ -368,9 +372,11 @@ fn quoted_rpc(quote: &[u8]) -> Option<RpcId> {
     Some(RpcId::new(u64::from_be_bytes(id.try_into().ok()?)))
 }
 
-/// The nodes that sent anything, by address.
+/// The nodes that sent anything, or got a packet of Homa, by address.
 pub(crate) fn nodes(frames: &[Frame]) -> Vec<IpAddr> {
-    let mut nodes: Vec<IpAddr> = frames.iter().map(|frame| frame.ip.source).collect();
+    let got = frames.iter().filter(|frame| frame.delivered_ns.is_some() && frame.homa().is_some());
+    let mut nodes: Vec<IpAddr> =
+        frames.iter().map(|frame| frame.ip.source).chain(got.map(|frame| frame.ip.destination)).collect();
     nodes.sort();
     nodes.dedup();
     nodes

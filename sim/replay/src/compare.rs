@@ -36,7 +36,7 @@ const LOW_BITS: u8 = 0x1F;
 /// Whether the packet is the recorded one.
 pub(crate) fn is_same(frame: &Frame, sent: &Sent) -> bool {
     let Content::Homa { packet, header } = &frame.content else { return false };
-    normalized(packet) == normalized(&sent.packet)
+    normalized(packet, &sent.packet) == sent.packet
         && frame.ip.priority() == sent.priority
         && frame.ip.traffic_class & LOW_BITS == 0
         && frame.faults.is_empty()
@@ -53,13 +53,14 @@ fn has_right_identification(frame: &Frame, packet: &Packet) -> bool {
 }
 
 /// `sequence` of a segment that the NIC made is the NIC's business (it counts differently in different NICs).
-fn normalized(packet: &Packet) -> Packet {
-    match packet {
-        Packet::Data(data) => match data.form {
-            OffsetForm::Segment { .. } => Packet::Data(Data { form: OffsetForm::Both, ..*data }),
-            _ => *packet,
-        },
-        other => *other,
+fn normalized(recorded: &Packet, sent: &Packet) -> Packet {
+    match (recorded, sent) {
+        (Packet::Data(recorded), Packet::Data(Data { form: form @ OffsetForm::Segment { .. }, .. }))
+            if recorded.form != OffsetForm::Sequence =>
+        {
+            Packet::Data(Data { form: *form, ..*recorded })
+        }
+        _ => *recorded,
     }
 }
 

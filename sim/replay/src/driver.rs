@@ -8,7 +8,7 @@ mod view;
 use crate::compare::{self, Sent};
 use crate::report::{Difference, Kind};
 use crate::scene::{Class, Happening, Input, Scene, StreamKey};
-use homa_protocol::{BpageOffsets, Endpoint, Event, Header, Packet, PeerId, Port, SocketId, Transmit};
+use homa_protocol::{BpageOffsets, Endpoint, Event, Grant, Header, Packet, PeerId, Port, SocketId, Transmit};
 use homa_units::Time;
 use std::rc::Rc;
 
@@ -111,6 +111,8 @@ pub(crate) struct Effect {
     pub(crate) sent: u32,
     /// GRANTs among them.
     pub(crate) grants: u32,
+    /// When the first of them left.
+    pub(crate) first_ns: Option<u64>,
     /// When the first of the GRANTs left.
     pub(crate) granted_ns: Option<u64>,
     /// When CUTOFFS left.
@@ -129,10 +131,16 @@ impl State {
     /// Processes the next `count` inputs together, when the last of them was delivered or as soon after it as possible.
     pub(crate) fn deliver(&mut self, scene: &Scene<'_>, count: usize, due: Due) -> Result<Effect, Conflict> {
         let inputs = &scene.inputs[self.next_input..self.next_input + count];
+        if let [Input { at_ns, what: Happening::Homa { peer, packet: Packet::Grant(grant) } }] = inputs {
+            self.advance(*at_ns);
+            self.hand_out_before_grant(scene, *peer, grant);
+        }
+        self.send_before_the_end(scene, inputs)?;
         let (first, last) = (&inputs[0], &inputs[count - 1]);
         let now = self.advance(last.at_ns);
         let latest = first.at_ns + scene.bounds.processing_ns();
-        if self.now_ns > latest && count > 1 {
+        // After a disagreement was accepted the clock may be ahead.
+        if self.now_ns > latest && (count > 1 || self.differences.is_empty()) {
             return Err(Conflict::NotPossible);
         }
         self.until_ns = latest.max(self.now_ns);
@@ -159,6 +167,49 @@ impl State {
             self.clocks.check_cutoffs(peer, due.cutoffs, self.now_ns, sent_ns, scene.bounds.jiffy_ns())?;
         }
         Ok(effect)
+    }
+
+    /// Units that left the NIC on another level than a GRANT says, after it arrived, were handed to the NIC before.
+    fn hand_out_before_grant(&mut self, scene: &Scene<'_>, peer: PeerId, grant: &Grant) {
+        let Some(stream) = scene.stream(peer, grant.header.sender_id.other_side()) else { return };
+        let latest = self.now_ns + scene.bounds.processing_ns();
+        loop {
+            let other_level = |output: &usize| {
+                let recorded = &scene.outputs[*output];
+                let is_other = scene.frame(*output).ip.priority() != grant.priority;
+                recorded.class == Class::New && recorded.sent_ns <= latest && is_other
+            };
+            if self.next_of(scene, stream).filter(other_level).is_none() || !self.is_started(stream) {
+                return;
+            }
+            let mut tried = self.clone();
+            if tried.accept.is_some() || tried.hand_out_early(scene, stream).is_err() {
+                return;
+            }
+            *self = tried;
+        }
+    }
+
+    /// A response that is acknowledged was sent completely before.
+    fn send_before_the_end(&mut self, scene: &Scene<'_>, inputs: &[Input]) -> Result<(), Conflict> {
+        for input in inputs {
+            let Happening::Homa { peer, packet } = &input.what else { continue };
+            let header = packet.header().sender_id;
+            match packet {
+                Packet::Ack(ack) => {
+                    for rpc in ack.entries().map(|entry| entry.client_id).chain([header]) {
+                        self.send_rest(scene, *peer, rpc.other_side())?;
+                    }
+                }
+                Packet::Data(data) => {
+                    if let Some(entry) = data.ack {
+                        self.send_rest(scene, *peer, entry.client_id.other_side())?;
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// Peers that show in these packets that they don't know our cutoffs.
@@ -199,14 +250,18 @@ impl State {
 
     /// Runs the timer before `ns`, or, to explain a packet that left then, just before.
     pub(crate) fn tick(&mut self, scene: &Scene<'_>, ns: u64, explains: bool) -> Result<Effect, Conflict> {
-        let slack = scene.bounds.tick_slack_ns();
-        let from = if explains { self.now_ns.max(ns.saturating_sub(slack)) } else { self.now_ns };
+        let from = if explains { self.now_ns.max(ns) } else { self.now_ns };
         self.last_tick = self.last_tick.next(scene.bounds, from, ns).ok_or(Conflict::NotPossible)?;
         let now = self.advance(self.last_tick.earliest.max(0) as u64);
-        self.until_ns = ns.min(self.last_tick.latest.max(0) as u64) + slack;
+        self.until_ns = ns.min(self.last_tick.latest.max(0) as u64) + scene.bounds.tick_slack_ns();
         self.endpoint.handle_tick(now);
         self.count(Inferred::Ticks, 1);
-        self.collect(scene)
+        let effect = self.collect(scene)?;
+        // The times between ticks are judged by the first packets that they cause.
+        if let Some(first_ns) = effect.first_ns {
+            self.last_tick = self.last_tick.seen_at(first_ns);
+        }
+        Ok(effect)
     }
 
     pub(crate) fn count(&mut self, what: Inferred, by: u32) {
@@ -236,6 +291,7 @@ impl State {
             for transmit in self.owed() {
                 effect.sent += 1;
                 let sent_ns = self.explain(scene, &transmit, None)?;
+                effect.first_ns = effect.first_ns.or(sent_ns);
                 match transmit.packet {
                     Packet::Grant(_) => {
                         effect.grants += 1;
@@ -390,6 +446,19 @@ impl State {
         self.accept = None;
         Rc::make_mut(&mut self.differences).push(difference);
         Ok(())
+    }
+
+    /// Notes that all is explained, but whatever happened until the end of the capture, the core would send more.
+    pub(crate) fn cannot_end(&mut self, scene: &Scene<'_>) {
+        Rc::make_mut(&mut self.differences).push(Difference {
+            kind: Kind::Extra,
+            output: None,
+            time_us: scene.end_ns / 1000,
+            rpc: 0,
+            recorded: String::new(),
+            core: "a packet before the capture ends, whatever else happened".to_owned(),
+            fields: Vec::new(),
+        });
     }
 
     /// Gives the next recorded packet up.

@@ -62,6 +62,11 @@ pub(crate) enum Call {
 pub(crate) struct Process {
     pub(crate) node: u16,
     pub(crate) calls: Vec<Call>,
+    /// When it had sent its first request, and when it wrote its last line, in µs on its own clock.
+    pub(crate) first_sent_us: Option<u64>,
+    pub(crate) last_line_us: Option<u64>,
+    /// When its socket was closed, in ns after the first frame: not in the log, but known once frames are.
+    pub(crate) done_ns: Option<u64>,
     /// Ports of its sockets that have no region for receiving.
     pub(crate) without_region: Vec<u16>,
     /// How many RPCs it aborted by HOMAIOCABORT.
@@ -85,6 +90,8 @@ pub(crate) struct Log {
     pub(crate) commands: Vec<Command>,
     pub(crate) processes: Vec<Process>,
     pub(crate) replies: Vec<Reply>,
+    /// What a server says that it answered.
+    pub(crate) sent_replies: Vec<Reply>,
     /// Numbers of the nodes on which servers ran.
     pub(crate) servers: Vec<u16>,
     /// How often a server said that it begins, which is not logged of the first time.
@@ -242,11 +249,18 @@ impl Reader<'_> {
     fn call(&mut self, line: &str) -> Result<(), ReplayError> {
         let words: Vec<&str> = line.trim_start_matches('>').split_ascii_whitespace().collect();
         let after = |name: &str| words.iter().position(|word| *word == name).and_then(|at| words.get(at + 1)).copied();
+        let us = words.first().and_then(|ms| ms.parse::<f64>().ok()).filter(|ms| (0.0..1e9).contains(ms));
+        let us = us.map(|ms| (ms * 1000.0) as u64);
         match (words.get(1).copied(), words.get(2).copied()) {
             (Some("S"), Some("recv")) => {
                 let (Some(id), Some(length)) = (after("id"), after("resp")) else { return Ok(()) };
                 let reply = Reply { id: self.number("id", id)?, length: self.number("resp", length)? };
                 self.log.replies.push(reply);
+            }
+            (Some("S"), Some("reply")) if after("rc") == Some("0") => {
+                let (Some(id), Some(length)) = (after("id"), after("len")) else { return Ok(()) };
+                let reply = Reply { id: self.number("id", id)?, length: self.number("len", length)? };
+                self.log.sent_replies.push(reply);
             }
             (Some("C"), Some("send")) => {
                 let (Some(id), Some(length), Some(rc)) = (after("id"), after("req"), after("rc")) else {
@@ -254,7 +268,10 @@ impl Reader<'_> {
                 };
                 let (id, length) = (self.number("id", id)?, self.number("req", length)?);
                 let call = if rc == "0" { Call::Send { id, length } } else { Call::RefusedSend { length } };
-                self.process().calls.push(call);
+                let process = self.process();
+                process.calls.push(call);
+                process.first_sent_us = process.first_sent_us.or(us.filter(|_| rc == "0"));
+                process.last_line_us = us;
             }
             (Some("C"), Some("recv")) => {
                 let Some(id) = after("id") else { return Ok(()) };
@@ -264,7 +281,9 @@ impl Reader<'_> {
                 }
             }
             (Some("C"), Some("done")) => {
-                self.process().calls.push(Call::Done);
+                let process = self.process();
+                process.calls.push(Call::Done);
+                process.last_line_us = us;
                 if self.section == Section::Client {
                     let node = self.process().node;
                     self.log.processes.push(Process { node, ..Process::default() });

@@ -132,6 +132,9 @@ pub(crate) fn node(
     for (what, count) in INFERRED.iter().zip(state.counters).filter(|(_, count)| *count > 0) {
         inferred.insert((*what).to_owned(), count);
     }
+    if scene.lost > 0 {
+        inferred.insert("packets lost after their delivery to the NIC".to_owned(), scene.lost);
+    }
     let mut rpcs: Vec<_> = scene.stream_of.keys().map(|key| (key.peer, key.rpc)).collect();
     rpcs.dedup();
     NodeReport {

@@ -6,7 +6,7 @@ use crate::Bounds;
 use crate::capture::{Content, Frame, Other};
 use crate::log::{Log, Process, Scope, Setting};
 use homa_protocol::wire::{Family, IcmpError, IcmpKind};
-use homa_protocol::{Packet, PeerId, Port, ResendRange, RpcId, Sysctls};
+use homa_protocol::{Packet, PeerId, Port, Resend, ResendRange, RpcId, Sysctls};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -94,6 +94,8 @@ pub(crate) struct Scene<'a> {
     /// Bpages in the region of each process.
     pub(crate) bpages: Vec<u64>,
     pub(crate) reply_lengths: BTreeMap<u64, u32>,
+    /// Ids and lengths of responses that the node's server says it sent.
+    pub(crate) sent_replies: Vec<(u64, u32)>,
     pub(crate) server_ports: Vec<Port>,
     /// How often a server's process can have ended.
     pub(crate) server_ends: usize,
@@ -103,6 +105,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) set_aside: BTreeMap<&'static str, u32>,
     /// Frames of the node that should be packets of Homa and aren't.
     pub(crate) malformed: Vec<usize>,
+    /// How many packets were taken as lost although the capture has them as delivered.
+    pub(crate) lost: u32,
     /// The node's packets show that it doesn't run Homa.
     pub(crate) without_homa: bool,
 }
@@ -134,11 +138,13 @@ impl<'a> Scene<'a> {
             processes: Vec::new(),
             bpages: Vec::new(),
             reply_lengths: log.replies.iter().map(|reply| (reply.id, reply.length)).collect(),
+            sent_replies: Vec::new(),
             server_ports: Vec::new(),
             server_ends: 0,
-            end_ns: frames.iter().map(|frame| frame.sent_ns).max().unwrap_or(0),
+            end_ns: end(frames, log),
             set_aside: BTreeMap::new(),
             malformed: Vec::new(),
+            lost: 0,
             without_homa: false,
         };
         for (index, frame) in frames.iter().enumerate() {
@@ -150,6 +156,9 @@ impl<'a> Scene<'a> {
             }
         }
         scene.inputs.sort_by_key(|input| input.at_ns);
+        if bounds.unrecorded_loss {
+            scene.lose_what_was_asked_for();
+        }
         scene.mark_timer_outputs();
         scene.take_log(log);
         scene
@@ -223,6 +232,28 @@ impl<'a> Scene<'a> {
         self.inputs.push(Input { at_ns, what });
     }
 
+    /// Takes what the node asked for again, of what was delivered by then, as lost between the NIC and Homa.
+    fn lose_what_was_asked_for(&mut self) {
+        let asked: Vec<(u64, StreamKey, std::ops::Range<u32>)> = (0..self.outputs.len())
+            .filter_map(|index| match self.packet(index) {
+                Some(Packet::Resend(Resend { range: ResendRange::Bytes { offset, length }, .. })) => {
+                    let output = &self.outputs[index];
+                    Some((output.sent_ns, output.key, *offset..offset.saturating_add(*length)))
+                }
+                _ => None,
+            })
+            .collect();
+        let before = self.inputs.len();
+        self.inputs.retain(|input| {
+            let Happening::Homa { peer, packet: Packet::Data(data) } = &input.what else { return true };
+            let rpc = data.header.sender_id.other_side();
+            !asked.iter().any(|(sent_ns, key, range)| {
+                (key.peer, key.rpc) == (*peer, rpc) && range.contains(&data.offset) && input.at_ns < *sent_ns
+            })
+        });
+        self.lost = u32::try_from(before - self.inputs.len()).unwrap_or(u32::MAX);
+    }
+
     /// A NEED_ACK can only come from the timer; a RESEND too, unless a NEED_ACK has just asked for it.
     fn mark_timer_outputs(&mut self) {
         for index in 0..self.outputs.len() {
@@ -293,6 +324,22 @@ impl<'a> Scene<'a> {
             }
             _ => false,
         };
+        if log.servers.contains(&number) {
+            let has_request = |id: u64| {
+                self.inputs.iter().any(|input| match &input.what {
+                    Happening::Homa { packet: Packet::Data(data), .. } => {
+                        data.header.sender_id.other_side().get() == id
+                    }
+                    _ => false,
+                })
+            };
+            let replies = log.sent_replies.iter().filter(|reply| has_request(reply.id));
+            self.sent_replies = replies.map(|reply| (reply.id, reply.length)).collect();
+        }
+        for process in &mut self.processes {
+            let us = process.last_line_us.zip(process.first_sent_us).map(|(last, first)| last.saturating_sub(first));
+            process.done_ns = us.zip(first_frame(self.frames, process)).map(|(us, first)| first.sent_ns + us * 1000);
+        }
         self.server_ends = log.server_starts + usize::from(self.inputs.iter().any(is_unlogged));
         if log.servers.contains(&number) {
             for port in log.commands.iter().filter_map(|command| command.port).map(Port::new) {
@@ -365,19 +412,36 @@ fn mtu(frames: &[Frame]) -> u32 {
     full.max().unwrap_or(DEFAULT_MTU)
 }
 
+/// Until when frames were recorded: at least until the last one, and until the last client's last line in the log.
+fn end(frames: &[Frame], log: &Log) -> u64 {
+    const NS_PER_US: u64 = 1000;
+    let ends = log.processes.iter().filter_map(|process| {
+        let first = first_frame(frames, process)?;
+        // The line about the first request was written after the packet left, so this is rather too early.
+        let us = process.last_line_us?.saturating_sub(process.first_sent_us?);
+        Some(first.sent_ns + us * NS_PER_US)
+    });
+    ends.chain(frames.iter().map(|frame| frame.sent_ns)).max().unwrap_or(0)
+}
+
+/// The first frame of a client process's first request.
+fn first_frame<'a>(frames: &'a [Frame], process: &Process) -> Option<&'a Frame> {
+    let id = process.calls.iter().find_map(|call| match call {
+        crate::log::Call::Send { id, .. } => Some(*id),
+        _ => None,
+    })?;
+    frames.iter().find(|frame| {
+        node_number(frame.ip.source) == process.node
+            && frame.homa().is_some_and(|packet| packet.header().sender_id == RpcId::new(id))
+    })
+}
+
 /// When the first packet of the client command number `command` (from 0) left.
 fn command_start(frames: &[Frame], log: &Log, command: usize) -> Option<u64> {
     let commands = &log.commands;
     let node = commands.get(command)?.node;
     let place = commands[..command].iter().filter(|command| command.node == node).count();
     let process = log.processes.iter().filter(|process| process.node == node).nth(place)?;
-    let id = process.calls.iter().find_map(|call| match call {
-        crate::log::Call::Send { id, .. } => Some(*id),
-        _ => None,
-    })?;
-    let first = frames.iter().find(|frame| {
-        node_number(frame.ip.source) == node
-            && frame.homa().is_some_and(|packet| packet.header().sender_id == RpcId::new(id))
-    })?;
+    let first = first_frame(frames, process)?;
     Some(first.sent_ns)
 }

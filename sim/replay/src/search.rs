@@ -80,7 +80,10 @@ impl<'a> Search<'a> {
                     if state.differences.len() >= self.scene.bounds.most_differences || self.left.get() == 0 {
                         return self.give_up_all(Rc::unwrap_or_clone(state));
                     }
-                    root = self.tolerate(&state);
+                    match self.tolerate(&state) {
+                        Some(state) => root = state,
+                        None => return self.give_up_all(Rc::unwrap_or_clone(state)),
+                    }
                 }
             }
         }
@@ -95,13 +98,19 @@ impl<'a> Search<'a> {
     fn finish(&self, mut state: State) -> State {
         state.left_over(self.scene).expect("extra packets are accepted");
         state.accept = None;
+        state.never_sent(self.scene);
         state
     }
 
+    /// Takes all that isn't explained as missing; if all is, something of the core isn't recorded.
     fn give_up_all(&self, mut state: State) -> State {
+        if self.is_done(&state) {
+            state.cannot_end(self.scene);
+        }
         while state.next_output < self.scene.outputs.len() {
             state.give_up(self.scene);
         }
+        state.never_sent(self.scene);
         state
     }
 
@@ -132,7 +141,7 @@ impl<'a> Search<'a> {
             if self.apply(now, action).is_err() || !seen.insert(state.fingerprint()) {
                 continue;
             }
-            if (state.explained, state.next_input) > (best.explained, best.next_input) {
+            if state.progress() > best.progress() {
                 if state.explained > best.explained {
                     left = steps;
                 }
@@ -160,7 +169,7 @@ impl<'a> Search<'a> {
     }
 
     /// Accepts one disagreement, of all possible ones that after which most can be explained.
-    fn tolerate(&self, state: &State) -> Rc<State> {
+    fn tolerate(&self, state: &State) -> Option<Rc<State>> {
         let mut best: Option<(usize, Rc<State>)> = None;
         for candidate in self.candidates(state) {
             let candidate = Rc::new(candidate);
@@ -174,7 +183,7 @@ impl<'a> Search<'a> {
                 best = Some((value, candidate));
             }
         }
-        best.map_or_else(|| Rc::new(self.give_up_all(state.clone())), |(_, state)| state)
+        best.map(|(_, state)| state)
     }
 
     fn candidates(&self, state: &State) -> Vec<State> {
@@ -211,7 +220,7 @@ impl<'a> Search<'a> {
             Action::Start { stream } => state.start_message(scene, stream),
             Action::Tick { ns, after_packets, explains } => {
                 if after_packets {
-                    let likely = state.last_tick.likely + scene.bounds.typical_tick_ns() as i64;
+                    let likely = state.last_tick.likely + state.last_tick.usual;
                     self.process_before(state, if explains { ns } else { ns.min(likely.max(0) as u64) });
                 }
                 let output = state.next_output;

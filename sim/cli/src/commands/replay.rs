@@ -19,6 +19,7 @@ pub(crate) fn execute(arguments: &ReplayArguments) -> anyhow::Result<ExitCode> {
             batch: usize::from(arguments.batch),
             shortest_tick: duration(arguments.tick_min_ms),
             longest_tick: duration(arguments.tick_max_ms),
+            unrecorded_loss: arguments.unrecorded_loss,
             ..Bounds::default()
         },
         ..Options::default()

@@ -3,6 +3,7 @@
 mod denominators;
 mod edges;
 mod estimate;
+mod fat_tree;
 mod faults;
 mod idle;
 mod load;

@@ -2,10 +2,11 @@
 
 use super::{Conflict, Effect, Inferred, State};
 use crate::log::Call;
-use crate::report::Kind;
+use crate::report::{Difference, Kind};
 use crate::scene::{Class, Scene, StreamKey};
 use homa_protocol::{AbortArgs, Destination, Message, Packet, PeerId, Port, RecvError, RpcId, SocketId};
 use homa_units::Time;
+use std::rc::Rc;
 
 /// Longer than any message may be.
 const REFUSED_LENGTH: u32 = homa_protocol::MAX_MESSAGE_LENGTH + 1;
@@ -45,6 +46,20 @@ impl State {
         Ok(effect)
     }
 
+    /// Before an RPC ends well, what may be sent of its message is sent: if it wasn't recorded, it is extra.
+    pub(super) fn send_rest(&mut self, scene: &Scene<'_>, peer: PeerId, rpc: RpcId) -> Result<(), Conflict> {
+        let Some(stream) = scene.stream(peer, rpc).filter(|stream| self.started[*stream]) else { return Ok(()) };
+        let Some(packet) = scene.first_of_message(stream).and_then(|first| scene.packet(first)) else { return Ok(()) };
+        let Some(socket) = self.socket_of(packet.header().sport) else { return Ok(()) };
+        let id = self.sockets[socket].id;
+        if self.endpoint.can_transmit(id, rpc, peer) {
+            let now = self.advance(self.now_ns);
+            self.until_ns = self.now_ns + scene.bounds.processing_ns();
+            self.send_unit(scene, id, StreamKey { peer, rpc, icmp: false }, now)?;
+        }
+        Ok(())
+    }
+
     /// Units that the core could still send, of messages of which the recording shows no more although the node had
     /// time for them.
     pub(crate) fn left_over(&mut self, scene: &Scene<'_>) -> Result<(), Conflict> {
@@ -68,6 +83,32 @@ impl State {
             }
         }
         Ok(())
+    }
+
+    /// Messages that the log says were sent, and of which nothing was recorded.
+    pub(crate) fn never_sent(&mut self, scene: &Scene<'_>) {
+        let sent = |id: u64| scene.messages().any(|(key, ..)| key.rpc.get() == id);
+        let mut missed: Vec<(u64, u32)> = Vec::new();
+        for process in &scene.processes {
+            for call in &process.calls {
+                if let Call::Send { id, length } = call {
+                    missed.push((*id, *length));
+                }
+            }
+        }
+        missed.extend(scene.sent_replies.iter().copied());
+        missed.retain(|(id, _)| !sent(*id));
+        for (id, length) in missed {
+            Rc::make_mut(&mut self.differences).push(Difference {
+                kind: Kind::Extra,
+                output: None,
+                time_us: scene.end_ns / 1000,
+                rpc: id,
+                recorded: String::new(),
+                core: format!("DATA of a message of {length} bytes, which by the log was sent"),
+                fields: Vec::new(),
+            });
+        }
     }
 
     /// Whether the message of this stream has been given to the core.
@@ -116,6 +157,9 @@ impl State {
                 }
             }
             Call::Done => {
+                if scene.processes[process].done_ns.is_some_and(|done| self.now_ns < done) {
+                    return Err(Conflict::NotPossible);
+                }
                 self.close_process(process);
                 Effect::default()
             }
@@ -165,6 +209,11 @@ impl State {
     }
 
     fn receive_on(&mut self, scene: &Scene<'_>, socket: usize, rpc: RpcId) -> Result<Effect, Conflict> {
+        let now = self.advance(self.now_ns);
+        let is_complete = self.endpoint.clone().recv(now, self.sockets[socket].id, Some(rpc), &[]).is_ok();
+        if is_complete && let Some((key, ..)) = scene.messages().find(|(key, ..)| key.rpc == rpc) {
+            self.send_rest(scene, key.peer, rpc)?;
+        }
         let now = self.advance(self.now_ns);
         let returned = core::mem::take(&mut self.sockets[socket].owned);
         match self.endpoint.recv(now, self.sockets[socket].id, Some(rpc), returned.as_slice()) {

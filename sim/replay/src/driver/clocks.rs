@@ -19,7 +19,7 @@ pub(crate) struct Due {
 pub(crate) struct Clocks {
     /// The last look for a FIFO grant. Before the capture there may have been one at any time.
     fifo: (i64, i64),
-    /// The last CUTOFFS to each peer.
+    /// The last CUTOFFS to each peer. Shortly before the capture there were none: it begins when all is quiet.
     cutoffs: Vec<(i64, i64)>,
 }
 
@@ -28,7 +28,7 @@ const LONG_AGO: i64 = i64::MIN / 4;
 
 impl Clocks {
     pub(super) fn new(peers: usize) -> Self {
-        Self { fifo: (LONG_AGO, 0), cutoffs: vec![(LONG_AGO, 0); peers] }
+        Self { fifo: (LONG_AGO, 0), cutoffs: vec![(LONG_AGO, LONG_AGO); peers] }
     }
 
     /// A grant was decided between `from` and `to`, and a FIFO grant was due then or not.
@@ -61,6 +61,9 @@ impl Clocks {
         let last = &mut self.cutoffs[peer.index()];
         if due {
             if let Some(sent) = sent {
+                if sent as i64 <= last.1 {
+                    return Err(Conflict::NotPossible);
+                }
                 *last = (now as i64, sent as i64);
             }
         } else if now as i64 >= last.1 + jiffy as i64 {
@@ -82,20 +85,28 @@ pub(crate) struct LastTick {
     pub(crate) earliest: i64,
     pub(crate) latest: i64,
     pub(crate) likely: i64,
+    /// The time between two that is likely.
+    pub(crate) usual: i64,
 }
 
 impl LastTick {
     /// Some time before the capture.
-    pub(super) fn before(bounds: &Bounds) -> Self {
-        Self { earliest: -(bounds.longest_tick_ns() as i64), latest: 0, likely: 0 }
+    pub(super) fn before(bounds: &Bounds, usual_ns: u64) -> Self {
+        Self { earliest: -(bounds.longest_tick_ns() as i64), latest: 0, likely: 0, usual: usual_ns as i64 }
     }
 
     /// The one after it, if it can be between `from` and `to`.
     pub(super) fn next(self, bounds: &Bounds, from: u64, to: u64) -> Option<Self> {
         let earliest = (from as i64).max(self.earliest + bounds.shortest_tick_ns() as i64);
         let latest = (to as i64).min(self.latest + bounds.longest_tick_ns() as i64);
-        let likely = (self.likely + bounds.typical_tick_ns() as i64).clamp(earliest, latest.max(earliest));
-        (earliest <= latest).then_some(Self { earliest, latest, likely })
+        let likely = (self.likely + self.usual).clamp(earliest, latest.max(earliest));
+        (earliest <= latest).then_some(Self { earliest, latest, likely, ..self })
+    }
+
+    /// The same tick, now that a packet shows when it was.
+    pub(super) fn seen_at(self, ns: u64) -> Self {
+        let at = ns as i64;
+        Self { earliest: at, latest: at, likely: at, ..self }
     }
 
     /// Whether one more must be before `ns`.
@@ -109,7 +120,7 @@ impl LastTick {
     }
 
     /// Whether one more is likely before `ns`.
-    pub(crate) fn is_likely(self, bounds: &Bounds, ns: u64) -> bool {
-        ns as i64 >= self.likely + bounds.typical_tick_ns() as i64
+    pub(crate) fn is_likely(self, ns: u64) -> bool {
+        ns as i64 >= self.likely + self.usual
     }
 }

@@ -28,7 +28,7 @@ pub(crate) const START_COUNTERS: [&str; 5] = [
 const PAST: Time = Time::from_ps(1);
 
 impl State {
-    /// The node before the first frame, and how often something had to be assumed.
+    /// The node before the first frame, whose timer is assumed to tick every `usual_tick_ns`, and how often something had to be assumed.
     ///
     /// # Errors
     /// A sysctl of the log can't be set as it says.
@@ -36,6 +36,7 @@ impl State {
         scene: &Scene<'_>,
         options: &Options,
         log: &Path,
+        usual_tick_ns: u64,
     ) -> Result<(Self, BTreeMap<&'static str, u32>), ReplayError> {
         let config = Config {
             sysctls: scene.sysctls.clone(),
@@ -76,7 +77,7 @@ impl State {
             processes: vec![Progress::default(); scene.processes.len()],
             started: vec![false; scene.streams.len()],
             next_id: None,
-            last_tick: LastTick::before(scene.bounds),
+            last_tick: LastTick::before(scene.bounds, usual_tick_ns),
             accept: None,
             differences: Rc::new(Vec::new()),
             counters: [0; INFERRED.len()],

@@ -1,6 +1,6 @@
 //! What the search looks at in a state.
 
-use super::State;
+use super::{Inferred, State};
 use crate::scene::{Happening, Scene};
 use homa_protocol::{Packet, Port, RpcId};
 use homa_units::Priority;
@@ -8,6 +8,12 @@ use rustc_hash::FxHasher;
 use std::hash::{Hash, Hasher};
 
 impl State {
+    /// How far it is: packets explained, messages begun, packets processed, ticks.
+    pub(crate) fn progress(&self) -> (usize, usize, usize, u32) {
+        let started = self.started.iter().filter(|started| **started).count();
+        (self.explained, started, self.next_input, self.counters[Inferred::Ticks as usize])
+    }
+
     /// The version of the node's own cutoffs, as packets carry it.
     pub(crate) fn cutoff_version(&self) -> u16 {
         self.endpoint.config().sysctls.cutoff_version as u16

@@ -4,6 +4,7 @@ use super::{Scene, Setting, StreamKey};
 use crate::scene::Happening;
 use homa_protocol::{AckEntry, Packet, PeerId, Port, RpcId, Sysctls};
 use homa_units::Priority;
+use std::collections::BTreeSet;
 
 /// The version of the cutoffs that a node has from the beginning (protocol spec 6.1); only a change makes another.
 const FIRST_VERSION: u16 = 1;
@@ -49,15 +50,29 @@ impl Scene<'_> {
             _ => None,
         });
         let known = known.max().unwrap_or(0);
-        if let Some((version, table, _)) = told.into_iter().max_by_key(|(version, _, count)| (*count, *version)) {
-            if version > FIRST_VERSION {
+        match told.into_iter().max_by_key(|(version, _, count)| (*count, *version)) {
+            Some((version, table, _)) if version > FIRST_VERSION && !self.is_belied(version) => {
                 self.sysctls.cutoff_version = u32::from(version);
                 self.sysctls.unsched_cutoffs = table;
             }
-        } else if known > FIRST_VERSION {
             // Nobody was told otherwise, so what the others know is right.
-            self.sysctls.cutoff_version = u32::from(known);
+            _ if known > FIRST_VERSION => self.sysctls.cutoff_version = u32::from(known),
+            _ => {}
         }
+    }
+
+    /// Whether a peer learns a version in the capture that the node tells nobody: then this one isn't the node's.
+    fn is_belied(&self, version: u16) -> bool {
+        (0..self.peers.len()).any(|peer| {
+            let versions = self.inputs.iter().filter_map(|input| match &input.what {
+                Happening::Homa { peer: from, packet: Packet::Data(data) } if from.index() == peer => {
+                    Some(data.cutoff_version)
+                }
+                _ => None,
+            });
+            let versions: Vec<u16> = versions.collect();
+            versions.windows(2).any(|pair| pair[0] != pair[1] && pair[1] != version && pair[1] > pair[0])
+        })
     }
 
     /// What the node knows of the cutoffs of `peer` at the start: version and table; none if nothing.
@@ -73,12 +88,17 @@ impl Scene<'_> {
         if version == FIRST_VERSION {
             return Some((version, Sysctls::default().unsched_cutoffs));
         }
-        let told = self.frames.iter().find_map(|frame| match frame.homa() {
+        let told = self.frames.iter().filter_map(|frame| match frame.homa() {
             Some(Packet::Cutoffs(cutoffs)) if frame.ip.source == self.peers[peer.index()] => Some(*cutoffs),
             _ => None,
         });
-        if let Some(cutoffs) = told.filter(|cutoffs| cutoffs.cutoff_version == version) {
+        let told: Vec<_> = told.collect();
+        if let Some(cutoffs) = told.iter().find(|cutoffs| cutoffs.cutoff_version == version) {
             return Some((version, cutoffs.unsched_cutoffs));
+        }
+        // Versions only grow, so nobody can know one that the peer didn't have later.
+        if told.iter().any(|cutoffs| cutoffs.cutoff_version < version) {
+            return None;
         }
         let seen: Vec<(u32, Priority)> = (0..self.outputs.len())
             .filter_map(data)
@@ -97,7 +117,8 @@ impl Scene<'_> {
         let first_id = self.messages().filter(|(key, ..)| key.rpc.is_client()).map(|(key, ..)| key.rpc.get()).min();
         let is_old = |entry: &AckEntry| {
             let before = first_id.is_none_or(|first| entry.client_id.get() < first);
-            before && entry.client_id.is_client() && !self.has_message(peer, entry.client_id)
+            let to_server = entry.server_port != Port::NONE && entry.server_port < Port::MIN_DEFAULT;
+            before && to_server && entry.client_id.is_client() && !self.has_message(peer, entry.client_id)
         };
         let mut newest_first = Vec::new();
         let mut in_order = Vec::new();
@@ -128,6 +149,13 @@ impl Scene<'_> {
     /// RPCs that the node has at the start: it sends packets for them, and the capture has no request of theirs.
     pub(crate) fn old_rpcs(&self) -> Vec<OldRpc> {
         let mut old: Vec<OldRpc> = Vec::new();
+        let to_us = self.frames.iter().filter(|frame| frame.ip.destination == self.node);
+        let requests: BTreeSet<u64> = to_us
+            .filter_map(|frame| match frame.homa() {
+                Some(Packet::Data(data)) => Some(data.header.sender_id.other_side().get()),
+                _ => None,
+            })
+            .collect();
         for index in 0..self.outputs.len() {
             let (Some(packet), key) = (self.packet(index), self.outputs[index].key) else { continue };
             let needs_rpc = match packet {
@@ -138,21 +166,27 @@ impl Scene<'_> {
             let header = packet.header();
             let entry = OldRpc { peer: key.peer, rpc: key.rpc, sport: header.sport, dport: header.dport };
             let is_known = |other: &OldRpc| (other.peer, other.rpc) == (entry.peer, entry.rpc);
-            if needs_rpc && !self.has_request(key) && !old.iter().any(is_known) {
+            let has_request = if key.rpc.is_client() {
+                self.has_message(key.peer, key.rpc)
+            } else {
+                requests.contains(&key.rpc.get())
+            };
+            if needs_rpc && !has_request && !old.iter().any(is_known) && self.is_before_the_capture(key) {
                 old.push(entry);
             }
         }
         old
     }
 
-    /// Whether the capture has a packet of the request of an RPC.
-    fn has_request(&self, key: StreamKey) -> bool {
-        if key.rpc.is_client() {
-            return self.has_message(key.peer, key.rpc);
-        }
-        self.frames.iter().any(|frame| {
-            frame.ip.destination == self.node
-                && matches!(frame.homa(), Some(Packet::Data(data)) if data.header.sender_id.other_side() == key.rpc)
-        })
+    /// Whether the RPC of this id is older than all whose requests the capture has.
+    fn is_before_the_capture(&self, key: StreamKey) -> bool {
+        let client = if key.rpc.is_client() { self.node } else { self.peers[key.peer.index()] };
+        let requests =
+            self.frames.iter().filter(|frame| frame.ip.source == client).filter_map(|frame| match frame.homa() {
+                Some(Packet::Data(data)) if data.header.sender_id.is_client() => Some(data.header.sender_id.get()),
+                _ => None,
+            });
+        let id = if key.rpc.is_client() { key.rpc } else { key.rpc.other_side() };
+        requests.min().is_none_or(|first| id.get() < first)
     }
 }

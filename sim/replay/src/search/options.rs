@@ -26,7 +26,7 @@ impl Search<'_> {
         }
         let Some(output) = output else { return self.due_options(state, until).unwrap_or_default() };
         let usual = self.due_options(state, until).unwrap_or_else(|| self.explanations(state, output));
-        let mut actions = if state.last_tick.is_likely(bounds, until) && !output.by_timer {
+        let mut actions = if state.last_tick.is_likely(until) && !output.by_timer {
             ticks.into_iter().chain(usual).collect::<Vec<_>>()
         } else {
             usual.into_iter().chain(ticks).collect()
