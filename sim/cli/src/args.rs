@@ -2,6 +2,7 @@
 
 use clap::{Args, Parser, Subcommand};
 use homa_lab::Override;
+use homa_units::Duration;
 use std::path::PathBuf;
 
 /// Simulate the Homa transport protocol on a datacenter network.
@@ -68,6 +69,28 @@ With --json, one object per node: capture, node, rpcs, packets, matched, missing
 undetermined_reasons; besides inferred, longest_processing_us, search_exhausted, differences, bounds.
 Exit code: 0 nothing is missing, extra or differing, 1 something is, 2 a capture can't be read.")]
     Replay(ReplayArguments),
+    /// Measure how fast the simulator is, and check that it has not become slower
+    ///
+    /// Simulates built-in scenarios, each for a set time, and writes no results. A packet-hop is a packet put on a link.
+    /// CPU time is that of the one thread that simulates, from building the network on. Instructions per packet-hop are
+    /// counted with valgrind, or else perf, on a shorter and a longer run, whose difference counts. Memory is what the
+    /// process has written to, as Linux tells it: of the idle network per host, and what load adds per message in flight.
+    #[command(after_help = "\
+Scenarios, at 80 % load:
+  sigcomm18-w1, sigcomm18-w3, sigcomm18-w5   144 hosts, one-way messages
+  homa-w3, homa-w4                           144 hosts, echo RPCs of w3-kernel and w4-kernel
+  leaf-spine-1000-w4, fat-tree-8192-w4       1,000 and 8,192 hosts, one-way messages; on request or with --all
+  smoke                                      16 hosts for an instant, to try this command; on request or with --all
+
+Examples:
+  homasim bench
+  homasim bench homa-w3 --runs 9 --json
+  homasim bench --check
+  homasim bench --update \"RPCs keep their timers apart: 12 % fewer\"
+
+Exit code: 0 done, or no tool to check with, 1 --check found more than 3 % more instructions per packet-hop, or a scenario
+without baseline, 2 could not measure, 130 interrupted. docs/performance.md has figures and what they mean.")]
+    Bench(BenchArguments),
 }
 
 #[derive(Debug, Args)]
@@ -140,6 +163,37 @@ pub(crate) struct ReplayArguments {
 fn milliseconds(text: &str) -> Result<f64, String> {
     let ms = text.parse().ok().filter(|ms| (0.001..=10_000.0).contains(ms));
     ms.ok_or_else(|| "accepted is a number of milliseconds from 0.001 to 10000".to_owned())
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchArguments {
+    /// What to measure [default: the scenarios that take seconds]
+    #[arg(value_name = "SCENARIO", conflicts_with = "all")]
+    pub(crate) scenarios: Vec<String>,
+    /// Measure every scenario, the large networks too
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// How often each scenario is timed; the median is reported
+    #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(crate) runs: u16,
+    /// Leave out the instructions per packet-hop
+    #[arg(long, conflicts_with_all = ["check", "update"])]
+    pub(crate) no_instructions: bool,
+    /// Print one JSON object for each scenario
+    #[arg(long, conflicts_with_all = ["check", "update"])]
+    pub(crate) json: bool,
+    /// Only count instructions per packet-hop, and compare them with the baseline
+    #[arg(long, conflicts_with = "update")]
+    pub(crate) check: bool,
+    /// Only count instructions per packet-hop, and make them the baseline, for this reason
+    #[arg(long, value_name = "REASON", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub(crate) update: Option<String>,
+    /// The baseline
+    #[arg(long, value_name = "FILE", default_value = "results/bench/instructions.csv")]
+    pub(crate) baseline: PathBuf,
+    /// Only simulate this long, in this process, and say what it was: what this command starts to count and weigh
+    #[arg(long, value_name = "TIME", hide = true)]
+    pub(crate) raw: Option<Duration>,
 }
 
 #[derive(Debug, Args)]

@@ -23,6 +23,7 @@ fn main() -> ExitCode {
         Command::List(list) => commands::list::execute(list),
         Command::Describe(describe) => commands::describe::execute(describe),
         Command::Compare(compare) => commands::compare::execute(compare),
+        Command::Bench(bench) => commands::bench::execute(bench, &INTERRUPTED),
         Command::Replay(replay) => commands::replay::execute(replay),
     };
     match outcome {

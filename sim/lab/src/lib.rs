@@ -35,13 +35,13 @@ pub use experiment::{
 };
 pub use measurement::MessageRecord;
 pub use number::{Load, OneOrMany};
-pub use overrides::{BadOverride, ExperimentError, Override, VariantError, load_experiment};
+pub use overrides::{BadOverride, ExperimentError, Override, VariantError, load_experiment, parse_experiment};
 pub use reference::{
     ComparedPercentile, Pair, ReferenceComparison, ReferenceError, ReferencePoint, compare_with_reference,
     reference_curve,
 };
 pub use resolve::cases;
-pub use run::{Control, RunError, RunRecord, run_case};
+pub use run::{Control, RunError, RunRecord, run_case, run_seed};
 pub use store::{OverlayError, StoreError, WrittenCase, check_writable, write_case, write_overlay};
 pub use stored::{StoredBin, StoredError, StoredSummary};
 pub use summary::{CaseSummary, LevelRow, Overall, ReceiverSummary, ShortMessages, TierRow, Timing};

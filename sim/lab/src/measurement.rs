@@ -64,6 +64,13 @@ pub(crate) struct Counts {
     pub(crate) window_failed: u64,
 }
 
+impl Counts {
+    /// Messages that have been created and have not ended in any way.
+    pub(crate) const fn in_flight(&self) -> u64 {
+        self.created - self.completed - self.failed - self.abandoned
+    }
+}
+
 impl Measurement {
     pub(crate) fn new(window: std::ops::Range<Time>, case: &Case) -> Self {
         let exact = usize::try_from(case.measure().exact_samples).unwrap_or(usize::MAX);

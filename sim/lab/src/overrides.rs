@@ -150,9 +150,17 @@ impl Experiment {
 pub fn load_experiment(path: &Path, overrides: &[Override]) -> Result<Experiment, ExperimentError> {
     let text =
         std::fs::read_to_string(path).map_err(|cause| ExperimentError::Unreadable { path: path.to_owned(), cause })?;
+    parse_experiment(path, &text, overrides)
+}
+
+/// As [`load_experiment`], of the text of an experiment file that is or would be at `path`.
+///
+/// # Errors
+/// If it is not a valid experiment, or an override makes it invalid.
+pub fn parse_experiment(path: &Path, text: &str, overrides: &[Override]) -> Result<Experiment, ExperimentError> {
     let invalid = |error: toml::de::Error| ExperimentError::Invalid { path: path.to_owned(), message: plain(&error) };
-    let mut experiment: Experiment = toml::from_str(&text).map_err(invalid)?;
-    let mut table: Table = toml::from_str(&text).map_err(invalid)?;
+    let mut experiment: Experiment = toml::from_str(text).map_err(invalid)?;
+    let mut table: Table = toml::from_str(text).map_err(invalid)?;
     for Override { key, value, text } in overrides {
         let invalid = |message| ExperimentError::InvalidOverride { path: path.to_owned(), text: text.clone(), message };
         set(&mut table, key, value).map_err(invalid)?;

@@ -58,9 +58,42 @@ pub struct RunRecord {
     pub(crate) simulated: Duration,
     /// By host.
     pub(crate) hosts: Vec<HostCounts>,
-    /// Bytes created and not completed, at equidistant instants of the window.
-    pub(crate) backlog_bytes: Vec<u64>,
+    pub(crate) backlog: Backlog,
     pub(crate) cpu_s: f64,
+}
+
+/// What was created and had not ended, at equidistant instants of the window.
+#[derive(Debug, Default)]
+pub(crate) struct Backlog {
+    pub(crate) bytes: Vec<u64>,
+    pub(crate) messages: Vec<u64>,
+}
+
+impl RunRecord {
+    /// What the network counted.
+    #[must_use]
+    pub const fn statistics(&self) -> &FabricStatistics {
+        &self.statistics
+    }
+
+    /// The simulated time, warm-up and drain included.
+    #[must_use]
+    pub const fn simulated(&self) -> Duration {
+        self.simulated
+    }
+
+    /// Seconds that the run's thread was busy with it, the building of the network included.
+    #[must_use]
+    pub const fn cpu_s(&self) -> f64 {
+        self.cpu_s
+    }
+
+    /// Messages created and not ended, mean over the window.
+    #[must_use]
+    pub fn messages_in_flight_mean(&self) -> f64 {
+        let messages = &self.backlog.messages;
+        messages.iter().sum::<u64>() as f64 / messages.len() as f64
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "how long a case takes on the wall is reported apart from its results")]
@@ -98,7 +131,11 @@ const SLICE_PS_MAX: u64 = 10_000_000_000;
 /// How often the backlog is looked at in the window.
 const BACKLOG_SAMPLES: u64 = 100;
 
-fn run_seed(case: &Case, number: usize, seed: u64, control: &Control<'_>) -> Result<RunRecord, RunError> {
+/// One run of a case on the current thread, without pooling: the run `number` of it, with `seed`.
+///
+/// # Errors
+/// If the user interrupted.
+pub fn run_seed(case: &Case, number: usize, seed: u64, control: &Control<'_>) -> Result<RunRecord, RunError> {
     let streams = Streams::new(seed);
     match &case.transport {
         TransportConfig::Sigcomm18(config) => {
@@ -148,11 +185,12 @@ fn run_with<T: Counted>(
     };
     advance(&mut simulation, window_begin)?;
     simulation.restart_queue_statistics();
-    let mut backlog_bytes = Vec::new();
+    let mut backlog = Backlog::default();
     for sample in 1..=BACKLOG_SAMPLES {
         let into = u128::from(case.measure().window.as_ps()) * u128::from(sample) / u128::from(BACKLOG_SAMPLES);
         advance(&mut simulation, window_begin + Duration::from_ps(into as u64))?;
-        backlog_bytes.push(simulation.observer().backlog_bytes);
+        backlog.bytes.push(simulation.observer().backlog_bytes);
+        backlog.messages.push(simulation.observer().counts.in_flight());
     }
     if case.stops_after_window() {
         simulation.stop_traffic();
@@ -177,5 +215,5 @@ fn run_with<T: Counted>(
     }
     let cpu_s = cpu.elapsed().as_secs_f64();
     let (recorder, short, digest) = (Some(recorder), Some(short), digest.finish());
-    Ok(RunRecord { recorder, short, records, statistics, counts, digest, simulated, hosts, backlog_bytes, cpu_s })
+    Ok(RunRecord { recorder, short, records, statistics, counts, digest, simulated, hosts, backlog, cpu_s })
 }

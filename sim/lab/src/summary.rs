@@ -233,7 +233,7 @@ impl CaseSummary {
         let bins = slowdown.bins();
         let offered_payload_gbps = gbps(sum(|counts| counts.window_bytes));
         let goodput_gbps = gbps(sum(|counts| counts.goodput_bytes));
-        let backlog = runs.iter().flat_map(|run| run.backlog_bytes.iter().copied());
+        let backlog = runs.iter().flat_map(|run| run.backlog.bytes.iter().copied());
         let samples = backlog.clone().count();
         let (growth, growth_error) = backlog_growth(runs);
         Self {

@@ -117,7 +117,7 @@ pub(crate) fn backlog_growth(runs: &[RunRecord]) -> (f64, f64) {
     const BLOCK: usize = 10;
     let points: Vec<(f64, f64)> = runs
         .iter()
-        .flat_map(|run| run.backlog_bytes.chunks(BLOCK).enumerate())
+        .flat_map(|run| run.backlog.bytes.chunks(BLOCK).enumerate())
         .map(|(number, block)| (number as f64, block.iter().sum::<u64>() as f64 / block.len() as f64))
         .collect();
     let count = points.len() as f64;

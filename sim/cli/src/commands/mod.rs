@@ -1,5 +1,6 @@
 //! One file for each command.
 
+pub(crate) mod bench;
 pub(crate) mod compare;
 mod compare_reference;
 mod compare_trace;
