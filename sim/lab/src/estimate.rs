@@ -2,11 +2,19 @@
 
 use crate::case::{Arrivals, Case};
 use crate::denominator::pair;
+use crate::experiment::TransportKind;
 use homa_topologies::{HostId, PathKind};
 use homa_units::{Bytes, Duration};
 
-/// Packet-hops per CPU second to expect: what a 2020s server core does on the workloads shipped. A rough guide.
-const PACKET_HOPS_PER_CPU_S: f64 = 6e6;
+/// Packet-hops per CPU second to expect: what a 2020s server core does on the workloads shipped (`docs/performance.md`). A
+/// rough guide.
+const fn packet_hops_per_cpu_s(kind: TransportKind) -> f64 {
+    match kind {
+        TransportKind::Sigcomm18 => 7e6,
+        TransportKind::Homa => 3.5e6,
+    }
+}
+
 /// Bytes that a measured message takes while quantiles are exact, pooling included.
 const BYTES_PER_SAMPLE: f64 = 40.0;
 
@@ -100,7 +108,7 @@ pub fn work(case: &Case) -> Work {
     Work {
         messages: runs * messages,
         packet_hops,
-        cpu_s: packet_hops / PACKET_HOPS_PER_CPU_S,
+        cpu_s: packet_hops / packet_hops_per_cpu_s(case.kind()),
         memory_bytes: runs * messages.min(exact) * BYTES_PER_SAMPLE,
     }
 }
