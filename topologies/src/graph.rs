@@ -2,6 +2,7 @@
 
 use crate::Routes;
 use homa_units::{BitRate, Duration};
+use serde::{Deserialize, Serialize};
 
 /// A host, numbered from 0: host = rack * hosts per rack + index in the rack, and the racks of a pod are consecutive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,7 +26,7 @@ pub enum Node {
 }
 
 /// The level of the network a link belongs to, named by its two ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Tier {
     /// Host to top-of-rack switch: the NIC's port.
     HostTor,

@@ -1,11 +1,12 @@
 //! Bins of message sizes.
 
 use homa_units::Bytes;
+use serde::{Deserialize, Serialize};
 
 const PUBLISHED: &str = include_str!("../data/size-bins.csv");
 
 /// Bins of message sizes, by their inclusive upper edges; one more bin takes all that is larger.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SizeBins {
     /// Ascending, in bytes.
     edges: Vec<u64>,

@@ -10,15 +10,18 @@
 mod bars;
 mod bins;
 mod confidence;
+mod counts;
 mod figure;
 mod png;
 mod quantile;
 mod recorder;
+mod sorted_map;
 mod summary;
 mod table;
 
 pub use bars::{PriorityBars, QueueBars, priority_figure, queue_figure};
 pub use bins::SizeBins;
+pub use counts::{DistributionPoint, LogarithmicCounts, thinned};
 pub use figure::{Curve, Step, slowdown_figure};
 pub use png::png;
 pub use quantile::{nearest_rank, rank, weighted_nearest_rank};

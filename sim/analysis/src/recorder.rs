@@ -3,6 +3,7 @@
 use crate::bins::SizeBins;
 use homa_units::Bytes;
 use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
 
 /// Bits of a slowdown's mantissa that a cell keeps.
 const CELL_BITS: u32 = 10;
@@ -30,12 +31,13 @@ pub enum Precision {
 ///
 /// Up to a limit every sample is kept. Above it they are counted by exact message size and logarithmic cell of slowdown,
 /// so that memory no longer grows with the run.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SlowdownRecorder {
     bins: SizeBins,
     exact_limit: usize,
     samples: Samples,
     /// Counts by size bin, time block and logarithmic cell, once samples are no longer kept.
+    #[serde(with = "crate::sorted_map")]
     block_cells: FxHashMap<BlockCell, u64>,
     /// Sizes and time blocks of unfinished messages.
     unfinished: Vec<(u64, u32)>,
@@ -46,16 +48,16 @@ pub struct SlowdownRecorder {
 pub(crate) type BlockCell = (u32, u32, u32);
 
 /// Slowdowns by message size.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 enum Samples {
     /// Each: message size, time block, slowdown.
     Exact(Vec<(u32, u32, f64)>),
     /// Counts by message size and logarithmic cell.
-    Counted(FxHashMap<(u32, u32), u64>),
+    Counted(#[serde(with = "crate::sorted_map")] FxHashMap<(u32, u32), u64>),
 }
 
 /// What fixes the range of a size bin's published histogram: the running maxima of its first samples.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Range {
     pub(crate) samples: u64,
     /// (position, value) of each sample that was larger than all before.
@@ -63,6 +65,13 @@ pub(crate) struct Range {
 }
 
 impl SlowdownRecorder {
+    /// All samples so far; what is left has none.
+    #[must_use]
+    pub fn take(&mut self) -> Self {
+        let empty = Self::new(self.bins.clone(), self.exact_limit);
+        std::mem::replace(self, empty)
+    }
+
     /// Takes samples, each kept as long as there are no more than `exact_limit`.
     #[must_use]
     pub fn new(bins: SizeBins, exact_limit: usize) -> Self {
@@ -179,7 +188,7 @@ pub(crate) const fn cell(slowdown: f64) -> u32 {
 }
 
 /// The middle of a cell.
-const fn middle(cell: u32) -> f64 {
+pub(crate) const fn middle(cell: u32) -> f64 {
     f64::from_bits(((cell as u64) << DROPPED_BITS) | (1 << (DROPPED_BITS - 1)))
 }
 

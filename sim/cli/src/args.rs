@@ -18,15 +18,40 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run an experiment file and write its results
+    ///
+    /// What is there already is kept: each finished run at once, so that the same command goes on where it was ended.
     #[command(after_help = "\
 Examples:
   homasim run experiments/quickstart.toml
   homasim run experiments/sigcomm18-slowdown.toml --set workload.sizes=w2 --set workload.load=0.5 --json
+  homasim run experiments/sigcomm18-slowdown.toml --shard 1/3 --out shard1
+  homasim run results/out/quickstart/manifest.toml
 
-Results go to results/out/EXPERIMENT/CASE/: experiment.toml (every value used), summary.json (all that was measured),
-timing.json, CSV and figures (SVG and PNG) of slowdown, queues and priorities and, on request, messages.csv.
-Exit code: 0 all cases ran, 2 something could not be run or written, 130 interrupted.")]
+Results go to results/out/EXPERIMENT/: manifest.toml (what all was made from), runs/ (a file for each finished run) and for
+each case CASE/: experiment.toml (every value used), manifest.toml, summary.json (all that was measured), timing.json, CSV
+and figures (SVG and PNG) and, on request, messages.csv. A manifest is repeated into a folder of its own, DIR-again, and the
+digests are checked. results/README.md explains every column.
+Exit code: 0 all is done, 1 a repeated manifest gave other digests, 2 something could not be run or written, 130 interrupted.")]
     Run(RunArguments),
+    /// Show the runs of an experiment with their keys, and what time and memory they will take
+    #[command(after_help = "\
+Examples:
+  homasim plan experiments/sigcomm18-slowdown.toml
+  homasim plan experiments/kernel-quirks.toml --set run.seeds=[1] --keys
+
+A key names all that a run is a function of: configuration, seed, contents of the files it reads, and the simulator's sources.
+Exit code: 0 it can run, 2 it can't.")]
+    Plan(PlanArguments),
+    /// Put the runs of several folders together: shards of one experiment that were run apart
+    ///
+    /// The result doesn't depend on who ran what: it is the same, byte for byte, as that of one `run` (but for timing.json).
+    #[command(after_help = "\
+Examples:
+  homasim merge shard1 shard2 shard3 --out results/out/sigcomm18-slowdown
+  homasim merge results/out/quickstart --out merged --json
+
+Exit code: 0 all cases are complete, 2 runs are missing or folders don't go together.")]
+    Merge(MergeArguments),
     /// List the experiments with their questions
     #[command(after_help = "\
 Examples:
@@ -93,22 +118,89 @@ without baseline, 2 could not measure, 130 interrupted. docs/performance.md has 
     Bench(BenchArguments),
 }
 
+/// An experiment with what is changed in it.
 #[derive(Debug, Args)]
-pub(crate) struct RunArguments {
-    /// The experiment file
+pub(crate) struct ExperimentArguments {
+    /// The experiment file, or the manifest.toml of results
     pub(crate) file: PathBuf,
-    /// Replace a key of the file; may be given several times
+    /// Replace a key of the file, also where a sweep or variant sets it; may be given several times
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<Override>,
+    /// Run these seeds instead of the file's; may be given several times
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Vec<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SelectionArguments {
+    /// Only the I-th of N equal parts of the runs
+    #[arg(long, value_name = "I/N", value_parser = shard)]
+    pub(crate) shard: Option<(u32, u32)>,
+    /// Only the run with this key (or begin of a key), or the runs of this case; may be given several times
+    #[arg(long, value_name = "KEY|CASE")]
+    pub(crate) only: Vec<String>,
+}
+
+fn shard(text: &str) -> Result<(u32, u32), String> {
+    let parts = text.split_once('/').and_then(|(shard, of)| Some((shard.parse().ok()?, of.parse().ok()?)));
+    let parts = parts.filter(|(shard, of)| (1..=*of).contains(shard));
+    parts.ok_or_else(|| "accepted is a part and the number of parts, counted from 1: 1/3, 2/3 or 3/3".to_owned())
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArguments {
+    #[command(flatten)]
+    pub(crate) experiment: ExperimentArguments,
+    #[command(flatten)]
+    pub(crate) selection: SelectionArguments,
     /// Runs at a time, up to 1024 [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) jobs: Option<u16>,
     /// Folder for the results [default: results/out/EXPERIMENT]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+    /// Run again what is there already
+    #[arg(long)]
+    pub(crate) again: bool,
     /// Print one JSON object for each case to standard output, in the order of the cases
     #[arg(long)]
     pub(crate) json: bool,
+    /// Print nothing but errors, warnings and, with --json, the objects
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PlanArguments {
+    #[command(flatten)]
+    pub(crate) experiment: ExperimentArguments,
+    #[command(flatten)]
+    pub(crate) selection: SelectionArguments,
+    /// Folder in which to look for what is done already [default: results/out/EXPERIMENT]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Print only the keys of the runs, one a line
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) keys: bool,
+    /// Print one JSON object for each run
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MergeArguments {
+    /// Folders of results, of the same experiment and program
+    #[arg(required = true, value_name = "DIR")]
+    pub(crate) folders: Vec<PathBuf>,
+    /// Folder for the whole
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Print one JSON object for each case to standard output
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Print nothing but errors, warnings and, with --json, the objects
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
 }
 
 #[derive(Debug, Args)]
@@ -205,9 +297,6 @@ pub(crate) struct ListArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct DescribeArguments {
-    /// The experiment file
-    pub(crate) file: PathBuf,
-    /// Replace a key of the file; may be given several times
-    #[arg(long, value_name = "KEY=VALUE")]
-    pub(crate) set: Vec<Override>,
+    #[command(flatten)]
+    pub(crate) experiment: ExperimentArguments,
 }

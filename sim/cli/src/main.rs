@@ -20,6 +20,8 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match &arguments.command {
         Command::Run(run) => commands::run::execute(run, &INTERRUPTED),
+        Command::Plan(plan) => commands::plan::execute(plan),
+        Command::Merge(merge) => commands::merge::execute(merge, &INTERRUPTED),
         Command::List(list) => commands::list::execute(list),
         Command::Describe(describe) => commands::describe::execute(describe),
         Command::Compare(compare) => commands::compare::execute(compare),

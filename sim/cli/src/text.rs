@@ -1,13 +1,13 @@
 //! What people read on the terminal.
 
 use homa_analysis::slowdown_table;
-use homa_lab::{Arrivals, Case, CaseSummary, Timing, WrittenCase};
+use homa_lab::{Arrivals, Case, CaseSummary, PlannedCase, Timing, WrittenCase};
 use std::fmt::Write;
 
 /// What is about to be simulated.
-pub(crate) fn plan(cases: &[Case]) -> String {
+pub(crate) fn plan(plan: &[PlannedCase]) -> String {
     let mut text = String::new();
-    for case in cases {
+    for PlannedCase { case, .. } in plan {
         let measure = case.measure();
         let seeds = case.run().seeds.len();
         let _ = writeln!(
@@ -85,9 +85,8 @@ pub(crate) fn report(summary: &CaseSummary, timing: &Timing, written: &WrittenCa
     }
     let _ = writeln!(
         text,
-        "digest {}  {:.1} s wall, {:.1} s CPU for {:.1} simulated ms: {:.2} ms and {:.2} million packet-hops per CPU second",
+        "digest {}  {:.1} s CPU for {:.1} simulated ms: {:.2} ms and {:.2} million packet-hops per CPU second",
         summary.digest,
-        timing.wall_s,
         timing.cpu_s,
         summary.simulated_s * 1e3,
         timing.simulated_ms_per_cpu_s,
@@ -98,4 +97,29 @@ pub(crate) fn report(summary: &CaseSummary, timing: &Timing, written: &WrittenCa
     }
     let _ = write!(text, "wrote {}: {}", written.folder.display(), written.files.join(", "));
     text
+}
+
+/// "3 runs", "1 run".
+pub(crate) fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+/// A time as people say it: "40 s", "12 min", "3.5 h".
+pub(crate) fn duration(seconds: f64) -> String {
+    match seconds {
+        ..10.0 => format!("{seconds:.1} s"),
+        ..120.0 => format!("{seconds:.0} s"),
+        ..7200.0 => format!("{:.0} min", seconds / 60.0),
+        ..172_800.0 => format!("{:.1} h", seconds / 3600.0),
+        _ => format!("{:.1} days", seconds / 86_400.0),
+    }
+}
+
+/// Bytes as people say them: "40 MB".
+pub(crate) fn memory(bytes: f64) -> String {
+    match bytes {
+        ..1e6 => format!("{:.0} KB", bytes / 1e3),
+        ..1e9 => format!("{:.0} MB", bytes / 1e6),
+        _ => format!("{:.1} GB", bytes / 1e9),
+    }
 }

@@ -102,8 +102,16 @@ fn a_trace_without_messages_in_the_window_is_refused() {
 
 #[test]
 fn a_window_in_which_no_message_is_created_is_an_error_and_no_result() {
+    let sandbox = Sandbox::new();
+    sandbox.write("bad.toml", TINY);
     let set = ["--set", "measure.warmup=0ps", "--set", "measure.window=1ps"];
-    refused(TINY, &set, &["measure.window = \"1ps\"", "no message was created", "longer window"]);
+    let output = sandbox.run(&[&["run", "bad.toml", "--out", "out"], &set[..]].concat());
+    let message = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{message}");
+    for part in ["measure.window = \"1ps\"", "no message was created", "longer window"] {
+        assert!(message.contains(part), "`{part}` is missing in:\n{message}");
+    }
+    assert!(!sandbox.path("out/w3-0.6").exists());
 }
 
 #[test]

@@ -148,6 +148,11 @@ impl Port {
         self.byte * bytes
     }
 
+    /// Bytes of the waiting frames.
+    pub(crate) const fn waiting_bytes(&self) -> u64 {
+        self.counters.waiting_bytes
+    }
+
     /// Forgets all waiting packets.
     pub(crate) fn discard_waiting<H: Copy>(&mut self, arena: &mut Arena<H>, now: Time) {
         self.counters.leave(now, self.counters.waiting_bytes);

@@ -3,9 +3,10 @@
 use crate::packet::PacketClass;
 use homa_topologies::Tier;
 use homa_units::Priority;
+use serde::{Deserialize, Serialize};
 
 /// Queues and use of all ports of one tier.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TierStatistics {
     /// Which.
     pub tier: Tier,
@@ -27,7 +28,7 @@ pub struct TierStatistics {
 }
 
 /// What the network counted in a run.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FabricStatistics {
     /// By tier; tiers without ports are left out.
     pub tiers: Vec<TierStatistics>,

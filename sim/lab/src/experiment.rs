@@ -2,6 +2,7 @@
 
 use crate::denominator::Denominator;
 use crate::number::{Load, OneOrMany};
+use crate::overrides::Override;
 use homa_transports::{homa, sigcomm18};
 use homa_units::{Bytes, Duration};
 use homa_workloads::{GapKind, SizeDistribution};
@@ -32,9 +33,15 @@ pub struct Experiment {
     /// What is changed to give further cases; without any, the experiment as it is.
     #[serde(default, rename = "variant", skip_serializing_if = "Vec::is_empty")]
     pub variants: Vec<Variant>,
+    /// `[sweep]`: keys with lists of values, whose combinations give further cases.
+    #[serde(default, skip_serializing_if = "toml::Table::is_empty")]
+    pub sweep: toml::Table,
     /// The tables that it was read from, with keys replaced; none if it was not read from a file.
     #[serde(skip)]
     pub written: Option<toml::Table>,
+    /// What was replaced; it wins over variants.
+    #[serde(skip)]
+    pub overrides: Vec<Override>,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {

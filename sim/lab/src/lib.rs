@@ -6,26 +6,34 @@
 //! Only this crate and the command line touch files, threads and clocks. Numbers that depend on them ([`Timing`]) are
 //! kept apart from those that are a function of the experiment alone.
 
+mod archive;
 mod case;
 mod denominator;
 mod estimate;
 mod experiment;
+mod manifest;
 mod measurement;
 mod number;
 mod overrides;
+mod plan;
+mod record;
 mod reference;
 mod resolve;
 mod run;
+mod series;
+mod session;
 mod source;
 mod store;
 mod stored;
 mod summary;
+mod sweep;
 mod trace;
 mod trace_comparison;
 mod trace_sizes;
 mod transport;
 mod warnings;
 
+pub use archive::Archive;
 pub use case::{Arrivals, Case, CaseError};
 pub use denominator::{Denominator, IdealTimes};
 pub use estimate::{PathEstimate, Work, control_load, paths, work};
@@ -33,18 +41,23 @@ pub use experiment::{
     Background, Death, Experiment, FaultSection, Gaps, Measure, Run, Sizes, Times, TopologySection, TransportKind,
     TransportSection, Variant, WorkloadSection,
 };
+pub use manifest::{MANIFEST, MadeBy, Manifest, ManifestCase, ManifestError};
 pub use measurement::MessageRecord;
 pub use number::{Load, OneOrMany};
 pub use overrides::{BadOverride, ExperimentError, Override, VariantError, load_experiment, parse_experiment};
+pub use plan::{PlanError, PlannedCase, PlannedRun, SOURCES, Selection, UsedFile, plan, plan_experiment};
+pub use record::{RunRecord, RunTiming};
 pub use reference::{
     ComparedPercentile, Pair, ReferenceComparison, ReferenceError, ReferencePoint, compare_with_reference,
     reference_curve,
 };
 pub use resolve::cases;
-pub use run::{Control, RunError, RunRecord, run_case, run_seed};
+pub use run::{Control, Pooled, RunError, pool_runs, run_case, run_seed};
+pub use session::{CaseOutcome, Follow, Session, Tally, carry_out};
 pub use store::{OverlayError, StoreError, WrittenCase, check_writable, write_case, write_overlay};
 pub use stored::{StoredBin, StoredError, StoredSummary};
 pub use summary::{CaseSummary, LevelRow, Overall, ReceiverSummary, ShortMessages, TierRow, Timing};
+pub use sweep::SweepError;
 pub use trace::{TraceFileError, read_trace};
 pub use trace_comparison::{TraceComparison, TraceComparisonError, compare_with_trace};
 pub use transport::{TransportConfig, TransportParameters};

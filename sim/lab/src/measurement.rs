@@ -2,19 +2,24 @@
 
 use crate::case::Case;
 use crate::denominator::IdealTimes;
-use homa_analysis::{SizeBins, SlowdownRecorder};
+use homa_analysis::{LogarithmicCounts, SizeBins, SlowdownRecorder};
 use homa_engine::TrajectoryDigest;
 use homa_fabric::{Message, Observer};
 use homa_units::{Bytes, Duration, Time};
+use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// A measured message, for `messages.csv`.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct MessageRecord {
+    /// The seed of its run.
+    pub seed: u64,
     /// The message.
+    #[serde(with = "crate::archive::message")]
     pub message: Message,
     /// From creation to complete arrival; none if it did not arrive before the run ended.
+    #[serde(with = "crate::archive::optional_ps")]
     pub latency: Option<Duration>,
     /// Latency over best possible latency.
     pub slowdown: Option<f64>,
@@ -26,12 +31,15 @@ pub(crate) const BLOCKS: u32 = 10;
 /// Notes of one run.
 #[derive(Debug)]
 pub(crate) struct Measurement {
+    seed: u64,
     window: std::ops::Range<Time>,
     ideal: IdealTimes,
     pub(crate) recorder: SlowdownRecorder,
     /// Latencies of short messages in microseconds.
     pub(crate) short: SlowdownRecorder,
     short_bytes: Bytes,
+    /// Latencies of all and of the short messages in microseconds.
+    pub(crate) latencies: [LogarithmicCounts; 2],
     pub(crate) records: Option<Vec<MessageRecord>>,
     pub(crate) digest: TrajectoryDigest,
     /// Set when the window is over: the run may end with its last message.
@@ -44,7 +52,7 @@ pub(crate) struct Measurement {
 }
 
 /// Sums over one run. Failed messages of the window count as unfinished, abandoned ones don't count in the window.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Counts {
     /// Messages created and completed since the begin.
     pub(crate) created: u64,
@@ -72,15 +80,17 @@ impl Counts {
 }
 
 impl Measurement {
-    pub(crate) fn new(window: std::ops::Range<Time>, case: &Case) -> Self {
+    pub(crate) fn new(window: std::ops::Range<Time>, case: &Case, seed: u64) -> Self {
         let exact = usize::try_from(case.measure().exact_samples).unwrap_or(usize::MAX);
         let short_bins = SizeBins::with_edges(&[case.short_bytes]);
         Self {
+            seed,
             window,
             ideal: IdealTimes::new(case.denominator(), Arc::clone(&case.topology), case.transport.clone()),
             recorder: SlowdownRecorder::new(case.bins.clone(), exact),
             short: SlowdownRecorder::new(short_bins, exact),
             short_bytes: case.short_bytes,
+            latencies: Default::default(),
             records: case.measure().messages.then(Vec::new),
             digest: TrajectoryDigest::default(),
             draining: false,
@@ -111,11 +121,13 @@ impl Measurement {
     /// Notes that a measured message did not finish.
     pub(crate) fn unfinished(&mut self, message: &Message) {
         self.recorder.record_unfinished_in_block(message.size, self.block(message));
+        self.latencies[0].record(f64::INFINITY);
         if message.size <= self.short_bytes {
             self.short.record_unfinished(message.size);
+            self.latencies[1].record(f64::INFINITY);
         }
         if let Some(records) = &mut self.records {
-            records.push(MessageRecord { message: *message, latency: None, slowdown: None });
+            records.push(MessageRecord { seed: self.seed, message: *message, latency: None, slowdown: None });
         }
     }
 }
@@ -145,11 +157,15 @@ impl Observer for Measurement {
         let slowdown =
             latency.as_ps() as f64 / self.ideal.ideal_ps(message.source, message.destination, message.size) as f64;
         self.recorder.record_in_block(message.size, slowdown, self.block(message));
+        let latency_us = latency.as_ps() as f64 / PS_PER_US;
+        self.latencies[0].record(latency_us);
         if message.size <= self.short_bytes {
-            self.short.record(message.size, latency.as_ps() as f64 / PS_PER_US);
+            self.short.record(message.size, latency_us);
+            self.latencies[1].record(latency_us);
         }
         if let Some(records) = &mut self.records {
-            records.push(MessageRecord { message: *message, latency: Some(latency), slowdown: Some(slowdown) });
+            let (latency, slowdown) = (Some(latency), Some(slowdown));
+            records.push(MessageRecord { seed: self.seed, message: *message, latency, slowdown });
         }
         self.settle()
     }

@@ -1,6 +1,7 @@
 //! Reading an experiment file and replacing keys of it.
 
 use crate::experiment::{Experiment, Variant};
+use crate::sweep::{self, SweepError};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -98,48 +99,91 @@ pub enum VariantError {
         /// What is wrong.
         message: String,
     },
+    /// The lists of a sweep are not possible.
+    #[error("[sweep]: {0}")]
+    Sweep(#[from] SweepError),
+    /// A value of a sweep is not accepted.
+    #[error("[sweep]: {key} = {value}: {message}")]
+    SweptValue {
+        /// The key.
+        key: String,
+        /// Its value.
+        value: String,
+        /// What is wrong.
+        message: String,
+    },
 }
 
 impl Experiment {
-    /// The experiments that this one's variants mean; itself, if it has none. Each has at most one variant, with nothing
-    /// left to replace.
+    /// The experiments that this one's variants and the combinations of its sweep mean; itself, if it has neither. Each has
+    /// at most one variant, whose name tells both, with nothing left to replace. What was replaced in the file wins over
+    /// what variants replace.
     ///
     /// # Errors
-    /// If names are missing or not unique, or an override makes the experiment invalid.
+    /// If names are missing or not unique, lists are impossible, or an override makes the experiment invalid.
     pub fn variants(&self) -> Result<Vec<Self>, VariantError> {
-        if self.variants.is_empty() {
-            return Ok(vec![self.clone()]);
-        }
-        let mut all: Vec<Self> = Vec::new();
-        for Variant { name, set: texts } in &self.variants {
+        for (position, Variant { name, .. }) in self.variants.iter().enumerate() {
             if name.is_empty() || !name.chars().all(is_safe) {
                 return Err(VariantError::Name(name.clone()));
             }
-            if all.iter().any(|other| other.variants[0].name == *name) {
+            if self.variants[..position].iter().any(|other| other.name == *name) {
                 return Err(VariantError::Twice(name.clone()));
             }
-            let only = vec![Variant { name: name.clone(), set: Vec::new() }];
-            let mut experiment = self.clone();
-            experiment.variants.clone_from(&only);
-            // What a file leaves out must not stand in the way of what a variant says of it: `quirks.base`, say.
-            let mut table = match &self.written {
-                Some(written) => written.clone(),
-                None => Table::try_from(&experiment).expect("an experiment is a table"),
-            };
-            table.insert("variant".to_owned(), Value::try_from(&only).expect("a list of tables"));
-            for text in texts {
-                let syntax = |cause| VariantError::Syntax { name: name.clone(), cause };
-                let Override { key, value, text } = text.parse().map_err(syntax)?;
-                let invalid = |message| VariantError::Invalid { name: name.clone(), text: text.clone(), message };
-                if key[0] == "variant" {
-                    return Err(invalid("a variant can't have variants".to_owned()));
-                }
-                set(&mut table, &key, &value).map_err(invalid)?;
-                experiment = Self::deserialize(table.clone()).map_err(|error| invalid(plain(&error)))?;
-            }
-            all.push(experiment);
         }
-        Ok(all)
+        let points = sweep::points(&self.sweep)?;
+        if self.variants.is_empty() && self.sweep.is_empty() {
+            return Ok(vec![self.clone()]);
+        }
+        let unchanged = [Variant { name: String::new(), set: Vec::new() }];
+        let variants = if self.variants.is_empty() { &unchanged[..] } else { &self.variants };
+        let of_variant = |variant| points.iter().map(move |point| self.combination(point, variant));
+        variants.iter().flat_map(of_variant).collect()
+    }
+
+    /// The experiment with the values of one combination of its sweep and one variant.
+    fn combination(&self, point: &sweep::Point, variant: &Variant) -> Result<Self, VariantError> {
+        let names: Vec<&str> =
+            [&variant.name, &point.name].into_iter().map(String::as_str).filter(|name| !name.is_empty()).collect();
+        let mut experiment = self.clone();
+        experiment.sweep = Table::new();
+        experiment.variants = match names.as_slice() {
+            [] => Vec::new(),
+            names => vec![Variant { name: names.join("-"), set: Vec::new() }],
+        };
+        let only = experiment.variants.clone();
+        // What a file leaves out must not stand in the way of what a variant says of it: `quirks.base`, say.
+        let mut table = match &self.written {
+            Some(written) => written.clone(),
+            None => Table::try_from(&experiment).expect("an experiment is a table"),
+        };
+        table.remove("sweep");
+        table.remove("variant");
+        for (key, value) in &point.set {
+            let invalid = |message| {
+                let (key, value) = (key.join("."), value.to_string());
+                VariantError::SweptValue { key, value, message }
+            };
+            set(&mut table, key, value).map_err(invalid)?;
+            experiment = Self::deserialize(table.clone()).map_err(|error| invalid(plain(&error)))?;
+        }
+        let name = &variant.name;
+        for text in &variant.set {
+            let syntax = |cause| VariantError::Syntax { name: name.clone(), cause };
+            let Override { key, value, text } = text.parse().map_err(syntax)?;
+            let invalid = |message| VariantError::Invalid { name: name.clone(), text: text.clone(), message };
+            if ["variant", "sweep"].contains(&key[0].as_str()) {
+                return Err(invalid("a variant can't have variants or sweeps".to_owned()));
+            }
+            set(&mut table, &key, &value).map_err(invalid)?;
+            experiment = Self::deserialize(table.clone()).map_err(|error| invalid(plain(&error)))?;
+        }
+        for Override { key, value, text } in self.overrides.iter().filter(|_| !variant.set.is_empty()) {
+            let invalid = |message| VariantError::Invalid { name: name.clone(), text: text.clone(), message };
+            set(&mut table, key, value).map_err(invalid)?;
+            experiment = Self::deserialize(table.clone()).map_err(|error| invalid(plain(&error)))?;
+        }
+        experiment.variants = only;
+        Ok(experiment)
     }
 }
 
@@ -163,10 +207,14 @@ pub fn parse_experiment(path: &Path, text: &str, overrides: &[Override]) -> Resu
     let mut table: Table = toml::from_str(text).map_err(invalid)?;
     for Override { key, value, text } in overrides {
         let invalid = |message| ExperimentError::InvalidOverride { path: path.to_owned(), text: text.clone(), message };
+        if let Some(Value::Table(swept)) = table.get_mut("sweep") {
+            sweep::forget(swept, key);
+        }
         set(&mut table, key, value).map_err(invalid)?;
         experiment = Experiment::deserialize(table.clone()).map_err(|error| invalid(plain(&error)))?;
     }
     experiment.written = Some(table);
+    experiment.overrides = overrides.to_vec();
     Ok(experiment)
 }
 

@@ -1,14 +1,16 @@
 //! One run: one case with one seed, on one thread; and a case's runs pooled.
 
 use crate::case::Case;
-use crate::measurement::{Counts, Measurement, MessageRecord};
+use crate::measurement::{Measurement, MessageRecord};
+use crate::record::{Backlog, RunRecord, RunTiming, TransportCounts};
+use crate::series::{self, LatencyRow, QueueCdfRow, Queues, SeriesRow, latency_rows, queue_cdf_rows, series_rows};
 use crate::source::Source;
 use crate::summary::{CaseSummary, Timing};
-use crate::transport::{Counted, HostCounts, TransportConfig};
+use crate::transport::{Counted, TransportConfig};
 use cpu_time::ThreadTime;
 use homa_analysis::{SlowdownRecorder, SlowdownSummary};
 use homa_engine::Streams;
-use homa_fabric::{FabricConfig, FabricStatistics, LoadBalancing, Outcome, Simulation};
+use homa_fabric::{FabricConfig, LoadBalancing, Outcome, Simulation};
 use homa_topologies::HostId;
 use homa_transports::homa::Homa;
 use homa_transports::sigcomm18::Sigcomm18;
@@ -46,82 +48,61 @@ pub enum RunError {
     },
 }
 
-/// What one run gave.
-#[derive(Debug)]
-pub struct RunRecord {
-    pub(crate) recorder: Option<SlowdownRecorder>,
-    pub(crate) short: Option<SlowdownRecorder>,
-    pub(crate) records: Option<Vec<MessageRecord>>,
-    pub(crate) statistics: FabricStatistics,
-    pub(crate) counts: Counts,
-    pub(crate) digest: u64,
-    pub(crate) simulated: Duration,
-    /// By host.
-    pub(crate) hosts: Vec<HostCounts>,
-    pub(crate) backlog: Backlog,
-    pub(crate) cpu_s: f64,
-}
-
-/// What was created and had not ended, at equidistant instants of the window.
-#[derive(Debug, Default)]
-pub(crate) struct Backlog {
-    pub(crate) bytes: Vec<u64>,
-    pub(crate) messages: Vec<u64>,
-}
-
-impl RunRecord {
-    /// What the network counted.
-    #[must_use]
-    pub const fn statistics(&self) -> &FabricStatistics {
-        &self.statistics
-    }
-
-    /// The simulated time, warm-up and drain included.
-    #[must_use]
-    pub const fn simulated(&self) -> Duration {
-        self.simulated
-    }
-
-    /// Seconds that the run's thread was busy with it, the building of the network included.
-    #[must_use]
-    pub const fn cpu_s(&self) -> f64 {
-        self.cpu_s
-    }
-
-    /// Messages created and not ended, mean over the window.
-    #[must_use]
-    pub fn messages_in_flight_mean(&self) -> f64 {
-        let messages = &self.backlog.messages;
-        messages.iter().sum::<u64>() as f64 / messages.len() as f64
-    }
-}
-
 #[expect(clippy::disallowed_methods, reason = "how long a case takes on the wall is reported apart from its results")]
 fn wall_clock() -> Instant {
     Instant::now()
+}
+
+/// What the runs of a case gave together.
+#[derive(Debug, Clone)]
+pub struct Pooled {
+    /// All that was measured.
+    pub summary: CaseSummary,
+    /// Every measured message, if `measure.messages` asks for them, in the order of seed, creation, source.
+    pub messages: Vec<MessageRecord>,
+    /// How long it took.
+    pub timing: Timing,
+    pub(crate) series: Vec<SeriesRow>,
+    pub(crate) queue_cdf: Vec<QueueCdfRow>,
+    pub(crate) latencies: Vec<LatencyRow>,
 }
 
 /// Runs all seeds of a case, in parallel on the current thread pool, and pools them in the order of the seeds.
 ///
 /// # Errors
 /// If the user interrupted, or no message was created in the window.
-pub fn run_case(case: &Case, control: &Control<'_>) -> Result<(CaseSummary, Vec<MessageRecord>, Timing), RunError> {
-    let begin = wall_clock();
+pub fn run_case(case: &Case, control: &Control<'_>) -> Result<Pooled, RunError> {
     let seeds: Vec<_> = case.run().seeds.iter().copied().enumerate().collect();
-    let mut runs: Vec<RunRecord> =
+    let runs: Vec<_> =
         seeds.into_par_iter().map(|(number, seed)| run_seed(case, number, seed, control)).collect::<Result<_, _>>()?;
-    if runs.iter().all(|run| run.counts.window_messages == run.counts.window_abandoned) {
+    pool_runs(case, runs)
+}
+
+/// Pools the runs of a case, which are in the order of its seeds.
+///
+/// # Errors
+/// If no message was created in the window.
+pub fn pool_runs(case: &Case, runs: Vec<(RunRecord, RunTiming)>) -> Result<Pooled, RunError> {
+    if !runs.iter().any(|(run, _)| run.measured()) {
         return Err(RunError::NoMessages { case: case.name.clone(), window: case.measure().window });
     }
     let pooling = ThreadTime::now();
+    let (mut runs, timings): (Vec<_>, Vec<_>) = runs.into_iter().unzip();
     let messages = runs.iter_mut().flat_map(|run| run.records.take().unwrap_or_default()).collect();
-    let recorders = runs.iter_mut().map(|run| run.recorder.take().expect("taken once")).collect();
-    let short = runs.iter_mut().map(|run| run.short.take().expect("taken once")).collect();
-    let summary = CaseSummary::new(case, &SlowdownSummary::pool(recorders), &SlowdownSummary::pool(short), &runs);
-    let cpu_s: f64 = runs.iter().map(|run| run.cpu_s).sum();
-    let cpu_s = cpu_s + pooling.elapsed().as_secs_f64();
-    let timing = Timing::new(&summary, begin.elapsed().as_secs_f64(), cpu_s);
-    Ok((summary, messages, timing))
+    let mut take = |part: fn(&mut RunRecord) -> &mut SlowdownRecorder| {
+        SlowdownSummary::pool(runs.iter_mut().map(|run| part(run).take()).collect())
+    };
+    let (slowdown, short) = (take(|run| &mut run.recorder), take(|run| &mut run.short));
+    let summary = CaseSummary::new(case, &slowdown, &short, &runs);
+    let window_ms = case.measure().window.as_secs_f64() * 1e3;
+    let queues = || runs.iter().map(|run| &run.queues);
+    let (series, queue_cdf) = (series_rows(queues(), window_ms), queue_cdf_rows(queues()));
+    let latencies = |group: usize| runs.iter().map(move |run| &run.latencies[group]);
+    let latencies = latency_rows(latencies(0), latencies(1));
+    let wall_s = timings.iter().map(|timing| timing.wall_s).sum();
+    let cpu_s = timings.iter().map(|timing| timing.cpu_s).sum::<f64>() + pooling.elapsed().as_secs_f64();
+    let timing = Timing::new(&summary, wall_s, cpu_s);
+    Ok(Pooled { summary, messages, timing, series, queue_cdf, latencies })
 }
 
 /// One part of a run between two looks at [`Control::interrupted`].
@@ -135,15 +116,20 @@ const BACKLOG_SAMPLES: u64 = 100;
 ///
 /// # Errors
 /// If the user interrupted.
-pub fn run_seed(case: &Case, number: usize, seed: u64, control: &Control<'_>) -> Result<RunRecord, RunError> {
+pub fn run_seed(
+    case: &Case,
+    number: usize,
+    seed: u64,
+    control: &Control<'_>,
+) -> Result<(RunRecord, RunTiming), RunError> {
     let streams = Streams::new(seed);
     match &case.transport {
         TransportConfig::Sigcomm18(config) => {
-            run_with(case, number, streams, control, |host| Sigcomm18::new(Arc::clone(config), host))
+            run_with(case, (number, seed), streams, control, |host| Sigcomm18::new(Arc::clone(config), host))
         }
         TransportConfig::Homa(config) => {
             let transport = |host| Homa::new(Arc::clone(config), host, tick_phase(streams, host));
-            run_with(case, number, streams, control, transport)
+            run_with(case, (number, seed), streams, control, transport)
         }
     }
 }
@@ -157,14 +143,14 @@ fn tick_phase(streams: Streams, host: HostId) -> Duration {
 
 fn run_with<T: Counted>(
     case: &Case,
-    number: usize,
+    (number, seed): (usize, u64),
     streams: Streams,
     control: &Control<'_>,
     transport: impl FnMut(HostId) -> T,
-) -> Result<RunRecord, RunError> {
-    let cpu = ThreadTime::now();
+) -> Result<(RunRecord, RunTiming), RunError> {
+    let (begin, cpu) = (wall_clock(), ThreadTime::now());
     let (window_begin, window_end, limit) = case.window();
-    let measurement = Measurement::new(window_begin..window_end, case);
+    let measurement = Measurement::new(window_begin..window_end, case, seed);
     let faults = case.faults.clone();
     let fabric = FabricConfig { load_balancing: LoadBalancing::RandomSpraying, faults, streams };
     let source = Source::new(case, streams);
@@ -185,10 +171,15 @@ fn run_with<T: Counted>(
     };
     advance(&mut simulation, window_begin)?;
     simulation.restart_queue_statistics();
-    let mut backlog = Backlog::default();
-    for sample in 1..=BACKLOG_SAMPLES {
-        let into = u128::from(case.measure().window.as_ps()) * u128::from(sample) / u128::from(BACKLOG_SAMPLES);
+    let (mut backlog, mut queues) = (Backlog::default(), Queues::default());
+    let samples = series::samples(simulation.waiting_bytes().count());
+    for sample in 1..=samples {
+        let into = u128::from(case.measure().window.as_ps()) * u128::from(sample) / u128::from(samples);
         advance(&mut simulation, window_begin + Duration::from_ps(into as u64))?;
+        queues.look(simulation.waiting_bytes());
+        if !sample.is_multiple_of(samples / BACKLOG_SAMPLES) {
+            continue;
+        }
         backlog.bytes.push(simulation.observer().backlog_bytes);
         backlog.messages.push(simulation.observer().counts.in_flight());
     }
@@ -203,17 +194,31 @@ fn run_with<T: Counted>(
 
     let statistics = simulation.statistics();
     let simulated = simulation.now().since(Time::ZERO);
-    let hosts = simulation.transports().map(Counted::counts).collect();
+    let transport = TransportCounts::of(simulation.transports().map(Counted::counts), case.transport.quirk_q15());
     let unfinished: Vec<_> =
         simulation.unfinished().copied().filter(|message| simulation.observer().measures(message)).collect();
     let mut measurement = simulation.into_observer();
     assert!(measurement.outstanding == unfinished.len() as u64, "each message is finished or unfinished");
     unfinished.iter().for_each(|message| measurement.unfinished(message));
-    let Measurement { recorder, short, mut records, digest, counts, .. } = measurement;
+    let Measurement { recorder, short, latencies, mut records, digest, counts, .. } = measurement;
     if let Some(records) = &mut records {
         records.sort_by_key(|record| (record.message.created, record.message.source, record.message.sequence));
     }
-    let cpu_s = cpu.elapsed().as_secs_f64();
-    let (recorder, short, digest) = (Some(recorder), Some(short), digest.finish());
-    Ok(RunRecord { recorder, short, records, statistics, counts, digest, simulated, hosts, backlog, cpu_s })
+    let timing = RunTiming { wall_s: begin.elapsed().as_secs_f64(), cpu_s: cpu.elapsed().as_secs_f64() };
+    let digest = digest.finish();
+    let record = RunRecord {
+        seed,
+        recorder,
+        short,
+        latencies,
+        queues,
+        records,
+        statistics,
+        counts,
+        digest,
+        simulated,
+        transport,
+        backlog,
+    };
+    Ok((record, timing))
 }

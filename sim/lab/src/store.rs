@@ -1,10 +1,13 @@
 //! Results on disk.
 
 use crate::case::Case;
+use crate::manifest::{MANIFEST, Manifest};
 use crate::measurement::MessageRecord;
+use crate::plan::PlannedCase;
 use crate::reference::{ComparedPercentile, ReferenceComparison};
+use crate::run::Pooled;
 use crate::stored::{StoredBin, StoredError, StoredSummary};
-use crate::summary::{CaseSummary, LevelRow, TierRow, Timing};
+use crate::summary::{CaseSummary, LevelRow, TierRow};
 use homa_analysis::{Curve, PriorityBars, QueueBars, Step, png, priority_figure, queue_figure, slowdown_figure};
 use serde::Serialize;
 use std::fs;
@@ -42,52 +45,111 @@ pub fn check_writable(out: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Writes a file that appears complete or not at all.
+pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let error = |cause| StoreError { path: path.to_owned(), cause };
+    let folder = path.parent().expect("a file is in a folder");
+    let mut file = tempfile::Builder::new().prefix(PARTIAL).tempfile_in(folder).map_err(error)?;
+    io::Write::write_all(&mut file, bytes).map_err(error)?;
+    share(file.path(), folder);
+    file.persist(path).map_err(|persist| error(persist.error))?;
+    Ok(())
+}
+
+/// Begin of the names of what is not finished; a killed process leaves it behind.
+const PARTIAL: &str = ".partial-";
+
+/// Begin of the names of what is being replaced.
+const REPLACED: &str = ".replaced-";
+/// What is unfinished for so long has been left behind; a younger one may be another process's.
+const LEFT_BEHIND: std::time::Duration = std::time::Duration::from_secs(3600);
+
+/// Removes what killed processes left unfinished in the folder of results and in that of its runs.
+pub(crate) fn remove_leftovers(out: &Path) {
+    let folders = [out.to_owned(), out.join("runs")];
+    for entry in folders.iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten() {
+        let name = entry.file_name();
+        let is_ours = [PARTIAL, REPLACED].iter().any(|begin| name.to_string_lossy().starts_with(begin));
+        let age = entry.metadata().ok().and_then(|metadata| metadata.modified().ok()).and_then(|at| at.elapsed().ok());
+        if is_ours && age.is_some_and(|age| age > LEFT_BEHIND) {
+            // What can't be removed does no harm.
+            let _ =
+                if entry.path().is_dir() { fs::remove_dir_all(entry.path()) } else { fs::remove_file(entry.path()) };
+        }
+    }
+}
+
+/// What is made for temporary use is private; results are for everyone who may read their folder. Where that can't be
+/// said, they stay private.
+#[cfg(unix)]
+fn share(path: &Path, folder: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    if let (Ok(own), Ok(above)) = (fs::metadata(path), fs::metadata(folder)) {
+        let mode = above.permissions().mode() & if own.is_dir() { 0o777 } else { 0o666 };
+        let _ = fs::set_permissions(path, fs::Permissions::from_mode(mode));
+    }
+}
+
+#[cfg(not(unix))]
+fn share(_path: &Path, _folder: &Path) {}
+
 /// Writes the results of a case to `out/CASE`, replacing that folder with all that was in it. The folder appears complete or not at all.
 ///
 /// # Errors
 /// If something can't be written; then the folder is as it was before.
-pub fn write_case(
-    out: &Path,
-    case: &Case,
-    summary: &CaseSummary,
-    messages: &[MessageRecord],
-    timing: &Timing,
-) -> Result<WrittenCase, StoreError> {
-    let folder = out.join(&case.name);
+pub fn write_case(out: &Path, planned: &PlannedCase, pooled: &Pooled) -> Result<WrittenCase, StoreError> {
+    let folder = out.join(&planned.case.name);
     let error = |path: &Path| {
         let path = path.to_owned();
         move |cause| StoreError { path, cause }
     };
-    let partial = tempfile::Builder::new().prefix(".partial-").tempdir_in(out).map_err(error(out))?;
-    let files = contents(case, summary, messages, timing).map_err(error(&folder))?;
+    let partial = tempfile::Builder::new().prefix(PARTIAL).tempdir_in(out).map_err(error(out))?;
+    let files = contents(planned, pooled).map_err(error(&folder))?;
     for (name, bytes) in &files {
         let path = partial.path().join(name);
         fs::write(&path, bytes).map_err(error(&folder.join(name)))?;
     }
-    // The folder made for temporary use is private; results are for everyone who may read their parent.
-    if let Ok(parent) = fs::metadata(out) {
-        fs::set_permissions(partial.path(), parent.permissions()).map_err(error(&folder))?;
-    }
-    let replaced = tempfile::Builder::new().prefix(".replaced-").tempdir_in(out).map_err(error(out))?;
+    share(partial.path(), out);
+    let replaced = tempfile::Builder::new().prefix(REPLACED).tempdir_in(out).map_err(error(out))?;
     if folder.exists() {
         fs::rename(&folder, replaced.path().join("old")).map_err(error(&folder))?;
     }
     if let Err(cause) = fs::rename(partial.path(), &folder) {
+        // Another process may have pooled the same runs at the same time.
+        let is_same = |there: &Manifest| there.cases.iter().any(|case| case.key == planned.key);
+        if Manifest::read(&folder).as_ref().is_ok_and(is_same) {
+            return Ok(WrittenCase { folder, files: names(&files) });
+        }
         let old = replaced.path().join("old");
         if old.exists() {
             fs::rename(old, &folder).map_err(error(&folder))?;
         }
         return Err(error(&folder)(cause));
     }
-    Ok(WrittenCase { folder, files: files.into_iter().map(|(name, _)| name.to_owned()).collect() })
+    Ok(WrittenCase { folder, files: names(&files) })
 }
 
-fn contents(
-    case: &Case,
-    summary: &CaseSummary,
-    messages: &[MessageRecord],
-    timing: &Timing,
-) -> io::Result<Vec<(&'static str, Vec<u8>)>> {
+/// Writes `out/overview.csv`: a line for each case of a plan whose cases are all there.
+pub(crate) fn write_overview(out: &Path, plan: &[PlannedCase]) -> Result<(), StoreError> {
+    let path = out.join("overview.csv");
+    let error = |cause| StoreError { path: path.clone(), cause };
+    let mut rows = Vec::new();
+    for planned in plan {
+        let folder = out.join(&planned.case.name);
+        let stored = StoredSummary::read(&folder).map_err(|stored| error(io::Error::other(stored.to_string())))?;
+        rows.push(stored.overview(planned.runs.len()));
+    }
+    write_atomically(&path, &csv(&rows).map_err(error)?)
+}
+
+fn names(files: &[(&'static str, Vec<u8>)]) -> Vec<String> {
+    files.iter().map(|(name, _)| (*name).to_owned()).collect()
+}
+
+fn contents(planned: &PlannedCase, pooled: &Pooled) -> io::Result<Vec<(&'static str, Vec<u8>)>> {
+    let (case, summary) = (&planned.case, &pooled.summary);
+    let mut manifest = Manifest::of([planned]);
+    manifest.cases[0].digest = Some(summary.digest.clone());
     let resolved = format!(
         "# The case {} of the experiment {}, with every value that was used. It runs as it is.\n{}",
         case.name,
@@ -96,18 +158,22 @@ fn contents(
     );
     let mut files = vec![
         ("experiment.toml", resolved.into_bytes()),
+        (MANIFEST, manifest.text().into_bytes()),
         ("summary.json", json(summary)?),
-        ("timing.json", json(timing)?),
+        ("timing.json", json(&pooled.timing)?),
         ("slowdown.csv", csv(&summary.bins)?),
         ("queues.csv", csv(&summary.tiers)?),
         ("priorities.csv", csv(&summary.priorities)?),
+        ("queue_series.csv", csv(&pooled.series)?),
+        ("queue_cdf.csv", csv(&pooled.queue_cdf)?),
+        ("latency.csv", csv(&pooled.latencies)?),
     ];
     for (svg, png_name, figure) in figures(case, summary) {
         files.push((png_name, png(&figure)));
         files.push((svg, figure.into_bytes()));
     }
     if case.measure().messages {
-        files.push(("messages.csv", message_lines(messages)?));
+        files.push(("messages.csv", message_lines(&pooled.messages)?));
     }
     Ok(files)
 }
@@ -129,6 +195,7 @@ fn csv<T: Serialize>(rows: &[T]) -> io::Result<Vec<u8>> {
 fn message_lines(messages: &[MessageRecord]) -> io::Result<Vec<u8>> {
     #[derive(Serialize)]
     struct Line {
+        seed: u64,
         created_ps: u64,
         source: u32,
         destination: u32,
@@ -137,6 +204,7 @@ fn message_lines(messages: &[MessageRecord]) -> io::Result<Vec<u8>> {
         slowdown: Option<f64>,
     }
     let line = |record: &MessageRecord| Line {
+        seed: record.seed,
         created_ps: record.message.created.as_ps(),
         source: record.message.source.0,
         destination: record.message.destination.0,
@@ -215,10 +283,7 @@ pub fn write_overlay(folder: &Path, comparison: &ReferenceComparison) -> Result<
     let mut paths = Vec::new();
     for (ending, bytes) in files {
         let path = folder.join(format!("compare-{}.{ending}", comparison.reference));
-        let error = |cause| StoreError { path: path.clone(), cause };
-        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(error)?;
-        io::Write::write_all(&mut file, &bytes).map_err(error)?;
-        file.persist(&path).map_err(|persist| error(persist.error))?;
+        write_atomically(&path, &bytes)?;
         paths.push(path);
     }
     Ok(paths.try_into().expect("two figures"))

@@ -1,12 +1,16 @@
 //! Results read back from disk.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 /// What later commands need of a `summary.json`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct StoredSummary {
+    /// Name of the case.
+    pub case: String,
+    /// The network.
+    pub topology: String,
     /// The transport.
     pub transport: String,
     /// The message sizes.
@@ -17,8 +21,65 @@ pub struct StoredSummary {
     pub load_kind: String,
     /// What slowdown is relative to.
     pub denominator: String,
+    /// Digest of all completions.
+    pub digest: String,
+    /// Messages of the window, and how many of them did not finish.
+    pub messages: u64,
+    /// See `messages`.
+    pub unfinished: u64,
+    /// Bytes of completed messages per host, in Gbps.
+    pub goodput_gbps: f64,
+    /// Over all messages.
+    pub overall: StoredOverall,
+    /// Latency of the short messages.
+    pub short_messages: StoredShort,
     /// By size.
     pub bins: Vec<StoredBin>,
+    /// What a reader of the numbers must know.
+    pub warnings: Vec<String>,
+}
+
+/// Slowdown over all messages; none if it is that of an unfinished message.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct StoredOverall {
+    /// Median.
+    pub p50: Option<f64>,
+    /// 99th percentile.
+    pub p99: Option<f64>,
+    /// Mean of the finished messages.
+    pub mean: Option<f64>,
+}
+
+/// Latency of the short messages in microseconds; none if it is that of an unfinished message.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct StoredShort {
+    /// Median.
+    pub p50_us: Option<f64>,
+    /// 99th percentile.
+    pub p99_us: Option<f64>,
+}
+
+/// A line of `overview.csv`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct OverviewRow {
+    case: String,
+    transport: String,
+    topology: String,
+    workload: String,
+    load: Option<f64>,
+    load_kind: String,
+    runs: usize,
+    messages: u64,
+    unfinished: u64,
+    p50: Option<f64>,
+    p99: Option<f64>,
+    mean: Option<f64>,
+    short_p50_us: Option<f64>,
+    short_p99_us: Option<f64>,
+    goodput_gbps: f64,
+    denominator: String,
+    digest: String,
+    warnings: usize,
 }
 
 /// A size bin of a stored result.
@@ -57,6 +118,31 @@ pub struct StoredError {
 }
 
 impl StoredSummary {
+    /// The result in one line.
+    pub(crate) fn overview(self, runs: usize) -> OverviewRow {
+        let StoredOverall { p50, p99, mean } = self.overall;
+        OverviewRow {
+            case: self.case,
+            transport: self.transport,
+            topology: self.topology,
+            workload: self.workload,
+            load: self.load,
+            load_kind: self.load_kind,
+            runs,
+            messages: self.messages,
+            unfinished: self.unfinished,
+            p50,
+            p99,
+            mean,
+            short_p50_us: self.short_messages.p50_us,
+            short_p99_us: self.short_messages.p99_us,
+            goodput_gbps: self.goodput_gbps,
+            denominator: self.denominator,
+            digest: self.digest,
+            warnings: self.warnings.len(),
+        }
+    }
+
     /// Reads the result in `folder`.
     ///
     /// # Errors

@@ -2,12 +2,11 @@
 
 use crate::case::Case;
 use crate::measurement::Counts;
-use crate::run::RunRecord;
-use crate::transport::{HostCounts, TransportConfig, TransportParameters};
+use crate::record::{ReceiverTotals, RunRecord, TransportCounts, add_metrics};
+use crate::transport::TransportParameters;
 use crate::warnings::{backlog_growth, warnings};
 use homa_analysis::{BinRow, Decile, PercentileRow, Precision, SlowdownSummary};
 use homa_fabric::{PacketClass, TierStatistics};
-use homa_transports::sigcomm18::ReceiverUsage;
 use homa_units::{Duration, Priority};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -207,12 +206,12 @@ pub struct ReceiverSummary {
     pub first_grant_wait_max_us: f64,
 }
 
-/// How long a case took: differs from run to run.
+/// How long a case took, added up over its runs: differs from machine to machine and time to time.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Timing {
-    /// Seconds on the wall.
+    /// Seconds on the wall, as if its runs had gone one after the other.
     pub wall_s: f64,
-    /// Seconds of all its threads.
+    /// CPU seconds of its runs.
     pub cpu_s: f64,
     /// Packets put on a link per CPU second.
     pub packet_hops_per_cpu_s: f64,
@@ -278,7 +277,7 @@ impl CaseSummary {
             tiers: tiers(runs),
             priorities: priorities(case, runs),
             receivers: receivers(case, runs),
-            metrics: metrics(case, runs),
+            metrics: metrics(runs),
             parameters: case.transport.parameters(),
         }
     }
@@ -316,51 +315,46 @@ fn tiers(runs: &[RunRecord]) -> Vec<TierRow> {
 }
 
 /// The kernel's metrics of all hosts and runs.
-fn metrics(case: &Case, runs: &[RunRecord]) -> Option<BTreeMap<String, u64>> {
-    let TransportConfig::Homa(config) = &case.transport else { return None };
-    let quirk_q15 = config.parameters.quirks.size_4096_uncounted;
-    let mut sums = BTreeMap::new();
-    for host in runs.iter().flat_map(|run| &run.hosts) {
-        let HostCounts::Metrics(metrics) = host else { unreachable!("each host runs the case's transport") };
-        for (name, value) in metrics.iter(quirk_q15).filter(|(_, value)| *value > 0) {
-            let is_largest = ["max_", "peak_"].iter().any(|prefix| name.starts_with(prefix));
-            let sum = sums.entry(name.into_owned()).or_default();
-            *sum = if is_largest { value.max(*sum) } else { *sum + value };
+fn metrics(runs: &[RunRecord]) -> Option<BTreeMap<String, u64>> {
+    let mut sums = None::<BTreeMap<String, u64>>;
+    for run in runs {
+        if let TransportCounts::Metrics(metrics) = &run.transport {
+            let named = metrics.iter().map(|(name, value)| (name.clone(), *value));
+            add_metrics(sums.get_or_insert_default(), named);
         }
     }
-    Some(sums)
+    sums
 }
 
-fn usage(host: &HostCounts) -> &ReceiverUsage {
-    match host {
-        HostCounts::Receiver(usage) => usage,
-        HostCounts::Metrics(_) => unreachable!("each host runs the case's transport"),
+fn receivers<'a>(case: &Case, runs: &'a [RunRecord]) -> Option<ReceiverSummary> {
+    let of = |run: &'a RunRecord| match &run.transport {
+        TransportCounts::Receivers(totals) => Some(totals),
+        TransportCounts::Metrics(_) => None,
+    };
+    let all: Vec<&ReceiverTotals> = runs.iter().filter_map(of).collect();
+    if all.is_empty() {
+        return None;
     }
-}
-
-fn receivers(case: &Case, runs: &[RunRecord]) -> Option<ReceiverSummary> {
-    let TransportConfig::Sigcomm18(_) = case.transport else { return None };
-    let all = || runs.iter().flat_map(|run| &run.hosts).map(usage);
-    let sum = |span: fn(&ReceiverUsage) -> Duration| all().map(span).sum::<Duration>().as_secs_f64();
+    let sum = |span: fn(&ReceiverTotals) -> Duration| all.iter().map(|run| span(run)).sum::<Duration>().as_secs_f64();
     let total_s = simulated(runs).as_secs_f64() * f64::from(case.topology.hosts);
     let share = |part: f64, of: f64| if of > 0.0 { part / of } else { 0.0 };
-    let active_s = sum(|usage| usage.active().time);
-    let oversubscribed_s = sum(|usage| usage.oversubscribed().time);
-    let oversubscribed_waste_s = oversubscribed_s - sum(|usage| usage.oversubscribed().receiving);
-    let first_grants: u64 = all().map(|usage| usage.first_grants).sum();
-    let arrivals: u64 = all().map(|usage| usage.arrivals).sum();
+    let (active_s, oversubscribed_s) = (sum(|usage| usage.active), sum(|usage| usage.oversubscribed));
+    let oversubscribed_waste_s = oversubscribed_s - sum(|usage| usage.oversubscribed_receiving);
+    let first_grants: u64 = all.iter().map(|usage| usage.first_grants).sum();
+    let arrivals: u64 = all.iter().map(|usage| usage.arrivals).sum();
+    let outstanding: u128 = all.iter().map(|usage| usage.outstanding_sum).sum();
+    let longest_wait = all.iter().map(|usage| usage.first_grant_wait_max).max().unwrap_or_default();
     Some(ReceiverSummary {
         oversubscribed_share: share(oversubscribed_s, total_s),
         oversubscribed_waste_share: share(oversubscribed_waste_s, total_s),
         oversubscribed_waste_within: share(oversubscribed_waste_s, oversubscribed_s),
         active_share: share(active_s, total_s),
-        active_waste_share: share(active_s - sum(|usage| usage.active().receiving), total_s),
-        outstanding_mean_bytes: share(all().map(|usage| usage.outstanding_sum).sum::<u128>() as f64, arrivals as f64),
-        outstanding_max_bytes: all().map(|usage| usage.outstanding_max).max().unwrap_or(0),
+        active_waste_share: share(active_s - sum(|usage| usage.active_receiving), total_s),
+        outstanding_mean_bytes: share(outstanding as f64, arrivals as f64),
+        outstanding_max_bytes: all.iter().map(|usage| usage.outstanding_max).max().unwrap_or(0),
         first_grants,
         first_grant_wait_mean_us: share(sum(|usage| usage.first_grant_wait) * 1e6, first_grants as f64),
-        first_grant_wait_max_us: all().map(|usage| usage.first_grant_wait_max).max().unwrap_or_default().as_secs_f64()
-            * 1e6,
+        first_grant_wait_max_us: longest_wait.as_secs_f64() * 1e6,
     })
 }
 

@@ -191,6 +191,13 @@ fn describe_homa(parameters: &homa::Parameters) -> Vec<(&'static str, String)> {
     ]
 }
 
+impl TransportConfig {
+    /// Whether the kernel's metrics miss messages of 4096 bytes.
+    pub(crate) fn quirk_q15(&self) -> bool {
+        matches!(self, Self::Homa(config) if config.parameters.quirks.size_4096_uncounted)
+    }
+}
+
 /// "linux", "fixed", or what differs from Linux.
 fn describe_quirks(quirks: Quirks) -> String {
     if quirks == Quirks::linux() {

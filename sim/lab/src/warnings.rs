@@ -1,7 +1,7 @@
 //! Warnings that save a paper: what a reader of the numbers must know, and what to change.
 
 use crate::case::{Arrivals, Case};
-use crate::run::RunRecord;
+use crate::record::RunRecord;
 use homa_analysis::BinRow;
 
 /// Fewer samples than this behind a 99th percentile leave it to a handful of messages.

@@ -37,7 +37,7 @@ fn slowdowns(denominator: &str) -> BTreeMap<(u64, bool), f64> {
     let set: Override = format!("measure.denominator={denominator}").parse().unwrap();
     let case = cases(&path, &load_experiment(&path, &[set]).unwrap()).unwrap().remove(0);
     let control = Control { interrupted: &AtomicBool::new(false), progress: &|_, _| {} };
-    let (_, messages, _) = run_case(&case, &control).unwrap();
+    let messages = run_case(&case, &control).unwrap().messages;
     assert_eq!(messages.len(), pairs.len());
     let entry = |record: &homa_lab::MessageRecord| {
         ((record.message.size.get(), record.message.destination.0 == 1), record.slowdown.unwrap())

@@ -38,7 +38,7 @@ fn summary(jobs: usize, overrides: &[&str]) -> CaseSummary {
     let interrupted = AtomicBool::new(false);
     let control = Control { interrupted: &interrupted, progress: &|_, _| {} };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build().unwrap();
-    pool.install(|| run_case(&case, &control)).unwrap().0
+    pool.install(|| run_case(&case, &control)).unwrap().summary
 }
 
 /// Hosts wait for a dead one only as long as a run goes on.

@@ -2,7 +2,8 @@
 //! and ports get its queues. Only spraying and ties are random, so a larger difference is a difference in the model.
 
 use homa_lab::{
-    CaseSummary, Control, Override, TraceComparison, cases, compare_with_trace, load_experiment, run_case, write_case,
+    CaseSummary, Control, Override, PlannedCase, TraceComparison, cases, compare_with_trace, load_experiment, run_case,
+    write_case,
 };
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -17,11 +18,12 @@ fn replay(experiment: &str, trace: &str, overrides: &[&str]) -> (CaseSummary, Tr
     let case = cases(&path, &load_experiment(&path, &overrides).unwrap()).unwrap().remove(0);
     let interrupted = AtomicBool::new(false);
     let control = Control { interrupted: &interrupted, progress: &|_, _| {} };
-    let (summary, messages, timing) = run_case(&case, &control).unwrap();
+    let pooled = run_case(&case, &control).unwrap();
     let out = tempfile::tempdir().unwrap();
-    let written = write_case(out.path(), &case, &summary, &messages, &timing).unwrap();
+    let planned = PlannedCase::new(case.clone()).unwrap();
+    let written = write_case(out.path(), &planned, &pooled).unwrap();
     let trace = root().join("results/reference/original-simulator").join(trace);
-    (summary, compare_with_trace(&written.folder, &trace).unwrap())
+    (pooled.summary, compare_with_trace(&written.folder, &trace).unwrap())
 }
 
 fn assert_within(comparison: &TraceComparison) {

@@ -1,18 +1,20 @@
 //! `homasim describe`.
 
+use super::experiment::planned;
 use crate::args::DescribeArguments;
-use homa_lab::{Arrivals, Case, cases, control_load, load_experiment, paths, work};
+use homa_lab::{Arrivals, Case, control_load, paths, work};
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::ExitCode;
 
 pub(crate) fn execute(arguments: &DescribeArguments) -> anyhow::Result<ExitCode> {
-    let experiment = load_experiment(&arguments.file, &arguments.set)?;
-    let cases = cases(&arguments.file, &experiment)?;
+    let cases: Vec<Case> = planned(&arguments.experiment)?.plan.into_iter().map(|planned| planned.case).collect();
     let mut text = String::new();
-    describe_network(&mut text, &cases[0]);
-    let mut cpu_s = 0.0;
+    let (mut cpu_s, mut network) = (0.0, None);
     for case in &cases {
+        if network.replace(case.topology.name.as_str()) != Some(case.topology.name.as_str()) {
+            describe_network(&mut text, case);
+        }
         describe(&mut text, case);
         cpu_s += work(case).cpu_s;
     }

@@ -1,13 +1,15 @@
 //! `homasim run`.
 
+use super::experiment::{Planned, planned, selection};
 use crate::args::RunArguments;
 use crate::progress::Progress;
 use crate::text;
-use anyhow::Context;
+use anyhow::{Context, bail};
 use homa_lab::{
-    Case, CaseSummary, Control, Timing, WrittenCase, cases, check_writable, load_experiment, run_case, write_case,
+    CaseOutcome, CaseSummary, Follow, Manifest, PlannedCase, RunError, Session, Tally, Timing, carry_out,
+    check_writable,
 };
-use rayon::prelude::*;
+use homa_units::Time;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -15,6 +17,87 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
+
+pub(crate) fn execute(arguments: &RunArguments, interrupted: &'static AtomicBool) -> anyhow::Result<ExitCode> {
+    let Planned { plan, manifest, out } = planned(&arguments.experiment)?;
+    let out = arguments.out.clone().unwrap_or(out);
+    let selection = selection(&arguments.selection, &plan)?;
+    check_writable(&out)?;
+    crate::watch_for_interrupt()?;
+    let selected = selection.of(&plan);
+    if !arguments.quiet {
+        eprint!("{}", text::plan(&plan));
+    }
+    // More threads than runs would only wait.
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = arguments.jobs.map_or(cores, usize::from).min(selected.len()).max(1);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().context("cannot start threads")?;
+    let printer = Printer::new(&plan, &selected, arguments.json, arguments.quiet);
+    // A manifest is repeated to see whether the same comes out.
+    let again = arguments.again || manifest.is_some();
+    let session = Session { plan: &plan, selection: &selection, out: &out, again, interrupted };
+    let tally = pool.install(|| carry_out(session, &printer))?;
+    let code = finish(&printer, &tally, arguments.quiet)?;
+    match &manifest {
+        Some(manifest) if code == ExitCode::SUCCESS && tally.incomplete == 0 => {
+            check_digests(manifest, &Manifest::read(&out)?, arguments.quiet)
+        }
+        _ => Ok(code),
+    }
+}
+
+/// Says what became of a session, and fails if some of it failed.
+pub(crate) fn finish(printer: &Printer<'_>, tally: &Tally, quiet: bool) -> anyhow::Result<ExitCode> {
+    printer.finish();
+    if let Some(error) = printer.error.lock().expect("no thread panics while it holds this").take() {
+        return Err(error);
+    }
+    if tally.interrupted {
+        return Err(RunError::Interrupted.into());
+    }
+    if tally.failures > 0 {
+        bail!("{} of the runs or cases failed, see above; the others are done", tally.failures);
+    }
+    if tally.incomplete > 0 && !quiet {
+        eprintln!(
+            "{} simulated, {} there already; {} waiting for runs that were not asked for",
+            text::count(tally.runs, "run"),
+            tally.kept_runs,
+            text::count(tally.incomplete, "case")
+        );
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Whether a repeated manifest gave what it says.
+fn check_digests(before: &Manifest, now: &Manifest, quiet: bool) -> anyhow::Result<ExitCode> {
+    let mut different = 0;
+    for (before, now) in before.cases.iter().zip(&now.cases) {
+        if before.digest.is_some() && before.digest != now.digest {
+            different += 1;
+            let digest = |digest: &Option<String>| digest.clone().unwrap_or_else(|| "none".to_owned());
+            eprintln!("{}: digest {} now, {} in the manifest", now.name, digest(&now.digest), digest(&before.digest));
+        }
+    }
+    if before.cases.iter().any(|case| case.digest.is_none()) {
+        eprintln!(
+            "warning: the manifest was written before all of its cases were done; what it has no digest of was not checked"
+        );
+    }
+    if different == 0 {
+        if !quiet {
+            eprintln!("repeated: every digest is that of the manifest");
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    if before.manifest != now.manifest {
+        eprintln!(
+            "the manifest is of homasim {} with sources {}, this is {} with {}: results may have moved (CHANGELOG.md says)",
+            before.manifest.homasim, before.manifest.sources, now.manifest.homasim, now.manifest.sources
+        );
+    }
+    Ok(ExitCode::from(1))
+}
 
 /// What `--json` prints for a case.
 #[derive(Serialize)]
@@ -26,75 +109,122 @@ struct JsonLine<'a> {
     out: &'a Path,
 }
 
-struct Finished {
-    summary: CaseSummary,
-    timing: Timing,
-    written: WrittenCase,
+/// What a finished case is told as: for people and, if wanted, for scripts.
+struct Report {
+    text: String,
+    json: Option<String>,
+    warnings: Vec<String>,
 }
 
 /// Prints finished cases in the order of the experiment, as soon as those before have been printed.
+pub(crate) struct Printer<'a> {
+    progress: Progress<'a>,
+    waiting: Mutex<InOrder>,
+    json: bool,
+    quiet: bool,
+    error: Mutex<Option<anyhow::Error>>,
+}
+
 struct InOrder {
-    waiting: BTreeMap<usize, Finished>,
+    waiting: BTreeMap<usize, Report>,
     next: usize,
 }
 
-pub(crate) fn execute(arguments: &RunArguments, interrupted: &'static AtomicBool) -> anyhow::Result<ExitCode> {
-    let experiment = load_experiment(&arguments.file, &arguments.set)?;
-    let cases = cases(&arguments.file, &experiment)?;
-    let out = arguments.out.clone().unwrap_or_else(|| Path::new("results/out").join(&cases[0].experiment));
-    check_writable(&out)?;
-    crate::watch_for_interrupt()?;
-    eprint!("{}", text::plan(&cases));
-    let mut pool = rayon::ThreadPoolBuilder::new();
-    // More threads than runs would only wait.
-    let runs: usize = cases.iter().map(|case| case.run().seeds.len()).sum();
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    pool = pool.num_threads(arguments.jobs.map_or(cores, usize::from).min(runs));
-    let pool = pool.build().context("cannot start threads")?;
-    let progress = Progress::new(&cases);
-    let printer = Mutex::new(InOrder { waiting: BTreeMap::new(), next: 0 });
-    let outcome: anyhow::Result<()> = pool.install(|| {
-        cases.par_iter().enumerate().try_for_each(|(number, case)| {
-            let finished = run_and_write(number, case, &out, &progress, interrupted)?;
-            let mut printer = printer.lock().expect("no thread panics while it holds this");
-            printer.waiting.insert(number, finished);
-            while let Some(finished) = {
-                let next = printer.next;
-                printer.waiting.remove(&next)
-            } {
-                print(arguments.json, &finished, &progress)?;
-                printer.next += 1;
-            }
-            Ok(())
-        })
-    });
-    progress.finish();
-    outcome?;
-    Ok(ExitCode::SUCCESS)
-}
-
-fn run_and_write(
-    number: usize,
-    case: &Case,
-    out: &Path,
-    progress: &Progress,
-    interrupted: &AtomicBool,
-) -> anyhow::Result<Finished> {
-    let control = Control { interrupted, progress: &|run, now| progress.update(number, case, run, now) };
-    let (summary, messages, timing) = run_case(case, &control)?;
-    let written = write_case(out, case, &summary, &messages, &timing)?;
-    Ok(Finished { summary, timing, written })
-}
-
-fn print(json: bool, finished: &Finished, progress: &Progress) -> anyhow::Result<()> {
-    let Finished { summary, timing, written } = finished;
-    let report = text::report(summary, timing, written);
-    if json {
-        progress.say(&report);
-        let line = serde_json::to_string(&JsonLine { summary, timing, out: &written.folder })?;
-        writeln!(std::io::stdout(), "{line}")?;
-    } else {
-        writeln!(std::io::stdout(), "{report}")?;
+impl<'a> Printer<'a> {
+    /// Of a plan of which the `selected` runs are to be done.
+    pub(crate) fn new(plan: &'a [PlannedCase], selected: &[(usize, usize)], json: bool, quiet: bool) -> Self {
+        let waiting = Mutex::new(InOrder { waiting: BTreeMap::new(), next: 0 });
+        Self { progress: Progress::new(plan, selected, quiet), waiting, json, quiet, error: Mutex::default() }
     }
-    Ok(())
+
+    /// Prints what waits for cases that will not come.
+    fn finish(&self) {
+        self.progress.finish();
+        let waiting = std::mem::take(&mut self.in_order().waiting);
+        waiting.into_values().for_each(|report| self.print(&report));
+    }
+
+    fn in_order(&self) -> std::sync::MutexGuard<'_, InOrder> {
+        self.waiting.lock().expect("no thread panics while it holds this")
+    }
+
+    fn print(&self, report: &Report) {
+        let printed = match &report.json {
+            Some(json) => {
+                if !self.quiet {
+                    self.progress.say(&report.text);
+                }
+                writeln!(std::io::stdout(), "{json}")
+            }
+            None if self.quiet => Ok(()),
+            None => self.progress.suspend(|| writeln!(std::io::stdout(), "{}", report.text)),
+        };
+        if self.quiet {
+            report.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
+        }
+        if let Err(error) = printed {
+            self.error.lock().expect("no thread panics while it holds this").get_or_insert(error.into());
+        }
+    }
+
+    fn report(&self, outcome: CaseOutcome) -> anyhow::Result<Report> {
+        match outcome {
+            CaseOutcome::Written(summary, timing, written) => {
+                let line = JsonLine { summary: &summary, timing: &timing, out: &written.folder };
+                let json = self.json.then(|| serde_json::to_string(&line)).transpose()?;
+                let told = |warning: &String| format!("{}: {warning}", summary.case);
+                let warnings = summary.warnings.iter().map(told).collect();
+                Ok(Report { text: text::report(&summary, &timing, &written), json, warnings })
+            }
+            CaseOutcome::Kept(folder) => {
+                let text = format!("{}: done before, kept; --again runs it again", folder.display());
+                let json = self.json.then(|| stored_line(&folder)).transpose()?;
+                Ok(Report { text, json, warnings: Vec::new() })
+            }
+        }
+    }
+}
+
+/// The JSON line of a case whose results are in `folder`.
+fn stored_line(folder: &Path) -> anyhow::Result<String> {
+    let read = |name: &str| -> anyhow::Result<serde_json::Map<String, serde_json::Value>> {
+        let path = folder.join(name);
+        let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        serde_json::from_str(&text).with_context(|| format!("{} is damaged", path.display()))
+    };
+    let mut line = read("summary.json")?;
+    line.append(&mut read("timing.json")?);
+    line.insert("out".to_owned(), serde_json::to_value(folder)?);
+    Ok(serde_json::to_string(&line)?)
+}
+
+impl Follow for Printer<'_> {
+    fn running(&self, case: usize, run: usize, now: Time) {
+        self.progress.update(case, run, now);
+    }
+
+    fn ran(&self, case: usize, run: usize, _: bool) {
+        self.progress.done(case, run);
+    }
+
+    fn done(&self, case: usize, outcome: CaseOutcome) {
+        match self.report(outcome) {
+            Ok(report) => {
+                let mut in_order = self.in_order();
+                in_order.waiting.insert(case, report);
+                while let Some(report) = {
+                    let next = in_order.next;
+                    in_order.waiting.remove(&next)
+                } {
+                    self.print(&report);
+                    in_order.next += 1;
+                }
+            }
+            Err(error) => drop(self.error.lock().expect("no thread panics while it holds this").get_or_insert(error)),
+        }
+    }
+
+    fn failed(&self, _: usize, reason: &str) {
+        self.progress.say(&format!("failed: {reason}"));
+    }
 }

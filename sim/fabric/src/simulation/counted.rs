@@ -19,6 +19,11 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
         }
     }
 
+    /// Bytes of the frames that wait in each port now, with the port's tier; the ports come in the same order each time.
+    pub fn waiting_bytes(&self) -> impl Iterator<Item = (Tier, u64)> {
+        self.ports.iter().map(|port| (port.tier, port.waiting_bytes()))
+    }
+
     fn tier_statistics(&mut self, tier: Tier) -> Option<TierStatistics> {
         let now = self.now;
         let (mut integral, mut max, mut busy_ps, mut ports) = (0, 0, 0, 0);

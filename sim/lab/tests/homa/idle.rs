@@ -37,9 +37,9 @@ fn an_idle_echo_of_100_bytes_takes_15_us_in_a_run_and_in_its_file_of_messages() 
         assert_eq!(
             lines,
             [
-                "created_ps,source,destination,bytes,latency_ps,slowdown",
-                &format!("1000000,3,8,100,{first},{slowdown}"),
-                &format!("1000000000,3,8,100,{ECHO_PS},1.0"),
+                "seed,created_ps,source,destination,bytes,latency_ps,slowdown",
+                &format!("1,1000000,3,8,100,{first},{slowdown}"),
+                &format!("1,1000000000,3,8,100,{ECHO_PS},1.0"),
             ],
             "{transmit}"
         );

@@ -71,9 +71,10 @@ impl Lab {
 
     /// Runs a case and writes its results.
     pub(crate) fn write_run(&self, case: &Case) -> (CaseSummary, WrittenCase) {
-        let (summary, messages, timing) = run_case(case, &control(&AtomicBool::new(false))).unwrap();
-        let written = homa_lab::write_case(self.0.path(), case, &summary, &messages, &timing).unwrap();
-        (summary, written)
+        let pooled = run_case(case, &control(&AtomicBool::new(false))).unwrap();
+        let planned = homa_lab::PlannedCase::new(case.clone()).unwrap();
+        let written = homa_lab::write_case(self.0.path(), &planned, &pooled).unwrap();
+        (pooled.summary, written)
     }
 }
 
@@ -88,8 +89,8 @@ const fn control(interrupted: &AtomicBool) -> Control<'_> {
 }
 
 pub(crate) fn run(case: &Case) -> (CaseSummary, Vec<MessageRecord>) {
-    let (summary, messages, _) = run_case(case, &control(&AtomicBool::new(false))).unwrap();
-    (summary, messages)
+    let pooled = run_case(case, &control(&AtomicBool::new(false))).unwrap();
+    (pooled.summary, pooled.messages)
 }
 
 /// A metric of a summary; one that is zero is not listed.

@@ -95,11 +95,11 @@ fn the_resolved_experiment_has_every_value_that_was_used() {
 }
 
 #[test]
-fn what_is_set_on_the_command_line_is_what_variants_change() {
+fn what_is_set_on_the_command_line_wins_over_what_variants_set() {
     let cases = lab().cases(&["transport.homa.transmit=immediate", "transport.homa.sysctl.max_overcommit=5"]);
     let chosen = |case: &Case| (parameters(case).transmit, parameters(case).sysctl.max_overcommit);
     let chosen: Vec<_> = cases.iter().map(chosen).collect();
-    assert_eq!(chosen, [(TransmitMode::Immediate, 5), (TransmitMode::Immediate, 5), (TransmitMode::Qdisc, 2)]);
+    assert_eq!(chosen, [(TransmitMode::Immediate, 5), (TransmitMode::Immediate, 5), (TransmitMode::Immediate, 5)]);
 }
 
 /// What the file leaves out is no obstacle: these once met a full table of defaults, and changed nothing or were refused.
@@ -107,9 +107,14 @@ fn what_is_set_on_the_command_line_is_what_variants_change() {
 fn a_variant_says_of_tables_what_the_command_line_could_say() {
     let variant = "[[variant]]\nname = \"a\"\nset = [\"transport.homa.quirks.base=fixed\", \"transport.homa.cutoffs.published=w4\"]";
     let lab = Lab::new(&format!("{ECHO}{variant}"));
-    for set in [&[][..], &["transport.homa.mtu=3000"], &["transport.homa.quirks.base=linux"]] {
+    let cases = [
+        (&[][..], Quirks::fixed()),
+        (&["transport.homa.mtu=3000"], Quirks::fixed()),
+        (&["transport.homa.quirks.base=linux"], Quirks::linux()),
+    ];
+    for (set, quirks) in cases {
         let parameters = parameters(&lab.case(set));
-        assert_eq!(parameters.quirks, Quirks::fixed());
+        assert_eq!(parameters.quirks, quirks);
         assert_eq!(parameters.cutoffs, CutoffSource::Published("w4".to_owned()));
     }
     let listed = "[[variant]]\nname = \"b\"\nset = [\"transport.homa.quirks.redundant_grants=true\"]";

@@ -1,7 +1,7 @@
 //! What a scenario's measurements are, and how people and scripts read them.
 
 use super::sample::Raw;
-use homa_lab::RunRecord;
+use homa_lab::{RunRecord, RunTiming};
 use serde::Serialize;
 
 /// The measurements of a scenario. Medians are over its runs, which all simulate the same.
@@ -37,10 +37,15 @@ pub(crate) type Instructions = Option<(f64, String)>;
 impl Measured {
     /// # Panics
     /// If there are no runs.
-    pub(crate) fn new(scenario: &'static str, runs: &[RunRecord], raw: &Raw, instructions: Instructions) -> Self {
-        let of_one = runs[0].statistics();
-        let simulated_ms = runs[0].simulated().as_secs_f64() * 1e3;
-        let mut cpu_s: Vec<f64> = runs.iter().map(RunRecord::cpu_s).collect();
+    pub(crate) fn new(
+        scenario: &'static str,
+        runs: &[(RunRecord, RunTiming)],
+        raw: &Raw,
+        instructions: Instructions,
+    ) -> Self {
+        let of_one = runs[0].0.statistics();
+        let simulated_ms = runs[0].0.simulated().as_secs_f64() * 1e3;
+        let mut cpu_s: Vec<f64> = runs.iter().map(|(_, timing)| timing.cpu_s).collect();
         cpu_s.sort_by(f64::total_cmp);
         let hops = of_one.packet_hops as f64;
         let (instructions_per_packet_hop, instructions_tool) = instructions.unzip();

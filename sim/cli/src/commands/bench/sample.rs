@@ -2,7 +2,7 @@
 
 use super::scenario::Scenario;
 use anyhow::Context;
-use homa_lab::{Control, RunRecord, run_seed};
+use homa_lab::{Control, RunRecord, RunTiming, run_seed};
 use homa_units::{Duration, Time};
 use serde::{Deserialize, Serialize};
 use std::process::Command;
@@ -10,7 +10,11 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
 /// Runs a scenario for `total` simulated time on this thread.
-pub(crate) fn run(scenario: &Scenario, total: Duration, interrupted: &AtomicBool) -> anyhow::Result<RunRecord> {
+pub(crate) fn run(
+    scenario: &Scenario,
+    total: Duration,
+    interrupted: &AtomicBool,
+) -> anyhow::Result<(RunRecord, RunTiming)> {
     let case = scenario.case(total)?;
     Ok(run_seed(&case, 0, case.run().seeds[0], &Control { interrupted, progress: &|_, _| {} })?)
 }
@@ -65,7 +69,7 @@ pub(crate) fn run_raw(scenario: &Scenario, total: Duration) -> anyhow::Result<Ra
         place.lock().expect("no thread panics while it holds this").get_or_insert_with(anonymous_bytes);
     };
     let control = Control { interrupted: &AtomicBool::new(false), progress: &progress };
-    let record = run_seed(&case, 0, case.run().seeds[0], &control)?;
+    let (record, _) = run_seed(&case, 0, case.run().seeds[0], &control)?;
     let taken = |place: Mutex<Option<Option<u64>>>| place.into_inner().expect("no thread has panicked").flatten();
     let memory = match (before, taken(idle), taken(loaded)) {
         (Some(before), Some(idle), Some(loaded)) => Some(Memory { before, idle, loaded }),

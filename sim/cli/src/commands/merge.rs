@@ -1,0 +1,64 @@
+//! `homasim merge`.
+
+use super::run::{Printer, finish};
+use crate::args::MergeArguments;
+use anyhow::bail;
+use homa_lab::{Archive, Manifest, PlannedCase, Selection, Session, carry_out};
+use std::process::ExitCode;
+use std::sync::atomic::AtomicBool;
+
+pub(crate) fn execute(arguments: &MergeArguments, interrupted: &'static AtomicBool) -> anyhow::Result<ExitCode> {
+    let folders = &arguments.folders;
+    let first = Manifest::read(&folders[0])?;
+    for folder in &folders[1..] {
+        let other = Manifest::read(folder)?;
+        if let Some(difference) = first.difference(&other) {
+            bail!(
+                "{} and {} don't go together: {difference}; run all shards of one experiment with the same program",
+                folders[0].display(),
+                folder.display()
+            );
+        }
+    }
+    let plan = first.plan(&folders[0])?;
+    if let Some(difference) = first.difference(&Manifest::of(&plan)) {
+        bail!(
+            "{} was not written by this program: {difference}; merge with the program that ran it",
+            folders[0].display()
+        );
+    }
+    let archive = Archive::new(&arguments.out);
+    let mut missing = Vec::new();
+    for (planned, run) in plan.iter().flat_map(|planned| planned.runs.iter().map(move |run| (planned, run))) {
+        let mut is_there = archive.read(&run.key).is_some();
+        for folder in folders {
+            is_there = is_there || archive.take_over(&run.key, &Archive::new(folder))?;
+        }
+        if !is_there {
+            missing.push((planned, run.key.as_str()));
+        }
+    }
+    crate::watch_for_interrupt()?;
+    let printer = Printer::new(&plan, &[], arguments.json, arguments.quiet);
+    let selection = Selection::none();
+    let session = Session { plan: &plan, selection: &selection, out: &arguments.out, again: false, interrupted };
+    let tally = carry_out(session, &printer)?;
+    let code = finish(&printer, &tally, arguments.quiet)?;
+    if !missing.is_empty() {
+        bail!("{}", missing_text(&missing));
+    }
+    Ok(code)
+}
+
+fn missing_text(missing: &[(&PlannedCase, &str)]) -> String {
+    let shown = missing.iter().take(5).map(|(planned, key)| format!("{key} ({})", planned.case.name));
+    let mut shown = shown.collect::<Vec<_>>().join(", ");
+    if missing.len() > 5 {
+        shown += ", ..";
+    }
+    format!(
+        "{} {} in none of the folders: {shown}; run what is missing with --only KEY and merge again",
+        missing.len(),
+        if missing.len() == 1 { "run is" } else { "runs are" }
+    )
+}

@@ -1,0 +1,83 @@
+//! `homasim plan`.
+
+use super::experiment::{Planned, planned, selection};
+use crate::args::PlanArguments;
+use crate::text::{duration, memory};
+use homa_lab::{Archive, work};
+use serde::Serialize;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+#[derive(Serialize)]
+struct Line<'a> {
+    key: &'a str,
+    case: &'a str,
+    seed: u64,
+    /// Without draining.
+    cpu_s_estimate: f64,
+    memory_bytes_estimate: f64,
+    packet_hops_estimate: f64,
+    done: bool,
+}
+
+pub(crate) fn execute(arguments: &PlanArguments) -> anyhow::Result<ExitCode> {
+    let Planned { plan, out, .. } = planned(&arguments.experiment)?;
+    let selected = selection(&arguments.selection, &plan)?.of(&plan);
+    let archive = Archive::new(arguments.out.as_ref().unwrap_or(&out));
+    let estimates: Vec<_> = plan.iter().map(|planned| work(&planned.case)).collect();
+    let line = |(case, run): (usize, usize)| {
+        let (planned, estimate) = (&plan[case], &estimates[case]);
+        let runs = planned.runs.len() as f64;
+        let run = &planned.runs[run];
+        Line {
+            key: &run.key,
+            case: &planned.case.name,
+            seed: run.seed,
+            cpu_s_estimate: estimate.cpu_s / runs,
+            memory_bytes_estimate: estimate.memory_bytes / runs,
+            packet_hops_estimate: estimate.packet_hops / runs,
+            done: archive.has(&run.key),
+        }
+    };
+    let lines: Vec<_> = selected.into_iter().map(line).collect();
+    let mut text = String::new();
+    if arguments.keys {
+        text.extend(lines.iter().map(|line| format!("{}\n", line.key)));
+    } else if arguments.json {
+        for line in &lines {
+            let _ = writeln!(text, "{}", serde_json::to_string(line)?);
+        }
+    } else {
+        table(&mut text, &lines);
+    }
+    std::io::stdout().write_all(text.as_bytes())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn table(text: &mut String, lines: &[Line<'_>]) {
+    let width = lines.iter().map(|line| line.case.len()).max().unwrap_or(0).max(4);
+    let _ =
+        writeln!(text, "{:<16}  {:<width$}  {:>6}  {:>9}  {:>9}  state", "key", "case", "seed", "CPU time", "memory");
+    for line in lines {
+        let state = if line.done { "done" } else { "to run" };
+        let (cpu, bytes) = (duration(line.cpu_s_estimate), memory(line.memory_bytes_estimate));
+        let _ = writeln!(text, "{}  {:<width$}  {:>6}  {cpu:>9}  {bytes:>9}  {state}", line.key, line.case, line.seed);
+    }
+    let left: Vec<_> = lines.iter().filter(|line| !line.done).collect();
+    let cpu_s: f64 = left.iter().map(|line| line.cpu_s_estimate).sum();
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    // The largest at a time are the most that can happen.
+    let mut bytes: Vec<f64> = left.iter().map(|line| line.memory_bytes_estimate).collect();
+    bytes.sort_by(|first, second| second.total_cmp(first));
+    let at_a_time: f64 = bytes.iter().take(cores).sum();
+    let _ = writeln!(
+        text,
+        "{} of {} runs to do: about {} of CPU time and draining, {} with {cores} at a time, which need up to {} for samples and as much again to pool them",
+        left.len(),
+        lines.len(),
+        duration(cpu_s),
+        duration(cpu_s / cores.min(left.len().max(1)) as f64),
+        memory(at_a_time)
+    );
+}

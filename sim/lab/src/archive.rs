@@ -1,0 +1,149 @@
+//! Runs on disk: one file for each, named by what the run is a function of.
+//!
+//! A run's file is `OUT/runs/KEY.run`: a line that says what it is, the record, and a checksum of both. It appears
+//! complete or not at all, and what is damaged counts as missing. How long the run took is beside it, in
+//! `KEY.timing.json`, as that differs each time.
+
+use crate::record::{RunRecord, RunTiming};
+use crate::store::{StoreError, write_atomically};
+use sha2::{Digest, Sha256};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// First in each file; the number changes with the form of the record.
+const HEAD: &[u8] = b"homasim run, form 1\n";
+const CHECKSUM_BYTES: usize = 32;
+
+/// The folder of a result's runs.
+#[derive(Debug, Clone)]
+pub struct Archive {
+    folder: PathBuf,
+}
+
+impl Archive {
+    /// Of the results in `out`; the folder need not exist.
+    #[must_use]
+    pub fn new(out: &Path) -> Self {
+        Self { folder: out.join("runs") }
+    }
+
+    fn path(&self, key: &str) -> PathBuf {
+        self.folder.join(format!("{key}.run"))
+    }
+
+    fn timing_path(&self, key: &str) -> PathBuf {
+        self.folder.join(format!("{key}.timing.json"))
+    }
+
+    /// Whether there is a file for the run; it may be damaged.
+    #[must_use]
+    pub fn has(&self, key: &str) -> bool {
+        self.path(key).is_file()
+    }
+
+    /// The run with this key, if it is there and undamaged.
+    #[must_use]
+    pub fn read(&self, key: &str) -> Option<(RunRecord, RunTiming)> {
+        let bytes = fs::read(self.path(key)).ok()?;
+        let record = decode(&bytes)?;
+        let timing = fs::read(self.timing_path(key)).ok().and_then(|text| serde_json::from_slice(&text).ok());
+        Some((record, timing.unwrap_or_default()))
+    }
+
+    /// Keeps a run.
+    ///
+    /// # Errors
+    /// If it can't be written; then nothing has changed.
+    pub fn write(&self, key: &str, record: &RunRecord, timing: &RunTiming) -> Result<(), StoreError> {
+        fs::create_dir_all(&self.folder).map_err(|cause| StoreError { path: self.folder.clone(), cause })?;
+        let text = serde_json::to_vec(timing).expect("a timing is plain");
+        write_atomically(&self.timing_path(key), &text)?;
+        write_atomically(&self.path(key), &encode(record))
+    }
+
+    /// Takes over a run of another archive, if it has it undamaged; says whether it has.
+    ///
+    /// # Errors
+    /// If it can't be written.
+    pub fn take_over(&self, key: &str, other: &Self) -> Result<bool, StoreError> {
+        let Some((record, timing)) = other.read(key) else { return Ok(false) };
+        if !self.has(key) || self.read(key).is_none() {
+            self.write(key, &record, &timing)?;
+        }
+        Ok(true)
+    }
+}
+
+fn encode(record: &RunRecord) -> Vec<u8> {
+    let mut bytes = HEAD.to_vec();
+    bytes.extend(postcard::to_allocvec(record).expect("a record is plain"));
+    let checksum = Sha256::digest(&bytes);
+    bytes.extend_from_slice(&checksum);
+    bytes
+}
+
+fn decode(bytes: &[u8]) -> Option<RunRecord> {
+    let (content, checksum) = bytes.split_at_checked(bytes.len().checked_sub(CHECKSUM_BYTES)?)?;
+    if Sha256::digest(content)[..] != *checksum {
+        return None;
+    }
+    postcard::from_bytes(content.strip_prefix(HEAD)?).ok()
+}
+
+/// A duration as its number of picoseconds.
+pub(crate) mod ps {
+    use homa_units::Duration;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    pub(crate) fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(duration.as_ps())
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        u64::deserialize(deserializer).map(Duration::from_ps)
+    }
+}
+
+/// As [`ps`], of a duration that may be missing.
+pub(crate) mod optional_ps {
+    use homa_units::Duration;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[expect(clippy::ref_option, reason = "serde passes a reference")]
+    pub(crate) fn serialize<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+        duration.map(Duration::as_ps).serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+        Ok(Option::<u64>::deserialize(deserializer)?.map(Duration::from_ps))
+    }
+}
+
+/// A message as its numbers.
+pub(crate) mod message {
+    use homa_fabric::Message;
+    use homa_topologies::HostId;
+    use homa_units::{Bytes, Time};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    type Numbers = (u64, u32, u32, u32, u32, u64);
+
+    pub(crate) fn serialize<S: Serializer>(message: &Message, serializer: S) -> Result<S::Ok, S::Error> {
+        let Message { created, source, destination, sequence, generator, size } = *message;
+        (created.as_ps(), source.0, destination.0, sequence, generator, size.get()).serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Message, D::Error> {
+        let (created_ps, source, destination, sequence, generator, bytes) = Numbers::deserialize(deserializer)?;
+        let (source, destination) = (HostId(source), HostId(destination));
+        Ok(Message {
+            created: Time::from_ps(created_ps),
+            source,
+            destination,
+            sequence,
+            generator,
+            size: Bytes::new(bytes),
+        })
+    }
+}

@@ -1,0 +1,191 @@
+//! What is to be run: cases and their runs in a fixed order, each named by what it is a function of.
+
+use crate::case::{Case, CaseError};
+use crate::experiment::{Experiment, Sizes};
+use crate::number::OneOrMany;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::io;
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+/// A fingerprint of the code and data that results are made by: other sources, other keys.
+pub const SOURCES: &str = env!("HOMASIM_SOURCES");
+
+/// A case and its runs.
+#[derive(Debug, Clone)]
+pub struct PlannedCase {
+    /// The case.
+    pub case: Case,
+    /// Names all that its results are a function of: 16 hexadecimal digits.
+    pub key: String,
+    /// One for each seed.
+    pub runs: Vec<PlannedRun>,
+    /// What it reads.
+    pub files: Vec<UsedFile>,
+}
+
+/// A run of a case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlannedRun {
+    /// Its seed.
+    pub seed: u64,
+    /// Names all that it is a function of: 16 hexadecimal digits.
+    pub key: String,
+    /// Digest of its completions, once it has been done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+}
+
+/// A file that a case reads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UsedFile {
+    /// Where.
+    pub path: PathBuf,
+    /// Of its content.
+    pub sha256: String,
+}
+
+/// Why the keys of a case can't be computed.
+#[derive(Debug, Error)]
+#[error("cannot read {path}: {cause}")]
+pub struct PlanError {
+    /// A file of the case.
+    pub path: PathBuf,
+    /// Why.
+    pub cause: io::Error,
+}
+
+/// Which part of the runs this process is to do.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// Only the runs whose number, counted from 0 over all runs of the experiment, leaves the first number minus one when
+    /// divided by the second.
+    pub shard: Option<(u32, u32)>,
+    /// Only runs of which one of these is the begin of the key, or the name of the case.
+    pub only: Vec<String>,
+}
+
+impl PlannedCase {
+    /// Names a case and its runs by their content.
+    ///
+    /// # Errors
+    /// If a file that the case reads can't be read.
+    pub fn new(case: Case) -> Result<Self, PlanError> {
+        let mut content = case.resolved.clone();
+        content.variants.clear();
+        let files = replace_files(&mut content)?;
+        let key_of = |seed: u64| {
+            content.run.seeds = vec![seed];
+            let text = toml::to_string(&content).expect("an experiment is a table");
+            hex(&["run", SOURCES, &text], 8)
+        };
+        let seeds = case.run().seeds.clone();
+        let keys: Vec<String> = seeds.iter().copied().map(key_of).collect();
+        let runs = seeds.into_iter().zip(keys).map(|(seed, key)| PlannedRun { seed, key, digest: None });
+        let runs: Vec<_> = runs.collect();
+        let names = [case.experiment.as_str(), &case.name, &case.sizes, &case.topology.name];
+        let parts: Vec<&str> =
+            ["case"].into_iter().chain(names).chain(runs.iter().map(|run| run.key.as_str())).collect();
+        Ok(Self { key: hex(&parts, 8), case, runs, files })
+    }
+}
+
+/// Plans all cases of an experiment, in its order.
+///
+/// # Errors
+/// If a file that a case reads can't be read.
+pub fn plan(cases: Vec<Case>) -> Result<Vec<PlannedCase>, PlanError> {
+    cases.into_iter().map(PlannedCase::new).collect()
+}
+
+impl Selection {
+    /// No run at all: only what is there is pooled.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self { shard: Some((0, 1)), only: Vec::new() }
+    }
+
+    /// Whether all runs are selected.
+    #[must_use]
+    pub fn is_all(&self) -> bool {
+        self.shard.is_none_or(|(_, of)| of == 1) && self.only.is_empty()
+    }
+
+    /// The (case, run) numbers of the selected runs of a plan, in its order.
+    #[must_use]
+    pub fn of(&self, plan: &[PlannedCase]) -> Vec<(usize, usize)> {
+        let runs = |(number, planned): (usize, &PlannedCase)| {
+            (0..planned.runs.len()).map(move |run| (number, run)).collect::<Vec<_>>()
+        };
+        let all = plan.iter().enumerate().flat_map(runs).enumerate();
+        let in_shard = |number: usize| self.shard.is_none_or(|(shard, of)| number % of as usize + 1 == shard as usize);
+        let named = |&(case, run): &(usize, usize)| {
+            let planned = &plan[case];
+            let is_named =
+                |text: &String| planned.runs[run].key.starts_with(text.as_str()) || planned.case.name == *text;
+            self.only.is_empty() || self.only.iter().any(is_named)
+        };
+        all.filter(|(number, _)| in_shard(*number)).map(|(_, at)| at).filter(named).collect()
+    }
+
+    /// A text of `only` that names nothing in a plan.
+    #[must_use]
+    pub fn unknown<'a>(&'a self, plan: &[PlannedCase]) -> Option<&'a str> {
+        let names = |text: &str, planned: &PlannedCase| {
+            planned.case.name == text || planned.runs.iter().any(|run| run.key.starts_with(text))
+        };
+        self.only.iter().map(String::as_str).find(|text| !plan.iter().any(|planned| names(text, planned)))
+    }
+}
+
+/// Puts the content of files in the place of their paths, which say nothing of it.
+fn replace_files(content: &mut Experiment) -> Result<Vec<UsedFile>, PlanError> {
+    let mut files = Vec::new();
+    let mut replace = |path: &mut PathBuf| -> Result<(), PlanError> {
+        let bytes = std::fs::read(&*path).map_err(|cause| PlanError { path: path.clone(), cause })?;
+        let sha256 = hex_of(&Sha256::digest(&bytes));
+        files.push(UsedFile { path: std::mem::replace(path, PathBuf::from(&sha256)), sha256 });
+        Ok(())
+    };
+    content.topology.file.as_mut().map_or(Ok(()), &mut replace)?;
+    content.workload.trace.as_mut().map_or(Ok(()), &mut replace)?;
+    if let Some(OneOrMany(sizes)) = &mut content.workload.sizes {
+        for size in sizes {
+            if let Sizes::File(path) = size {
+                replace(path)?;
+            }
+        }
+    }
+    Ok(files)
+}
+
+/// The first `bytes` bytes of a hash over texts.
+fn hex(parts: &[&str], bytes: usize) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part.as_bytes());
+    }
+    hex_of(&hash.finalize()[..bytes])
+}
+
+fn hex_of(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Resolves an experiment read from `path` and plans its cases.
+///
+/// # Errors
+/// As [`cases`](crate::cases), and if a file can't be read again.
+pub fn plan_experiment(path: &Path, experiment: &Experiment) -> Result<Vec<PlannedCase>, CaseError> {
+    let cases = crate::resolve::cases(path, experiment)?;
+    plan(cases).map_err(|PlanError { path: file, cause }| CaseError::File {
+        path: path.to_owned(),
+        key: "files",
+        file,
+        cause,
+    })
+}

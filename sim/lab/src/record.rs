@@ -1,0 +1,159 @@
+//! What one run gave, in a form that can be kept.
+
+use crate::archive::ps;
+use crate::measurement::{Counts, MessageRecord};
+use crate::series::Queues;
+use crate::transport::HostCounts;
+use homa_analysis::{LogarithmicCounts, SlowdownRecorder};
+use homa_fabric::FabricStatistics;
+use homa_transports::sigcomm18::ReceiverUsage;
+use homa_units::Duration;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What one run gave: a function of its configuration and seed alone.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RunRecord {
+    pub(crate) seed: u64,
+    pub(crate) recorder: SlowdownRecorder,
+    /// Latencies of short messages in microseconds.
+    pub(crate) short: SlowdownRecorder,
+    /// Latencies of all and of the short messages in microseconds.
+    pub(crate) latencies: [LogarithmicCounts; 2],
+    pub(crate) queues: Queues,
+    pub(crate) records: Option<Vec<MessageRecord>>,
+    pub(crate) statistics: FabricStatistics,
+    pub(crate) counts: Counts,
+    pub(crate) digest: u64,
+    #[serde(with = "ps")]
+    pub(crate) simulated: Duration,
+    pub(crate) transport: TransportCounts,
+    pub(crate) backlog: Backlog,
+}
+
+/// How long a run took: differs from machine to machine and time to time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct RunTiming {
+    /// Seconds on the wall.
+    pub wall_s: f64,
+    /// Seconds that the run's thread was busy with it, the building of the network included.
+    pub cpu_s: f64,
+}
+
+/// What was created and had not ended, at equidistant instants of the window.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Backlog {
+    pub(crate) bytes: Vec<u64>,
+    pub(crate) messages: Vec<u64>,
+}
+
+/// What the transports of all hosts have counted.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) enum TransportCounts {
+    /// How the hosts' links were used.
+    Receivers(ReceiverTotals),
+    /// The kernel's metrics by name, added up, or of those that begin with `max_` or `peak_` the largest, without those
+    /// that are zero.
+    Metrics(BTreeMap<String, u64>),
+}
+
+/// [`ReceiverUsage`] of all hosts, added up.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct ReceiverTotals {
+    #[serde(with = "ps")]
+    pub(crate) active: Duration,
+    #[serde(with = "ps")]
+    pub(crate) active_receiving: Duration,
+    #[serde(with = "ps")]
+    pub(crate) oversubscribed: Duration,
+    #[serde(with = "ps")]
+    pub(crate) oversubscribed_receiving: Duration,
+    pub(crate) outstanding_sum: u128,
+    pub(crate) outstanding_max: u64,
+    pub(crate) arrivals: u64,
+    #[serde(with = "ps")]
+    pub(crate) first_grant_wait: Duration,
+    #[serde(with = "ps")]
+    pub(crate) first_grant_wait_max: Duration,
+    pub(crate) first_grants: u64,
+}
+
+impl RunRecord {
+    /// What the network counted.
+    #[must_use]
+    pub const fn statistics(&self) -> &FabricStatistics {
+        &self.statistics
+    }
+
+    /// The samples of slowdown.
+    #[must_use]
+    pub const fn slowdowns(&self) -> &SlowdownRecorder {
+        &self.recorder
+    }
+
+    /// Digest of all completions.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        format!("{:016x}", self.digest)
+    }
+
+    /// The simulated time, warm-up and drain included.
+    #[must_use]
+    pub const fn simulated(&self) -> Duration {
+        self.simulated
+    }
+
+    /// Messages created and not ended, mean over the window.
+    #[must_use]
+    pub fn messages_in_flight_mean(&self) -> f64 {
+        let messages = &self.backlog.messages;
+        messages.iter().sum::<u64>() as f64 / messages.len() as f64
+    }
+
+    /// Whether any message was measured.
+    pub(crate) const fn measured(&self) -> bool {
+        self.counts.window_messages > self.counts.window_abandoned
+    }
+}
+
+impl TransportCounts {
+    /// Adds up what all hosts have counted; `quirk_q15` is whether the kernel's metrics miss messages of 4096 bytes.
+    pub(crate) fn of(hosts: impl Iterator<Item = HostCounts>, quirk_q15: bool) -> Self {
+        let mut receivers = ReceiverTotals::default();
+        let mut metrics = None::<BTreeMap<String, u64>>;
+        for host in hosts {
+            match host {
+                HostCounts::Receiver(usage) => receivers.add(&usage),
+                HostCounts::Metrics(host) => {
+                    let named = host.iter(quirk_q15).map(|(name, value)| (name.into_owned(), value));
+                    add_metrics(metrics.get_or_insert_default(), named);
+                }
+            }
+        }
+        metrics.map_or(Self::Receivers(receivers), Self::Metrics)
+    }
+}
+
+/// Adds named metrics to sums, as [`TransportCounts::Metrics`] says.
+pub(crate) fn add_metrics(sums: &mut BTreeMap<String, u64>, metrics: impl Iterator<Item = (String, u64)>) {
+    for (name, value) in metrics.filter(|(_, value)| *value > 0) {
+        let is_largest = ["max_", "peak_"].iter().any(|prefix| name.starts_with(prefix));
+        let sum = sums.entry(name).or_default();
+        *sum = if is_largest { value.max(*sum) } else { *sum + value };
+    }
+}
+
+impl ReceiverTotals {
+    fn add(&mut self, usage: &ReceiverUsage) {
+        self.active += usage.active().time;
+        self.active_receiving += usage.active().receiving;
+        self.oversubscribed += usage.oversubscribed().time;
+        self.oversubscribed_receiving += usage.oversubscribed().receiving;
+        self.outstanding_sum += usage.outstanding_sum;
+        self.outstanding_max = self.outstanding_max.max(usage.outstanding_max);
+        self.arrivals += usage.arrivals;
+        self.first_grant_wait += usage.first_grant_wait;
+        self.first_grant_wait_max = self.first_grant_wait_max.max(usage.first_grant_wait_max);
+        self.first_grants += usage.first_grants;
+    }
+}

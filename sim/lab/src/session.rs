@@ -1,0 +1,290 @@
+//! A plan carried out: what is there already is kept, each finished run is kept at once, and a case is pooled and written
+//! as soon as all its runs are there, whoever did them.
+
+use crate::archive::Archive;
+use crate::manifest::Manifest;
+use crate::plan::{PlannedCase, PlannedRun, Selection};
+use crate::record::{RunRecord, RunTiming};
+use crate::run::{Control, Pooled, RunError, pool_runs, run_seed};
+use crate::store::{
+    StoreError, WrittenCase, check_writable, remove_leftovers, write_atomically, write_case, write_overview,
+};
+use crate::summary::{CaseSummary, Timing};
+use homa_units::Time;
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+/// What is to be carried out, and where.
+#[derive(Clone, Copy)]
+pub struct Session<'a> {
+    /// The cases and runs.
+    pub plan: &'a [PlannedCase],
+    /// Which of them to do.
+    pub selection: &'a Selection,
+    /// The folder of the results.
+    pub out: &'a Path,
+    /// Do again what is there already.
+    pub again: bool,
+    /// Set to end soon.
+    pub interrupted: &'a AtomicBool,
+}
+
+/// Hears how a session goes on; cases and runs are named by their numbers in the plan. Called by several threads.
+pub trait Follow: Sync {
+    /// A run has come to this simulated time.
+    fn running(&self, case: usize, run: usize, now: Time);
+    /// A run is done, or was there already.
+    fn ran(&self, case: usize, run: usize, was_there: bool);
+    /// A case is done, or was there already.
+    fn done(&self, case: usize, outcome: CaseOutcome);
+    /// A run or a case failed, for this reason.
+    fn failed(&self, case: usize, reason: &str);
+}
+
+/// What became of a case.
+#[derive(Debug)]
+pub enum CaseOutcome {
+    /// Its runs were pooled and written.
+    Written(Box<CaseSummary>, Timing, WrittenCase),
+    /// This folder had its results already.
+    Kept(PathBuf),
+}
+
+/// What became of a session.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Runs that were simulated.
+    pub runs: usize,
+    /// Runs that were there already.
+    pub kept_runs: usize,
+    /// Cases with results now.
+    pub cases: usize,
+    /// Cases that wait for runs of others, or whose runs failed.
+    pub incomplete: usize,
+    /// Runs and cases that failed.
+    pub failures: usize,
+    /// Whether it was ended before its time.
+    pub interrupted: bool,
+}
+
+/// What is to be done, by one thread at a time.
+enum Task {
+    Run(usize, usize),
+    Pool(usize),
+}
+
+struct Carried<'a, F> {
+    session: Session<'a>,
+    archive: Archive,
+    follow: &'a F,
+    /// By case, how many of its runs are missing.
+    missing: Vec<AtomicUsize>,
+    /// By case, whether its folder is complete.
+    complete: Vec<AtomicBool>,
+    /// Where else a run is needed, by its key: one run may be in several cases.
+    owners: BTreeMap<&'a str, Vec<(usize, usize)>>,
+    tally: Mutex<Tally>,
+    /// The first reason why something could not be written.
+    unwritable: Mutex<Option<StoreError>>,
+}
+
+/// Carries out the selected part of a plan on the current thread pool.
+///
+/// # Errors
+/// If results can't be written. A run that fails is told to `follow` and doesn't stop the others.
+pub fn carry_out(session: Session<'_>, follow: &impl Follow) -> Result<Tally, StoreError> {
+    check_writable(session.out)?;
+    remove_leftovers(session.out);
+    let manifest = Manifest::of(session.plan);
+    if !Manifest::read(session.out).is_ok_and(|there| there.is_of(&manifest)) {
+        manifest.write(session.out)?;
+    }
+    let carried = Carried::new(session, follow);
+    let tasks = carried.tasks();
+    // One after the other from one list, in its order, so that what comes first in the plan is done first.
+    tasks.into_iter().par_bridge().for_each(|task| carried.perform(&task));
+    carried.finish(manifest)
+}
+
+/// Whether `folder` has the results of a case.
+fn is_complete(out: &Path, planned: &PlannedCase) -> bool {
+    let stored = Manifest::read(&out.join(&planned.case.name));
+    stored.is_ok_and(|manifest| manifest.cases.iter().any(|case| case.key == planned.key && case.digest.is_some()))
+}
+
+impl<'a, F: Follow> Carried<'a, F> {
+    fn new(session: Session<'a>, follow: &'a F) -> Self {
+        let mut owners: BTreeMap<&str, Vec<(usize, usize)>> = BTreeMap::new();
+        for (case, planned) in session.plan.iter().enumerate() {
+            for (run, PlannedRun { key, .. }) in planned.runs.iter().enumerate() {
+                owners.entry(key).or_default().push((case, run));
+            }
+        }
+        let zero = || session.plan.iter().map(|_| AtomicUsize::new(0)).collect();
+        let no = || session.plan.iter().map(|_| AtomicBool::new(false)).collect();
+        let archive = Archive::new(session.out);
+        let (tally, unwritable) = (Mutex::default(), Mutex::default());
+        Self { session, archive, follow, missing: zero(), complete: no(), owners, tally, unwritable }
+    }
+
+    /// What has to be done, in the order of the plan; what is there already is told to the follower.
+    fn tasks(&self) -> Vec<Task> {
+        let selected = self.session.selection.of(self.session.plan);
+        let mut tasks = Vec::new();
+        for (case, planned) in self.session.plan.iter().enumerate() {
+            let wanted = |run: &usize| selected.binary_search(&(case, *run)).is_ok();
+            if !self.session.again && is_complete(self.session.out, planned) {
+                self.complete[case].store(true, Ordering::Relaxed);
+                (0..planned.runs.len()).for_each(|run| self.kept(case, run));
+                self.follow.done(case, CaseOutcome::Kept(self.session.out.join(&planned.case.name)));
+                continue;
+            }
+            let there = |run: &usize| self.archive.has(&planned.runs[*run].key) && !(self.session.again && wanted(run));
+            let (there, missing): (Vec<usize>, Vec<usize>) = (0..planned.runs.len()).partition(there);
+            there.into_iter().for_each(|run| self.kept(case, run));
+            self.missing[case].store(missing.len(), Ordering::Relaxed);
+            if missing.is_empty() {
+                tasks.push(Task::Pool(case));
+            }
+            // A run that several cases need is done for the first.
+            let first = |run: &usize| self.owners[planned.runs[*run].key.as_str()].first() == Some(&(case, *run));
+            let is_wanted_by_any = |run: &usize| {
+                let owners = &self.owners[planned.runs[*run].key.as_str()];
+                owners.iter().any(|owner| selected.binary_search(owner).is_ok())
+            };
+            tasks.extend(missing.into_iter().filter(first).filter(is_wanted_by_any).map(|run| Task::Run(case, run)));
+        }
+        tasks
+    }
+
+    fn kept(&self, case: usize, run: usize) {
+        self.tally().kept_runs += 1;
+        self.follow.ran(case, run, true);
+    }
+
+    fn tally(&self) -> std::sync::MutexGuard<'_, Tally> {
+        self.tally.lock().expect("no thread panics while it holds this")
+    }
+
+    fn ends(&self) -> bool {
+        let unwritable = || self.unwritable.lock().expect("no thread panics while it holds this").is_some();
+        self.session.interrupted.load(Ordering::Relaxed) || unwritable()
+    }
+
+    fn perform(&self, task: &Task) {
+        if self.ends() {
+            return;
+        }
+        match *task {
+            Task::Pool(case) => self.pool(case),
+            Task::Run(case, run) => {
+                if self.simulate(case, run).is_none() {
+                    return;
+                }
+                self.tally().runs += 1;
+                for (case, run) in &self.owners[self.session.plan[case].runs[run].key.as_str()] {
+                    self.follow.ran(*case, *run, false);
+                    let complete = self.complete[*case].load(Ordering::Relaxed);
+                    if !complete && self.missing[*case].fetch_sub(1, Ordering::AcqRel) == 1 {
+                        self.pool(*case);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Does a run and keeps it; none if it failed.
+    fn simulate(&self, case: usize, run: usize) -> Option<(RunRecord, RunTiming)> {
+        let planned = &self.session.plan[case];
+        let PlannedRun { seed, key, .. } = &planned.runs[run];
+        let progress = |_, now| self.follow.running(case, run, now);
+        let control = Control { interrupted: self.session.interrupted, progress: &progress };
+        // A broken invariant is a fault of the program that must not take the other runs with it.
+        let outcome = catch_unwind(AssertUnwindSafe(|| run_seed(&planned.case, run, *seed, &control)));
+        let reason = match outcome {
+            Ok(Ok((record, timing))) => {
+                return match self.archive.write(key, &record, &timing) {
+                    Ok(()) => Some((record, timing)),
+                    Err(error) => {
+                        self.cannot_write(error);
+                        None
+                    }
+                };
+            }
+            Ok(Err(RunError::Interrupted)) => return None,
+            Ok(Err(error)) => error.to_string(),
+            Err(panic) => format!("a fault of the program, please report it: {}", panic_text(&*panic)),
+        };
+        self.fail(case, &format!("{}, seed {seed}: {reason}", planned.case.name));
+        None
+    }
+
+    fn cannot_write(&self, error: StoreError) {
+        self.unwritable.lock().expect("no thread panics while it holds this").get_or_insert(error);
+    }
+
+    fn fail(&self, case: usize, reason: &str) {
+        self.tally().failures += 1;
+        self.follow.failed(case, reason);
+    }
+
+    /// Pools a case of which every run is there, and writes its results.
+    fn pool(&self, case: usize) {
+        let planned = &self.session.plan[case];
+        let mut runs = Vec::new();
+        for (number, run) in planned.runs.iter().enumerate() {
+            // What is damaged is done again.
+            let Some(run) = self.archive.read(&run.key).or_else(|| self.simulate(case, number)) else { return };
+            runs.push(run);
+        }
+        let mut planned = planned.clone();
+        for (planned, (record, _)) in planned.runs.iter_mut().zip(&runs) {
+            planned.digest = Some(record.digest());
+        }
+        let pooled = match pool_runs(&planned.case, runs) {
+            Ok(pooled) => pooled,
+            Err(error) => return self.fail(case, &error.to_string()),
+        };
+        match write_case(self.session.out, &planned, &pooled) {
+            Ok(written) => {
+                self.complete[case].store(true, Ordering::Relaxed);
+                let Pooled { summary, timing, .. } = pooled;
+                self.follow.done(case, CaseOutcome::Written(Box::new(summary), timing, written));
+            }
+            Err(error) => self.cannot_write(error),
+        }
+    }
+
+    /// Pools what others have completed meanwhile, and says what came out.
+    fn finish(self, mut manifest: Manifest) -> Result<Tally, StoreError> {
+        for (case, planned) in self.session.plan.iter().enumerate() {
+            let is_done = self.complete[case].load(Ordering::Relaxed);
+            let all_there = || planned.runs.iter().all(|run| self.archive.has(&run.key));
+            if !is_done && !self.ends() && self.missing[case].load(Ordering::Relaxed) > 0 && all_there() {
+                self.pool(case);
+            }
+        }
+        if let Some(error) = self.unwritable.into_inner().expect("no thread panics while it holds this") {
+            return Err(error);
+        }
+        let mut tally = self.tally.into_inner().expect("no thread panics while it holds this");
+        tally.cases = self.complete.iter().filter(|complete| complete.load(Ordering::Relaxed)).count();
+        tally.incomplete = self.session.plan.len() - tally.cases;
+        tally.interrupted = self.session.interrupted.load(Ordering::Relaxed);
+        if tally.incomplete == 0 {
+            manifest.fill_in(self.session.out);
+            write_overview(self.session.out, self.session.plan)?;
+            write_atomically(&self.session.out.join(crate::manifest::MANIFEST), manifest.text().as_bytes())?;
+        }
+        Ok(tally)
+    }
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("unknown reason")
+}
