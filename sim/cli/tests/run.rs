@@ -12,6 +12,26 @@ fn run(sandbox: &Sandbox, arguments: &[&str]) -> Vec<Value> {
     stdout(&output).lines().map(|line| serde_json::from_str(line).expect("one JSON object a line")).collect()
 }
 
+/// What is in the folder of a case with `measure.messages`, but for how long it took.
+const CASE_FILES: [&str; 16] = [
+    "experiment.toml",
+    "latency.csv",
+    "manifest.toml",
+    "messages.csv",
+    "priorities.csv",
+    "priorities.png",
+    "priorities.svg",
+    "queue_cdf.csv",
+    "queue_series.csv",
+    "queues.csv",
+    "queues.png",
+    "queues.svg",
+    "slowdown.csv",
+    "slowdown.png",
+    "slowdown.svg",
+    "summary.json",
+];
+
 fn sandbox() -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.write("tiny.toml", TINY);
@@ -31,7 +51,10 @@ fn the_same_experiment_gives_the_same_bytes_for_any_number_of_jobs() {
         run(&sandbox, &[&several[..], &["--jobs", jobs, "--out", out]].concat());
     }
     let one = timeless(&sandbox, "one");
-    assert_eq!(one.len(), 2 * 12);
+    for case in ["w2-0.6", "w3-0.6"] {
+        let files: Vec<_> = one.iter().filter_map(|(name, _)| name.strip_prefix(&format!("{case}/"))).collect();
+        assert_eq!(files, CASE_FILES);
+    }
     assert!(one == timeless(&sandbox, "two") && one == timeless(&sandbox, "again"));
 }
 
@@ -143,5 +166,8 @@ fn an_interrupt_ends_the_run_and_leaves_nothing_half_written() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
     assert!(stderr(&output).contains("interrupted"), "{}", stderr(&output));
-    assert_eq!(sandbox.files("out"), []);
+    // What was to be run is there, and nothing else.
+    let files: Vec<_> = sandbox.files("out").into_iter().map(|(name, _)| name).collect();
+    assert_eq!(files, ["manifest.toml"]);
+    assert!(stderr(&output).contains("the same command goes on"), "{}", stderr(&output));
 }

@@ -1,5 +1,9 @@
 //! The experiment file as written.
 
+mod figure;
+
+pub use figure::{FigureKind, FigureSection, Messages};
+
 use crate::denominator::Denominator;
 use crate::number::{Load, OneOrMany};
 use crate::overrides::Override;
@@ -36,6 +40,9 @@ pub struct Experiment {
     /// `[sweep]`: keys with lists of values, whose combinations give further cases.
     #[serde(default, skip_serializing_if = "toml::Table::is_empty")]
     pub sweep: toml::Table,
+    /// `[[figure]]`: what is drawn of the results; without any, one figure of each kind.
+    #[serde(default, rename = "figure", skip_serializing_if = "Vec::is_empty")]
+    pub figures: Vec<FigureSection>,
     /// The tables that it was read from, with keys replaced; none if it was not read from a file.
     #[serde(skip)]
     pub written: Option<toml::Table>,

@@ -38,8 +38,8 @@ pub use case::{Arrivals, Case, CaseError};
 pub use denominator::{Denominator, IdealTimes};
 pub use estimate::{PathEstimate, Work, control_load, paths, work};
 pub use experiment::{
-    Background, Death, Experiment, FaultSection, Gaps, Measure, Run, Sizes, Times, TopologySection, TransportKind,
-    TransportSection, Variant, WorkloadSection,
+    Background, Death, Experiment, FaultSection, FigureKind, FigureSection, Gaps, Measure, Messages, Run, Sizes, Times,
+    TopologySection, TransportKind, TransportSection, Variant, WorkloadSection,
 };
 pub use manifest::{MANIFEST, MadeBy, Manifest, ManifestCase, ManifestError};
 pub use measurement::MessageRecord;

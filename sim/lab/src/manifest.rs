@@ -1,7 +1,7 @@
 //! `manifest.toml`: what results were made from, complete enough to make them again and to check that they are the same.
 
 use crate::case::{Case, CaseError};
-use crate::experiment::Experiment;
+use crate::experiment::{Experiment, FigureSection};
 use crate::plan::{PlanError, PlannedCase, PlannedRun, SOURCES, UsedFile};
 use crate::resolve::cases;
 use crate::store::{StoreError, write_atomically};
@@ -33,6 +33,9 @@ pub struct MadeBy {
     pub sources: String,
     /// Name of the experiment.
     pub experiment: String,
+    /// What is drawn of the results; without any, one figure of each kind.
+    #[serde(default, rename = "figure", skip_serializing_if = "Vec::is_empty")]
+    pub figures: Vec<FigureSection>,
 }
 
 /// A case, its runs, and what came out.
@@ -104,20 +107,22 @@ impl Manifest {
     pub fn of<'a>(plan: impl IntoIterator<Item = &'a PlannedCase>) -> Self {
         let mut experiment = None;
         let case = |planned: &PlannedCase| {
-            experiment.get_or_insert_with(|| planned.case.experiment.clone());
+            let case = &planned.case;
+            experiment.get_or_insert_with(|| (case.experiment.clone(), case.resolved.figures.clone()));
+            let experiment = Experiment { figures: Vec::new(), ..case.resolved.clone() };
             ManifestCase {
                 name: planned.case.name.clone(),
                 key: planned.key.clone(),
                 digest: None,
                 runs: planned.runs.clone(),
                 files: planned.files.clone(),
-                experiment: planned.case.resolved.clone(),
+                experiment,
             }
         };
         let cases: Vec<_> = plan.into_iter().map(case).collect();
-        let experiment = experiment.expect("an experiment has cases");
+        let (experiment, figures) = experiment.expect("an experiment has cases");
         let (homasim, sources) = (env!("CARGO_PKG_VERSION").to_owned(), SOURCES.to_owned());
-        Self { manifest: MadeBy { homasim, sources, experiment }, cases }
+        Self { manifest: MadeBy { homasim, sources, experiment, figures }, cases }
     }
 
     /// Whether the text of a file is that of a manifest rather than of an experiment.
@@ -168,9 +173,9 @@ impl Manifest {
         })
     }
 
-    /// Whether it is of the same program and cases, done or not.
+    /// Whether it is of the same program, figures and cases, done or not.
     pub(crate) fn is_of(&self, other: &Self) -> bool {
-        self.difference(other).is_none()
+        self.manifest.figures == other.manifest.figures && self.difference(other).is_none()
     }
 
     /// Takes over the digests of its cases from their folders in `out`.
@@ -205,7 +210,8 @@ impl Manifest {
             message: format!("case {}: its experiment has not one case; a manifest is not to be edited", stored.name),
         };
         let [case]: [Case; 1] = cases(path, &stored.experiment)?.try_into().map_err(|_| several())?;
-        let case = Case { name: stored.name.clone(), experiment: self.manifest.experiment.clone(), ..case };
+        let mut case = Case { name: stored.name.clone(), experiment: self.manifest.experiment.clone(), ..case };
+        case.resolved.figures.clone_from(&self.manifest.figures);
         let planned = PlannedCase::new(case)?;
         let changed = |(before, now): &(&UsedFile, &UsedFile)| before.sha256 != now.sha256;
         if let Some((before, _)) = stored.files.iter().zip(&planned.files).find(changed) {

@@ -76,6 +76,7 @@ impl PlannedCase {
     pub fn new(case: Case) -> Result<Self, PlanError> {
         let mut content = case.resolved.clone();
         content.variants.clear();
+        content.figures.clear();
         let files = replace_files(&mut content)?;
         let key_of = |seed: u64| {
             content.run.seeds = vec![seed];

@@ -5,6 +5,7 @@ mod checks;
 use crate::case::{Arrivals, Case, CaseError};
 use crate::denominator::Denominator;
 use crate::experiment::{Experiment, Gaps, Measure, Sizes, TransportKind};
+use crate::figures::check_figures;
 use crate::number::{Load, OneOrMany};
 use crate::overrides::is_safe;
 use crate::trace::read_trace;
@@ -44,6 +45,9 @@ pub fn cases(path: &Path, experiment: &Experiment) -> Result<Vec<Case>, CaseErro
             all.push(case);
         }
     }
+    let names: Vec<&str> = all.iter().map(|case| case.name.as_str()).collect();
+    check_figures(&experiment.figures, &names, !experiment.overrides.is_empty())
+        .map_err(|problem| Source { path, experiment }.value("figure", &problem))?;
     Ok(all)
 }
 

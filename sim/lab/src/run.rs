@@ -34,7 +34,7 @@ pub struct Control<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum RunError {
     /// The user ended the run.
-    #[error("interrupted; nothing was written for the unfinished case")]
+    #[error("interrupted; what has finished is kept, and the same command goes on from there")]
     Interrupted,
     /// There is nothing to measure.
     #[error(

@@ -1,6 +1,7 @@
 //! Results on disk.
 
 use crate::case::Case;
+use crate::experiment::Experiment;
 use crate::manifest::{MANIFEST, Manifest};
 use crate::measurement::MessageRecord;
 use crate::plan::PlannedCase;
@@ -154,7 +155,8 @@ fn contents(planned: &PlannedCase, pooled: &Pooled) -> io::Result<Vec<(&'static 
         "# The case {} of the experiment {}, with every value that was used. It runs as it is.\n{}",
         case.name,
         case.experiment,
-        toml::to_string(&case.resolved).map_err(io::Error::other)?
+        // Figures are of several cases.
+        toml::to_string(&Experiment { figures: Vec::new(), ..case.resolved.clone() }).map_err(io::Error::other)?
     );
     let mut files = vec![
         ("experiment.toml", resolved.into_bytes()),
@@ -245,7 +247,7 @@ fn figures(case: &Case, summary: &CaseSummary) -> [(&'static str, &'static str, 
 }
 
 /// "w3" is written W3, other names as they are.
-fn title_case(workload: &str) -> String {
+pub(crate) fn title_case(workload: &str) -> String {
     match workload.strip_prefix('w') {
         Some(digit) if digit.len() == 1 => format!("W{digit}"),
         _ => workload.to_owned(),

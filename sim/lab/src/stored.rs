@@ -11,6 +11,8 @@ pub struct StoredSummary {
     pub case: String,
     /// The network.
     pub topology: String,
+    /// Its hosts.
+    pub hosts: u32,
     /// The transport.
     pub transport: String,
     /// The message sizes.
@@ -35,6 +37,12 @@ pub struct StoredSummary {
     pub short_messages: StoredShort,
     /// By size.
     pub bins: Vec<StoredBin>,
+    /// By level of the network.
+    pub tiers: Vec<StoredTier>,
+    /// By priority.
+    pub priorities: Vec<StoredLevel>,
+    /// How well receivers' links are used, if the transport keeps account of that.
+    pub receivers: Option<StoredReceivers>,
     /// What a reader of the numbers must know.
     pub warnings: Vec<String>,
 }
@@ -53,10 +61,57 @@ pub struct StoredOverall {
 /// Latency of the short messages in microseconds; none if it is that of an unfinished message.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct StoredShort {
+    /// They have at most so many bytes.
+    pub bytes_max: u64,
     /// Median.
     pub p50_us: Option<f64>,
     /// 99th percentile.
     pub p99_us: Option<f64>,
+}
+
+/// Ports of one level of the network.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct StoredTier {
+    /// Its name.
+    pub tier: String,
+    /// Waiting bytes, mean over time and ports.
+    pub queue_mean_bytes: f64,
+    /// Largest number of waiting bytes at any port.
+    pub queue_max_bytes: u64,
+    /// Share of time in which a link is busy.
+    pub utilisation: f64,
+}
+
+/// Wire bytes received at one priority.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+pub struct StoredLevel {
+    /// The level, 7 is served first.
+    pub priority: u8,
+    /// Data sent without asking.
+    pub unscheduled_bytes: u64,
+    /// Data sent by permission.
+    pub scheduled_bytes: u64,
+    /// Packets without data.
+    pub control_bytes: u64,
+    /// Share of the capacity of the hosts' links.
+    pub link_share: f64,
+}
+
+impl StoredLevel {
+    /// All bytes of the level.
+    #[must_use]
+    pub const fn bytes(&self) -> u64 {
+        self.unscheduled_bytes + self.scheduled_bytes + self.control_bytes
+    }
+}
+
+/// Bandwidth that receivers wasted.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+pub struct StoredReceivers {
+    /// Share of all time in which data was announced or granted and yet nothing received.
+    pub active_waste_share: f64,
+    /// Share of all time in which more senders wanted grants than are kept granted and yet no data was received.
+    pub oversubscribed_waste_share: f64,
 }
 
 /// A line of `overview.csv`.

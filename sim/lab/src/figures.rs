@@ -1,0 +1,196 @@
+//! Figures of results: which, of which cases, under which names.
+
+mod draw;
+mod label;
+
+use crate::experiment::{FigureKind, FigureSection};
+use crate::manifest::{Manifest, ManifestError};
+use crate::store::{StoreError, write_atomically};
+use crate::stored::{StoredError, StoredSummary};
+use draw::{Drawing, draw};
+use homa_analysis::{figure_csv, png};
+use label::Labels;
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+/// Why figures can't be drawn.
+#[derive(Debug, Error)]
+pub enum FigureError {
+    /// There are no results, or they are damaged.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// Results of a case are missing or damaged.
+    #[error(transparent)]
+    Stored(#[from] StoredError),
+    /// A table of a case is missing or damaged.
+    #[error("cannot use {path}: {cause}; run the experiment again")]
+    Table {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        cause: csv::Error,
+    },
+    /// A figure can't be written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A `[[figure]]` can't be drawn from the results.
+    #[error("figure \"{name}\": {problem}")]
+    Section {
+        /// Its name.
+        name: String,
+        /// What is wrong, and what to write.
+        problem: String,
+    },
+}
+
+/// A case whose results are there.
+pub(crate) struct CaseResult {
+    pub(crate) folder: PathBuf,
+    /// Of the variant and the sweep; empty if there is none.
+    pub(crate) variant: String,
+    pub(crate) summary: StoredSummary,
+}
+
+impl CaseResult {
+    fn read(out: &Path, manifest: &Manifest) -> Result<Vec<Self>, StoredError> {
+        let read = |case: &crate::manifest::ManifestCase| {
+            let folder = out.join(&case.name);
+            let summary = StoredSummary::read(&folder)?;
+            let variant = case.experiment.variants.first().map_or_else(String::new, |variant| variant.name.clone());
+            Ok(Self { folder, variant, summary })
+        };
+        manifest.cases.iter().map(read).collect()
+    }
+
+    /// The rows of one of its tables.
+    pub(crate) fn table<T: serde::de::DeserializeOwned>(&self, name: &str) -> Result<Vec<T>, FigureError> {
+        let path = self.folder.join(name);
+        let error = |cause| FigureError::Table { path: path.clone(), cause };
+        let mut reader = csv::Reader::from_path(&path).map_err(error)?;
+        reader.deserialize().collect::<Result<_, _>>().map_err(error)
+    }
+}
+
+/// Draws the figures of the results in `out` into `out/figures`: those of `sections`, or, if there are none, one of each
+/// kind that the cases have something to say about. Returns the files, and why some figures were left out.
+///
+/// # Errors
+/// If results are missing, a section can't be drawn from them, or a figure can't be written.
+pub fn write_figures(out: &Path, sections: &[FigureSection]) -> Result<(Vec<PathBuf>, Vec<String>), FigureError> {
+    let manifest = Manifest::read(out)?;
+    let cases = CaseResult::read(out, &manifest)?;
+    let defaults;
+    let sections = if sections.is_empty() {
+        defaults = default_sections(&cases);
+        &defaults
+    } else {
+        sections
+    };
+    let folder = out.join("figures");
+    std::fs::create_dir_all(&folder).map_err(|cause| StoreError { path: folder.clone(), cause })?;
+    let names: Vec<&str> = cases.iter().map(|case| case.summary.case.as_str()).collect();
+    let (mut paths, mut left_out) = (Vec::new(), Vec::new());
+    for section in sections {
+        if let Some(problem) = missing(section, &names) {
+            left_out.push(problem);
+            continue;
+        }
+        let chosen: Vec<&CaseResult> = cases.iter().filter(|case| section.is_of(&case.summary.case)).collect();
+        let error = |problem: String| FigureError::Section { name: section.file_name(), problem };
+        let labels = Labels::new(&chosen, section);
+        let Drawing { svg, rows } = draw(section, &chosen, &labels).map_err(|problem| match problem {
+            draw::Problem::Section(problem) => error(problem),
+            draw::Problem::Other(other) => other,
+        })?;
+        let files = [("svg", svg.clone().into_bytes()), ("png", png(&svg)), ("csv", figure_csv(&rows))];
+        for (ending, bytes) in files {
+            let path = folder.join(format!("{}.{ending}", section.file_name()));
+            write_atomically(&path, &bytes)?;
+            paths.push(path);
+        }
+    }
+    Ok((paths, left_out))
+}
+
+/// More curves are not told apart.
+pub(crate) const CURVES_MAX: usize = 8;
+
+/// What is drawn of results if nobody says.
+fn default_sections(cases: &[CaseResult]) -> Vec<FigureSection> {
+    let mut sections = Vec::new();
+    // Cases are compared with those of the same messages; many cases are cut into figures that can be read.
+    let mut groups: Vec<(String, Vec<&CaseResult>)> = Vec::new();
+    for case in cases {
+        let summary = &case.summary;
+        let load = summary.load.map_or_else(String::new, |load| format!("-{load}"));
+        let kind = if summary.load_kind == "payload" { "-payload" } else { "" };
+        let name = format!("{}{kind}{load}", summary.workload);
+        match groups.iter_mut().find(|(other, members)| *other == name && members.len() < CURVES_MAX) {
+            Some((_, members)) => members.push(case),
+            None => groups.push((name, vec![case])),
+        }
+    }
+    let mut add = |kind: FigureKind, name: &str, members: &[&CaseResult]| {
+        let names: Vec<_> = members.iter().map(|case| case.summary.case.clone()).collect();
+        let taken = |name: &str| sections.iter().any(|section: &FigureSection| section.file_name() == name);
+        let base = format!("{}-{name}", kind.name());
+        let numbered = (2..).map(|number| format!("{base}-{number}"));
+        let name = std::iter::once(base.clone()).chain(numbered).find(|name| !taken(name)).expect("numbers don't end");
+        sections.push(FigureSection { name: Some(name), cases: names, ..FigureSection::of(kind) });
+    };
+    for (name, members) in &groups {
+        for kind in FigureKind::ALL.into_iter().filter(|kind| kind.is_of_one_load()) {
+            let has_receivers = members.iter().all(|case| case.summary.receivers.is_some());
+            if kind != FigureKind::Waste || has_receivers {
+                add(kind, name, members);
+            }
+        }
+    }
+    let mut workloads: Vec<&str> = cases.iter().map(|case| case.summary.workload.as_str()).collect();
+    workloads.dedup();
+    workloads.sort_unstable();
+    workloads.dedup();
+    for workload in workloads {
+        let members: Vec<_> = cases.iter().filter(|case| case.summary.workload == workload).collect();
+        let mut loads: Vec<_> = members.iter().filter_map(|case| case.summary.load).collect();
+        loads.sort_by(f64::total_cmp);
+        loads.dedup();
+        if loads.len() > 1 {
+            add(FigureKind::SlowdownByLoad, workload, &members);
+        }
+    }
+    sections
+}
+
+/// Checks the `[[figure]]` sections of an experiment against the names of its cases, before anything runs. If the
+/// experiment is `changed` by overrides, cases may be missing: figures that need them are left out.
+pub(crate) fn check_figures(sections: &[FigureSection], cases: &[&str], changed: bool) -> Result<(), String> {
+    let mut names: Vec<String> = Vec::new();
+    for section in sections {
+        let name = section.file_name();
+        if name.is_empty() || !name.chars().all(crate::overrides::is_safe) {
+            return Err(format!("name = \"{name}\" is not possible; accepted are letters, digits, `-`, `_` and `.`"));
+        }
+        if names.contains(&name) {
+            return Err(format!("two figures are called \"{name}\"; give each a `name` of its own"));
+        }
+        if section.kind == FigureKind::Ratio && section.baseline.is_none() {
+            return Err(format!("\"{name}\": a ratio needs `baseline`, the case to divide by; there are {}", cases.join(", ")));
+        }
+        if let Some(problem) = missing(section, cases).filter(|_| !changed) {
+            return Err(problem);
+        }
+        names.push(name);
+    }
+    Ok(())
+}
+
+/// Why a figure can't be drawn of these cases.
+fn missing(section: &FigureSection, cases: &[&str]) -> Option<String> {
+    let name = section.file_name();
+    if !cases.iter().any(|case| section.is_of(case)) {
+        return Some(format!("\"{name}\": no case has a name like {:?}; there are {}", section.cases, cases.join(", ")));
+    }
+    let baseline = section.baseline.as_ref().filter(|baseline| !cases.contains(&baseline.as_str()))?;
+    Some(format!("\"{name}\": baseline = \"{baseline}\" is no case; there are {}", cases.join(", ")))
+}

@@ -1,0 +1,345 @@
+//! From results to drawings.
+
+use super::{CURVES_MAX, CaseResult, FigureError, Labels};
+use crate::experiment::{FigureKind, FigureSection, Messages};
+use crate::stored::{StoredBin, StoredLevel};
+use homa_analysis::{
+    Axis, AxisScale, BarFigure, BarSeries, Curve, FigureRow, LineCurve, LineFigure, Step, TickFormat, Trace, bar_figure,
+    line_figure, slowdown_figure, slowdown_rows,
+};
+use serde::Deserialize;
+
+/// A figure and its numbers.
+pub(crate) struct Drawing {
+    pub(crate) svg: String,
+    pub(crate) rows: Vec<FigureRow>,
+}
+
+/// Why a figure is none.
+pub(crate) enum Problem {
+    /// The section asks for what can't be drawn.
+    Section(String),
+    Other(FigureError),
+}
+
+impl<T: Into<FigureError>> From<T> for Problem {
+    fn from(error: T) -> Self {
+        Self::Other(error.into())
+    }
+}
+
+pub(crate) fn draw(section: &FigureSection, cases: &[&CaseResult], labels: &Labels) -> Result<Drawing, Problem> {
+    let curves = if section.kind == FigureKind::SlowdownByLoad { distinct(&labels.loadless) } else { cases.len() };
+    if curves > CURVES_MAX {
+        return Err(Problem::Section(format!(
+            "{curves} curves can't be told apart; choose up to {CURVES_MAX} cases with `cases = [\"..\"]`, in which `*` stands for anything"
+        )));
+    }
+    match section.kind {
+        FigureKind::Slowdown => slowdown(cases, labels),
+        FigureKind::SlowdownByLoad => slowdown_by_load(cases, labels),
+        FigureKind::Latency => latency(section, cases, labels),
+        FigureKind::QueuesOverTime => queues_over_time(section, cases, labels),
+        FigureKind::QueueDistribution => queue_distribution(section, cases, labels),
+        FigureKind::Queues => Ok(queues(cases, labels)),
+        FigureKind::Priorities => Ok(priorities(cases, labels)),
+        FigureKind::Utilisation => Ok(utilisation(cases, labels)),
+        FigureKind::Waste => waste(cases, labels),
+        FigureKind::Ratio => super::ratio::ratio(section, cases, labels),
+    }
+}
+
+fn distinct(names: &[String]) -> usize {
+    let mut names: Vec<_> = names.iter().collect();
+    names.sort_unstable();
+    names.dedup();
+    names.len()
+}
+
+fn lines(figure: &LineFigure) -> Drawing {
+    Drawing { svg: line_figure(figure), rows: figure.rows() }
+}
+
+fn bars(figure: &BarFigure) -> Drawing {
+    Drawing { svg: bar_figure(figure), rows: figure.rows() }
+}
+
+const fn infinite(value: Option<f64>) -> f64 {
+    match value {
+        Some(value) => value,
+        None => f64::INFINITY,
+    }
+}
+
+/// The steps of a curve of exact quantiles.
+pub(crate) fn steps(bins: &[StoredBin]) -> Vec<Step> {
+    let mut below = 0.0;
+    let step = |bin: &StoredBin| {
+        let share = (below, bin.cumulative_share);
+        below = bin.cumulative_share;
+        let p99_band = bin.p99_low.map(|low| (low, infinite(bin.p99_high)));
+        Step { share, size_max: bin.size_max, p50: infinite(bin.p50), p99: infinite(bin.p99), p99_band }
+    };
+    bins.iter().map(step).collect()
+}
+
+fn slowdown(cases: &[&CaseResult], labels: &Labels) -> Result<Drawing, Problem> {
+    let first = &cases[0].summary;
+    if let Some(other) = cases.iter().find(|case| case.summary.denominator != first.denominator) {
+        return Err(Problem::Section(format!(
+            "{} has slowdowns relative to \"{}\", {} to \"{}\": they can't be in one figure; choose cases of one kind",
+            first.case, first.denominator, other.summary.case, other.summary.denominator
+        )));
+    }
+    let curve = |(case, name): (&&CaseResult, &String)| Curve {
+        name: name.clone(),
+        steps: steps(&case.summary.bins),
+        published: false,
+    };
+    let curves: Vec<_> = cases.iter().zip(&labels.cases).map(curve).collect();
+    Ok(Drawing { svg: slowdown_figure(&curves, &labels.title), rows: slowdown_rows(&curves, &labels.title) })
+}
+
+fn slowdown_by_load(cases: &[&CaseResult], labels: &Labels) -> Result<Drawing, Problem> {
+    if cases.iter().any(|case| case.summary.load.is_none()) {
+        return Err(Problem::Section("recorded arrivals have no load to draw slowdown by".to_owned()));
+    }
+    let mut names: Vec<&String> = Vec::new();
+    labels.loadless.iter().for_each(|name| {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    });
+    let mut curves = Vec::new();
+    for (statistic, place) in [("p99", 1), ("median", 0)] {
+        for name in &names {
+            let members = cases.iter().zip(&labels.loadless).filter(|(_, label)| label == name);
+            let point = |(case, _): (&&CaseResult, _)| {
+                let overall = &case.summary.overall;
+                (case.summary.load.unwrap_or(f64::NAN), infinite([overall.p50, overall.p99][place]))
+            };
+            let mut points: Vec<_> = members.map(point).collect();
+            points.sort_by(|(first, _), (second, _)| first.total_cmp(second));
+            curves.push(LineCurve::new(name, points, Trace::Points).statistic(statistic));
+        }
+    }
+    let kind = if cases[0].summary.load_kind == "payload" { "payload load" } else { "load" };
+    Ok(lines(&LineFigure {
+        title: labels.title.clone(),
+        x: Axis::linear(&format!("Network {kind} (share of the host links)"), TickFormat::Number),
+        y: Axis::logarithmic("Slowdown of all messages", TickFormat::Number),
+        curves,
+        reference: None,
+    }))
+}
+
+#[derive(Deserialize)]
+struct LatencyRow {
+    messages: String,
+    latency_us: f64,
+    share_above: f64,
+}
+
+fn latency(section: &FigureSection, cases: &[&CaseResult], labels: &Labels) -> Result<Drawing, Problem> {
+    let group = section.messages.name();
+    let mut curves = Vec::new();
+    for (case, label) in cases.iter().zip(&labels.cases) {
+        let rows: Vec<LatencyRow> = case.table("latency.csv")?;
+        let points = rows.iter().filter(|row| row.messages == group).map(|row| (row.latency_us, row.share_above));
+        curves.push(LineCurve::new(label, points.collect(), Trace::Steps));
+    }
+    let what = match section.messages {
+        Messages::All => "messages".to_owned(),
+        Messages::Short => format!("messages up to {} B", cases[0].summary.short_messages.bytes_max),
+    };
+    let least = curves.iter().flat_map(|curve| &curve.points).map(|(_, share)| *share).filter(|share| *share > 0.0);
+    let least = 10_f64.powf(least.fold(0.1, f64::min).max(1e-6).log10().floor());
+    Ok(lines(&LineFigure {
+        title: labels.title.clone(),
+        x: Axis::logarithmic("Latency", TickFormat::Microseconds),
+        y: Axis::logarithmic(&format!("% of {what} slower"), TickFormat::Percent).within(least, 1.0),
+        curves,
+        reference: None,
+    }))
+}
+
+#[derive(Deserialize)]
+struct SeriesRow {
+    at_ms: f64,
+    tier: String,
+    mean_bytes: f64,
+    max_bytes: f64,
+}
+
+/// Of several cases one tier is drawn; of one case all of them.
+fn tiers(section: &FigureSection, cases: &[&CaseResult]) -> Result<Vec<String>, Problem> {
+    let there: Vec<&String> = cases[0].summary.tiers.iter().map(|tier| &tier.tier).collect();
+    match &section.tier {
+        Some(tier) if there.contains(&tier) => Ok(vec![tier.clone()]),
+        Some(tier) => {
+            let names: Vec<_> = there.iter().map(|tier| tier.as_str()).collect();
+            Err(Problem::Section(format!("tier = \"{tier}\" is none of this network's, which are {}", names.join(", "))))
+        }
+        None if cases.len() > 1 => Ok(there.last().map(|tier| (*tier).clone()).into_iter().collect()),
+        None => Ok(there.into_iter().cloned().collect()),
+    }
+}
+
+/// A curve's name: of several cases the case, of one the tier.
+fn queue_label(cases: &[&CaseResult], label: &str, tier: &str) -> String {
+    if cases.len() > 1 { label.to_owned() } else { tier.to_owned() }
+}
+
+fn queue_title(labels: &Labels, cases: &[&CaseResult], tiers: &[String]) -> String {
+    if cases.len() > 1 { format!("{}, queues {}", labels.title, tiers.join(", ")) } else { labels.title.clone() }
+}
+
+fn queues_over_time(section: &FigureSection, cases: &[&CaseResult], labels: &Labels) -> Result<Drawing, Problem> {
+    /// So many points are legible.
+    const POINTS: usize = 100;
+    let tiers = tiers(section, cases)?;
+    let mut curves = Vec::new();
+    for (case, label) in cases.iter().zip(&labels.cases) {
+        let rows: Vec<SeriesRow> = case.table("queue_series.csv")?;
+        for tier in &tiers {
+            let of_tier: Vec<_> = rows.iter().filter(|row| row.tier == *tier).collect();
+            let chunk = of_tier.len().div_ceil(POINTS).max(1);
+            let name = queue_label(cases, label, tier);
+            let at = |rows: &[&SeriesRow]| rows.iter().map(|row| row.at_ms).sum::<f64>() / rows.len() as f64;
+            let mean = |rows: &[&SeriesRow]| (at(rows), rows.iter().map(|row| row.mean_bytes).sum::<f64>() / rows.len() as f64);
+            let max = |rows: &[&SeriesRow]| (at(rows), rows.iter().map(|row| row.max_bytes).fold(0.0, f64::max));
+            let curve = |points: Vec<(f64, f64)>| LineCurve::new(&name, points, Trace::Line);
+            curves.push(curve(of_tier.chunks(chunk).map(mean).collect()).statistic("mean"));
+            curves.push(curve(of_tier.chunks(chunk).map(max).collect()).statistic("max"));
+        }
+    }
+    // Legends list means first: their lines are the thick ones.
+    curves.sort_by_key(|curve| curve.statistic != "mean");
+    let scale = AxisScale::LogarithmicFromZero(100.0);
+    Ok(lines(&LineFigure {
+        title: queue_title(labels, cases, &tiers),
+        x: Axis::linear("Time in the window (ms)", TickFormat::Number),
+        y: Axis { scale, ..Axis::linear("Waiting bytes of a port", TickFormat::Bytes) },
+        curves,
+        reference: None,
+    }))
+}
+
+#[derive(Deserialize)]
+struct QueueCdfRow {
+    tier: String,
+    queue_bytes: f64,
+    share_up_to: f64,
+}
+
+fn queue_distribution(section: &FigureSection, cases: &[&CaseResult], labels: &Labels) -> Result<Drawing, Problem> {
+    let tiers = tiers(section, cases)?;
+    let mut curves = Vec::new();
+    for (case, label) in cases.iter().zip(&labels.cases) {
+        let rows: Vec<QueueCdfRow> = case.table("queue_cdf.csv")?;
+        for tier in &tiers {
+            let points = rows.iter().filter(|row| row.tier == *tier).map(|row| (row.queue_bytes, row.share_up_to));
+            curves.push(LineCurve::new(&queue_label(cases, label, tier), points.collect(), Trace::Steps));
+        }
+    }
+    let scale = AxisScale::LogarithmicFromZero(1_000.0);
+    Ok(lines(&LineFigure {
+        title: queue_title(labels, cases, &tiers),
+        x: Axis { scale, ..Axis::linear("Waiting bytes of a port", TickFormat::Bytes) },
+        y: Axis::linear("% of ports and time with at most that", TickFormat::Percent).within(0.0, 1.0),
+        curves,
+        reference: None,
+    }))
+}
+
+/// The tiers of all cases, in the order of the first that has them.
+fn all_tiers(cases: &[&CaseResult]) -> Vec<String> {
+    let mut tiers: Vec<String> = Vec::new();
+    for tier in cases.iter().flat_map(|case| &case.summary.tiers) {
+        if !tiers.contains(&tier.tier) {
+            tiers.push(tier.tier.clone());
+        }
+    }
+    tiers
+}
+
+/// A bar for each tier and case.
+fn tier_series(cases: &[&CaseResult], labels: &Labels, value: fn(&crate::stored::StoredTier) -> f64) -> (Vec<String>, Vec<BarSeries>) {
+    let tiers = all_tiers(cases);
+    let series = cases.iter().zip(&labels.cases).map(|(case, label)| {
+        let of = |tier: &String| case.summary.tiers.iter().find(|row| row.tier == *tier).map_or(f64::NAN, value);
+        BarSeries::beside(label, tiers.iter().map(of).collect())
+    });
+    let series = series.collect();
+    (tiers, series)
+}
+
+fn queues(cases: &[&CaseResult], labels: &Labels) -> Drawing {
+    let (categories, series) = tier_series(cases, labels, |tier| tier.queue_mean_bytes);
+    bars(&BarFigure {
+        title: labels.title.clone(),
+        x_label: "Level of the network".to_owned(),
+        y: Axis::linear("Waiting bytes of a port, mean", TickFormat::Bytes),
+        categories,
+        series,
+        values: true,
+    })
+}
+
+fn utilisation(cases: &[&CaseResult], labels: &Labels) -> Drawing {
+    let (categories, series) = tier_series(cases, labels, |tier| tier.utilisation);
+    bars(&BarFigure {
+        title: labels.title.clone(),
+        x_label: "Level of the network".to_owned(),
+        y: Axis::linear("Link utilisation (%)", TickFormat::Percent).within(0.0, 1.0),
+        categories,
+        series,
+        values: true,
+    })
+}
+
+fn priorities(cases: &[&CaseResult], labels: &Labels) -> Drawing {
+    let levels: Vec<u8> = (0..8).rev().collect();
+    let classes: [(&str, fn(&StoredLevel) -> u64); 3] = [
+        ("unscheduled", |level| level.unscheduled_bytes),
+        ("scheduled", |level| level.scheduled_bytes),
+        ("control", |level| level.control_bytes),
+    ];
+    let mut series = Vec::new();
+    for (case, label) in cases.iter().zip(&labels.cases) {
+        for (class, bytes) in classes {
+            let share = |level: &u8| {
+                let row = case.summary.priorities.iter().find(|row| row.priority == *level);
+                row.filter(|row| row.bytes() > 0).map_or(0.0, |row| row.link_share * bytes(row) as f64 / row.bytes() as f64)
+            };
+            series.push(BarSeries::stacked(label, class, levels.iter().map(share).collect()));
+        }
+    }
+    bars(&BarFigure {
+        title: labels.title.clone(),
+        x_label: "Priority level (7 is served first)".to_owned(),
+        y: Axis::linear("Share of the host links' capacity (%)", TickFormat::Percent),
+        categories: levels.iter().map(u8::to_string).collect(),
+        series,
+        values: false,
+    })
+}
+
+fn waste(cases: &[&CaseResult], labels: &Labels) -> Result<Drawing, Problem> {
+    let mut series = Vec::new();
+    for (case, label) in cases.iter().zip(&labels.cases) {
+        let Some(receivers) = &case.summary.receivers else {
+            let problem = format!("{} has no account of its receivers' links; only `sigcomm18` keeps it", case.summary.case);
+            return Err(Problem::Section(problem));
+        };
+        series.push(BarSeries::beside(label, vec![receivers.active_waste_share, receivers.oversubscribed_waste_share]));
+    }
+    Ok(bars(&BarFigure {
+        title: labels.title.clone(),
+        x_label: "While the receiver had".to_owned(),
+        y: Axis::linear("Receiver bandwidth wasted (%)", TickFormat::Percent),
+        categories: vec!["data announced or granted".to_owned(), "more senders than grants".to_owned()],
+        series,
+        values: true,
+    }))
+}

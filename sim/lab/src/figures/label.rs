@@ -1,0 +1,51 @@
+//! What cases are called in a figure: only what tells them apart is in the legend, and what they share is in the title.
+
+use super::CaseResult;
+use crate::experiment::FigureSection;
+use crate::store::title_case;
+
+/// Names for the cases of a figure, and its title.
+pub(crate) struct Labels {
+    pub(crate) title: String,
+    pub(crate) cases: Vec<String>,
+    /// Without the load, for figures that have it on an axis.
+    pub(crate) loadless: Vec<String>,
+}
+
+impl Labels {
+    pub(crate) fn new(cases: &[&CaseResult], section: &FigureSection) -> Self {
+        let parts: Vec<[String; 5]> = cases.iter().map(|case| parts(case)).collect();
+        let differs = |place: usize| parts.iter().any(|other| other[place] != parts[0][place]);
+        let differing: Vec<usize> = (0..5).filter(|place| differs(*place)).collect();
+        let join = |parts: &[String; 5], places: &[usize]| {
+            let parts: Vec<&str> = places.iter().map(|place| parts[*place].as_str()).filter(|part| !part.is_empty()).collect();
+            parts.join(", ")
+        };
+        let label = |number: usize, places: &[usize]| {
+            if let Some(label) = section.labels.get(&cases[number].summary.case) {
+                return label.clone();
+            }
+            // What is told by nothing else is called after what it runs.
+            let label = join(&parts[number], places);
+            if label.is_empty() { parts[number][TRANSPORT].clone() } else { label }
+        };
+        let shared: Vec<usize> = (0..5).filter(|place| !differs(*place)).collect();
+        let title = section.title.clone().unwrap_or_else(|| join(&parts[0], &shared));
+        let loadless: Vec<usize> = differing.iter().copied().filter(|place| *place != LOAD).collect();
+        let all = |places: &[usize]| (0..cases.len()).map(|number| label(number, places)).collect();
+        Self { title, cases: all(&differing), loadless: all(&loadless) }
+    }
+}
+
+const LOAD: usize = 1;
+const TRANSPORT: usize = 2;
+
+/// Workload, load, transport, variant, network.
+fn parts(case: &CaseResult) -> [String; 5] {
+    let summary = &case.summary;
+    let kind = if summary.load_kind == "payload" { "payload load" } else { "load" };
+    let load = summary.load.map_or_else(|| "recorded arrivals".to_owned(), |load| format!("{kind} {load}"));
+    // "max_overcommit-4" reads as what it sets.
+    let variant = case.variant.replacen('-', " ", usize::from(case.variant.matches('-').count() == 1));
+    [title_case(&summary.workload), load, summary.transport.clone(), variant, format!("{} hosts", summary.hosts)]
+}
