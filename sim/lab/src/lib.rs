@@ -44,7 +44,7 @@ pub use resolve::cases;
 pub use run::{Control, RunError, RunRecord, run_case, run_seed};
 pub use store::{OverlayError, StoreError, WrittenCase, check_writable, write_case, write_overlay};
 pub use stored::{StoredBin, StoredError, StoredSummary};
-pub use summary::{CaseSummary, LevelRow, Overall, ReceiverSummary, ShortMessages, TierRow, Timing};
+pub use summary::{CaseSummary, LevelRow, Overall, Peaks, ReceiverSummary, ShortMessages, TierRow, Timing};
 pub use trace::{TraceFileError, read_trace};
 pub use trace_comparison::{TraceComparison, TraceComparisonError, compare_with_trace};
 pub use transport::{TransportConfig, TransportParameters};

@@ -58,6 +58,8 @@ pub struct RunRecord {
     pub(crate) simulated: Duration,
     /// By host.
     pub(crate) hosts: Vec<HostCounts>,
+    /// By host, see [`Counted::records_max`].
+    pub(crate) records_max: Vec<u64>,
     pub(crate) backlog: Backlog,
     pub(crate) cpu_s: f64,
 }
@@ -204,6 +206,7 @@ fn run_with<T: Counted>(
     let statistics = simulation.statistics();
     let simulated = simulation.now().since(Time::ZERO);
     let hosts = simulation.transports().map(Counted::counts).collect();
+    let records_max = simulation.transports().map(|host| host.records_max() as u64).collect();
     let unfinished: Vec<_> =
         simulation.unfinished().copied().filter(|message| simulation.observer().measures(message)).collect();
     let mut measurement = simulation.into_observer();
@@ -215,5 +218,17 @@ fn run_with<T: Counted>(
     }
     let cpu_s = cpu.elapsed().as_secs_f64();
     let (recorder, short, digest) = (Some(recorder), Some(short), digest.finish());
-    Ok(RunRecord { recorder, short, records, statistics, counts, digest, simulated, hosts, backlog, cpu_s })
+    Ok(RunRecord {
+        recorder,
+        short,
+        records,
+        statistics,
+        counts,
+        digest,
+        simulated,
+        hosts,
+        records_max,
+        backlog,
+        cpu_s,
+    })
 }
