@@ -109,6 +109,12 @@ impl Endpoint {
         &self.metrics
     }
 
+    /// The most RPCs that the node had at a time, those included that had ended on one side and waited for an ack.
+    #[must_use]
+    pub fn rpcs_max(&self) -> usize {
+        self.rpcs.places()
+    }
+
     /// Bytes granted or announced and not yet received, over all grantable messages (spec 5.1).
     #[must_use]
     pub fn total_incoming(&self) -> u64 {

@@ -100,11 +100,19 @@ impl Peer {
     }
 }
 
+/// How many consecutive numbers are in a group.
+const GROUP: usize = 32;
+type Group = [Option<Box<Peer>>; GROUP];
+const CREATED: &str = "a peer is created before it is used";
+
 /// All peers, by number.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Peers {
-    // Boxed, so that a table indexed by the number of a host of a large network is one word per host never talked to.
-    peers: Vec<Option<Box<Peer>>>,
+    /// In groups of consecutive numbers, so that in a large network a host that is never talked to costs a fraction of a
+    /// byte: each host has such a table of all others.
+    groups: Vec<Option<Box<Group>>>,
+    /// Numbers below this may be known.
+    len: usize,
     routes: Vec<Option<Route>>,
     count: usize,
     gc_next: usize,
@@ -113,34 +121,40 @@ pub(crate) struct Peers {
 impl Peers {
     /// The peer, created if it wasn't known. The second value tells whether it is new.
     pub(crate) fn touch(&mut self, id: PeerId, now: Time) -> bool {
-        if self.peers.len() <= id.index() {
-            self.peers.resize_with(id.index() + 1, || None);
-        }
-        if let Some(peer) = &mut self.peers[id.index()] {
+        let (group, place) = (id.index() / GROUP, id.index() % GROUP);
+        if let Some(Some(peer)) = self.place(id.index()) {
             peer.last_access = now;
             return false;
         }
-        self.peers[id.index()] = Some(Box::new(Peer::new(now)));
+        if self.groups.len() <= group {
+            self.groups.resize_with(group + 1, || None);
+        }
+        self.groups[group].get_or_insert_default()[place] = Some(Box::new(Peer::new(now)));
+        self.len = self.len.max(id.index() + 1);
         self.count += 1;
         true
     }
 
     /// A peer that was touched before.
     pub(crate) fn get(&self, id: PeerId) -> &Peer {
-        self.peers[id.index()].as_ref().expect("a peer is created before it is used")
+        self.known(id).expect(CREATED)
     }
 
     pub(crate) fn get_mut(&mut self, id: PeerId) -> &mut Peer {
-        self.peers[id.index()].as_mut().expect("a peer is created before it is used")
+        self.place(id.index()).and_then(Option::as_deref_mut).expect(CREATED)
     }
 
     pub(crate) fn known(&self, id: PeerId) -> Option<&Peer> {
-        self.peers.get(id.index())?.as_deref()
+        self.groups.get(id.index() / GROUP)?.as_ref()?[id.index() % GROUP].as_deref()
+    }
+
+    fn place(&mut self, index: usize) -> Option<&mut Option<Box<Peer>>> {
+        Some(&mut self.groups.get_mut(index / GROUP)?.as_mut()?[index % GROUP])
     }
 
     /// All known peers, by number.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Peer> {
-        self.peers.iter().flatten().map(|peer| &**peer)
+        self.groups.iter().flatten().flat_map(|group| group.iter().flatten()).map(|peer| &**peer)
     }
 
     pub(crate) fn count(&self) -> usize {
@@ -170,13 +184,15 @@ impl Peers {
         }
         let mut found: Vec<(Time, usize)> = Vec::new();
         let mut examined = 0;
-        for _ in 0..self.peers.len() {
+        for _ in 0..self.len {
             let index = self.gc_next;
-            self.gc_next = (index + 1) % self.peers.len();
-            let Some(peer) = &self.peers[index] else { continue };
-            let idle = now.saturating_since(peer.last_access);
+            self.gc_next = (index + 1) % self.len;
+            let Some(last_access) = self.place(index).and_then(|peer| Some(peer.as_ref()?.last_access)) else {
+                continue;
+            };
+            let idle = now.saturating_since(last_access);
             if idle >= limits.idle_max || (idle >= limits.idle_min && self.count > limits.net_max) {
-                found.push((peer.last_access, index));
+                found.push((last_access, index));
             }
             examined += 1;
             if examined == EXAMINED {
@@ -185,12 +201,13 @@ impl Peers {
         }
         found.sort_unstable();
         for (_, index) in found.into_iter().take(DROPPED) {
-            let peer = self.peers[index].as_mut().expect("only known peers were examined");
-            if peer.live_rpcs == 0 {
-                self.peers[index] = None;
-                self.count -= 1;
-            } else {
-                peer.forget();
+            let place = self.place(index).expect("only known peers were examined");
+            match place {
+                Some(peer) if peer.live_rpcs > 0 => peer.forget(),
+                _ => {
+                    *place = None;
+                    self.count -= 1;
+                }
             }
         }
     }

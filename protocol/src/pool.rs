@@ -86,16 +86,25 @@ pub(crate) const fn bpages_needed(length: u32) -> u32 {
 }
 
 /// One bpage. It can be taken if `refs` is 0, or if only its owner holds it and the lease is over.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 struct Page {
+    expiration: Time,
     /// Messages in it, and one for the owner.
     refs: u32,
     /// The core that puts the ends of messages into it.
-    owner: Option<usize>,
-    expiration: Time,
+    owner: Option<CoreIndex>,
+}
+
+/// A core as its pages name it: one more than its number, so that a page without owner takes no more space.
+type CoreIndex = core::num::NonZeroU32;
+
+fn name_of(core: usize) -> CoreIndex {
+    u32::try_from(core + 1).ok().and_then(CoreIndex::new).expect("fewer than 2^32 - 1 cores")
 }
 
 impl Page {
+    const UNTOUCHED: Self = Self { expiration: Time::ZERO, refs: 0, owner: None };
+
     fn is_available(&self, now: Time) -> bool {
         self.refs == 0 || self.refs == 1 && self.owner.is_some() && self.expiration <= now
     }
@@ -115,6 +124,8 @@ struct Core {
 #[derive(Debug, Clone)]
 pub(crate) struct Pool {
     start: u64,
+    page_count: usize,
+    /// The pages up to the last that was ever looked at: as low ones are used first, most pools need few.
     pages: Vec<Page>,
     cores: Vec<Core>,
     /// Always the number of pages with `refs` 0.
@@ -145,7 +156,8 @@ impl Pool {
         let free_bpages = (length / u64::from(HOMA_BPAGE_SIZE)) as usize;
         Ok(Self {
             start,
-            pages: vec![Page::default(); free_bpages],
+            page_count: free_bpages,
+            pages: Vec::new(),
             cores: vec![Core::default(); cores],
             free_bpages,
             bpage_reuses: 0,
@@ -160,7 +172,7 @@ impl Pool {
 
     /// Bytes of the region that are used: whole bpages.
     pub(crate) fn length(&self) -> u64 {
-        bytes(self.pages.len())
+        bytes(self.page_count)
     }
 
     /// How many bpages neither hold a message nor belong to a core.
@@ -171,11 +183,10 @@ impl Pool {
     /// Bytes that messages could get: the free bpages and what is left of the cores' pages (spec 4.3.7).
     pub(crate) fn available_bytes(&self) -> u64 {
         let left = self.cores.iter().enumerate().map(|(index, core)| {
-            let page = &self.pages[core.page_hint];
-            match page.owner == Some(index) {
-                true if page.refs > 1 => u64::from(HOMA_BPAGE_SIZE - core.allocated),
-                true => u64::from(HOMA_BPAGE_SIZE),
-                false => 0,
+            match self.pages.get(core.page_hint).filter(|page| page.owner == Some(name_of(index))) {
+                Some(page) if page.refs > 1 => u64::from(HOMA_BPAGE_SIZE - core.allocated),
+                Some(_) => u64::from(HOMA_BPAGE_SIZE),
+                None => 0,
             }
         });
         bytes(self.free_bpages) + left.sum::<u64>()
@@ -244,10 +255,8 @@ impl Pool {
     /// Whether the core owns a page with room for `partial` bytes; one without room it gives up, unless it is unused.
     fn core_page_has_room(&mut self, index: usize, partial: u32) -> bool {
         let core = &mut self.cores[index];
-        let page = &mut self.pages[core.page_hint];
-        if page.owner != Some(index) {
-            return false;
-        }
+        let owned = |page: &&mut Page| page.owner == Some(name_of(index));
+        let Some(page) = self.pages.get_mut(core.page_hint).filter(owned) else { return false };
         if core.allocated + partial <= HOMA_BPAGE_SIZE {
             return true;
         }
@@ -289,6 +298,9 @@ impl Pool {
                 continue;
             }
             self.cores[core].next_candidate = candidate + 1;
+            if candidate >= self.pages.len() {
+                self.pages.resize(candidate + 1, Page::UNTOUCHED);
+            }
             let page = &mut self.pages[candidate];
             if !page.is_available(now) {
                 continue;
@@ -296,7 +308,7 @@ impl Pool {
             // A stolen page was not counted as free, so one of those that were is still there.
             self.free_bpages += usize::from(page.owner.is_some());
             *page = match owned_until {
-                Some(expiration) => Page { refs: 2, owner: Some(core), expiration },
+                Some(expiration) => Page { refs: 2, owner: Some(name_of(core)), expiration },
                 None => Page { refs: 1, owner: None, expiration: page.expiration },
             };
             left -= 1;
@@ -307,8 +319,8 @@ impl Pool {
 
     /// Where the search for pages begins again at 0: not far above what is in use, so that low pages are used first.
     fn scan_limit(&self) -> usize {
-        let used = self.pages.len() - self.free_bpages;
-        (used + (used / 4).max(4)).min(self.pages.len())
+        let used = self.page_count - self.free_bpages;
+        (used + (used / 4).max(4)).min(self.page_count)
     }
 
     /// Takes back the buffers at these offsets, of which only the bpage matters (spec 4.3.5).

@@ -197,6 +197,11 @@ impl core::ops::IndexMut<Key> for Rpcs {
 }
 
 impl Rpcs {
+    /// The most RPCs there were at a time.
+    pub(crate) fn places(&self) -> usize {
+        self.places.len()
+    }
+
     /// RPCs that haven't ended.
     pub(crate) fn live(&self) -> usize {
         self.live

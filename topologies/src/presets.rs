@@ -3,10 +3,11 @@
 use crate::spec::TopologySpec;
 use thiserror::Error;
 
-const PRESETS: [(&str, &str); 6] = [
+const PRESETS: [(&str, &str); 7] = [
     ("sigcomm18", include_str!("../presets/sigcomm18.toml")),
     ("sigcomm18-16", include_str!("../presets/sigcomm18-16.toml")),
     ("leaf-spine-1000", include_str!("../presets/leaf-spine-1000.toml")),
+    ("leaf-spine-100000", include_str!("../presets/leaf-spine-100000.toml")),
     ("fat-tree-8192", include_str!("../presets/fat-tree-8192.toml")),
     ("linux-cluster", include_str!("../presets/linux-cluster.toml")),
     ("linux-cluster-10", include_str!("../presets/linux-cluster-10.toml")),

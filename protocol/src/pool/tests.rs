@@ -58,7 +58,7 @@ fn case_33_a_full_page_with_users_is_given_up() {
     let mut pool = pool(1);
     assert_eq!(place(&mut pool, Time::ZERO, 0, 60_000), Some(vec![0]));
     assert_eq!(place(&mut pool, Time::ZERO, 0, 10_000), Some(vec![65_536]));
-    assert_eq!((pool.pages[0].owner, pool.pages[1].owner), (None, Some(0)));
+    assert_eq!((pool.pages[0].owner, pool.pages[1].owner), (None, Some(name_of(0))));
     assert_eq!((pool.bpage_reuses, pool.free_bpages()), (0, 29));
     // Nobody but the message holds the old page any more.
     pool.give_back(&[0]).unwrap();
@@ -232,7 +232,8 @@ fn an_empty_message_needs_no_space() {
 impl Pool {
     /// The count of free pages, and how many really are.
     fn free_counted_and_real(&self) -> (u32, u32) {
-        (self.free_bpages(), self.pages.iter().filter(|page| page.refs == 0).count() as u32)
+        let touched_and_free = self.pages.iter().filter(|page| page.refs == 0).count();
+        (self.free_bpages(), (self.page_count - self.pages.len() + touched_and_free) as u32)
     }
 }
 
@@ -264,7 +265,10 @@ fn pages_agree(pool: &Pool, live: &[(u64, u64)]) {
     for (index, page) in pool.pages.iter().enumerate() {
         let users = live.iter().filter(|(start, _)| (start / 65_536) as usize == index).count();
         assert_eq!(page.refs as usize, users + usize::from(page.owner.is_some()), "users of page {index}");
-        assert!(page.owner.is_none_or(|core| pool.cores[core].page_hint == index), "page {index} is its owner's");
+        assert!(
+            page.owner.is_none_or(|core| pool.cores[core.get() as usize - 1].page_hint == index),
+            "page {index} is its owner's"
+        );
     }
     let (counted, free) = pool.free_counted_and_real();
     assert_eq!(counted, free);

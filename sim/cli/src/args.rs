@@ -105,6 +105,7 @@ Scenarios, at 80 % load:
   sigcomm18-w1, sigcomm18-w3, sigcomm18-w5   144 hosts, one-way messages
   homa-w3, homa-w4                           144 hosts, echo RPCs of w3-kernel and w4-kernel
   leaf-spine-1000-w4, fat-tree-8192-w4       1,000 and 8,192 hosts, one-way messages; on request or with --all
+  idle-100000, homa-idle-100000              100,000 hosts that have sent next to nothing; on request or with --all
   smoke                                      16 hosts for an instant, to try this command; on request or with --all
 
 Examples:

@@ -10,6 +10,9 @@ use homa_units::Time;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PacketId(u32);
 
+/// In place of an arrival: the place is free. No packet arrives at the end of time.
+const FREE: Time = Time::MAX;
+
 /// No packet.
 const NONE: u32 = u32::MAX;
 
@@ -41,6 +44,11 @@ impl<H: Copy> Arena<H> {
         self.taken
     }
 
+    /// The most there were at a time: places are added only while all are taken.
+    pub(crate) const fn len_max(&self) -> usize {
+        self.places.len()
+    }
+
     #[inline]
     pub(crate) fn insert(&mut self, packet: Packet<H>) -> PacketId {
         self.taken += 1;
@@ -60,6 +68,8 @@ impl<H: Copy> Arena<H> {
     pub(crate) fn remove(&mut self, id: PacketId) -> Packet<H> {
         self.taken -= 1;
         let place = &mut self.places[id.0 as usize];
+        assert!(place.arrival != FREE, "a packet leaves the network once");
+        place.arrival = FREE;
         place.next = self.free;
         self.free = id.0;
         place.packet
@@ -122,5 +132,36 @@ impl Fifo {
         let first = self.front()?;
         self.first = arena.places[first.0 as usize].next;
         Some(first)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use homa_topologies::HostId;
+    use homa_units::Priority;
+
+    fn packet(header: u8) -> Packet<u8> {
+        let (source, destination) = (HostId(0), HostId(1));
+        Packet { header, source, destination, frame_bytes: 64, priority: Priority::HIGHEST }
+    }
+
+    #[test]
+    fn places_are_used_again_and_the_most_that_were_taken_is_known() {
+        let mut arena = Arena::new();
+        let (first, second) = (arena.insert(packet(1)), arena.insert(packet(2)));
+        assert_eq!(arena.remove(first).header, 1);
+        assert_eq!(arena.insert(packet(3)), first);
+        assert_eq!((arena.remove(second).header, arena.remove(first).header), (2, 3));
+        assert_eq!((arena.len(), arena.len_max()), (0, 2));
+    }
+
+    #[test]
+    #[should_panic(expected = "a packet leaves the network once")]
+    fn a_place_that_is_freed_twice_is_a_fault() {
+        let mut arena = Arena::new();
+        let (first, _) = (arena.insert(packet(1)), arena.insert(packet(2)));
+        arena.remove(first);
+        arena.remove(first);
     }
 }

@@ -36,6 +36,8 @@ pub struct FabricStatistics {
     pub received_wire_bytes: [[u64; Priority::LEVELS]; PacketClass::ALL.len()],
     /// Packets put on a link since the begin.
     pub packet_hops: u64,
+    /// The most packets that were in ports and on links at a time, since the begin.
+    pub packets_in_network_max: u64,
     /// Packets lost at their destination since the begin (see [`Faults`](crate::Faults)).
     pub lost_packets: u64,
     /// Events handled since the begin.

@@ -56,7 +56,7 @@ pub use run::{Control, Pooled, RunError, pool_runs, run_case, run_seed};
 pub use session::{CaseOutcome, Follow, Session, Tally, carry_out};
 pub use store::{OverlayError, StoreError, WrittenCase, check_writable, write_case, write_overlay};
 pub use stored::{StoredBin, StoredError, StoredSummary};
-pub use summary::{CaseSummary, LevelRow, Overall, ReceiverSummary, ShortMessages, TierRow, Timing};
+pub use summary::{CaseSummary, LevelRow, Overall, Peaks, ReceiverSummary, ShortMessages, TierRow, Timing};
 pub use sweep::SweepError;
 pub use trace::{TraceFileError, read_trace};
 pub use trace_comparison::{TraceComparison, TraceComparisonError, compare_with_trace};

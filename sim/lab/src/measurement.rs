@@ -70,6 +70,8 @@ pub(crate) struct Counts {
     pub(crate) window_abandoned_bytes: u64,
     /// Failed messages of the window.
     pub(crate) window_failed: u64,
+    /// The most messages that were in flight at a time, since the begin.
+    pub(crate) in_flight_max: u64,
 }
 
 impl Counts {
@@ -135,6 +137,7 @@ impl Measurement {
 impl Observer for Measurement {
     fn created(&mut self, message: &Message) {
         self.counts.created += 1;
+        self.counts.in_flight_max = self.counts.in_flight_max.max(self.counts.in_flight());
         self.backlog_bytes += message.size.get();
         if self.measures(message) {
             self.outstanding += 1;

@@ -28,6 +28,8 @@ pub struct RunRecord {
     #[serde(with = "ps")]
     pub(crate) simulated: Duration,
     pub(crate) transport: TransportCounts,
+    /// The most records of messages (or RPCs) that each host had at a time: their sum, and the largest.
+    pub(crate) records_max: [u64; 2],
     pub(crate) backlog: Backlog,
 }
 
@@ -125,8 +127,9 @@ impl TransportCounts {
             match host {
                 HostCounts::Receiver(usage) => receivers.add(&usage),
                 HostCounts::Metrics(host) => {
-                    let named = host.iter(quirk_q15).map(|(name, value)| (name.into_owned(), value));
-                    add_metrics(metrics.get_or_insert_default(), named);
+                    let metrics = metrics.get_or_insert_default();
+                    let named = host.iter().flat_map(|host| host.iter(quirk_q15));
+                    add_metrics(metrics, named.map(|(name, value)| (name.into_owned(), value)));
                 }
             }
         }

@@ -195,6 +195,8 @@ fn run_with<T: Counted>(
     let statistics = simulation.statistics();
     let simulated = simulation.now().since(Time::ZERO);
     let transport = TransportCounts::of(simulation.transports().map(Counted::counts), case.transport.quirk_q15());
+    let records = || simulation.transports().map(|host| host.records_max() as u64);
+    let records_max = [records().sum(), records().max().unwrap_or(0)];
     let unfinished: Vec<_> =
         simulation.unfinished().copied().filter(|message| simulation.observer().measures(message)).collect();
     let mut measurement = simulation.into_observer();
@@ -218,6 +220,7 @@ fn run_with<T: Counted>(
         digest,
         simulated,
         transport,
+        records_max,
         backlog,
     };
     Ok((record, timing))

@@ -5,7 +5,9 @@ use homa_engine::Streams;
 use homa_fabric::{Submission, Traffic};
 use homa_topologies::HostId;
 use homa_units::{Bytes, Duration, Time};
-use homa_workloads::{Gaps, LoadArithmetic, MeanGap, MessageStream, SizeDistribution, StreamRngs, TraceRow};
+use homa_workloads::{
+    Arrival, Gaps, LoadArithmetic, MeanGap, MessageStream, Roles, SizeDistribution, StreamRngs, TraceRow,
+};
 use rand_chacha::ChaCha8Rng;
 use std::sync::Arc;
 
@@ -14,11 +16,59 @@ pub(crate) struct Source {
     /// Generator 0, if there is a trace.
     trace: Option<TraceRows>,
     /// One generator for each client's first thread, then for the second ones and so on.
-    streams: Vec<MessageStream<ChaCha8Rng>>,
+    generators: Vec<Generator>,
+    /// What makes their streams, unless there is only the trace.
+    recipe: Option<Recipe>,
     /// When the streams begin.
     offset: Duration,
     limits: Option<Limits>,
     least_size: Bytes,
+}
+
+/// How far a generator is. The random numbers of a stream take a kilobyte, which a host that waits for its first message
+/// need not have: the stream is made for that message, and made anew when the second one is wanted.
+enum Generator {
+    Unused,
+    GaveOne,
+    Running(Box<MessageStream<ChaCha8Rng>>),
+}
+
+impl Generator {
+    fn next_arrival(&mut self, begin: impl FnOnce() -> MessageStream<ChaCha8Rng>) -> Arrival {
+        match self {
+            Self::Running(stream) => stream.next_arrival(),
+            Self::Unused => {
+                *self = Self::GaveOne;
+                begin().next_arrival()
+            }
+            Self::GaveOne => {
+                let mut stream = Box::new(begin());
+                stream.next_arrival();
+                let second = stream.next_arrival();
+                *self = Self::Running(stream);
+                second
+            }
+        }
+    }
+}
+
+/// What all streams have in common.
+struct Recipe {
+    sizes: Arc<SizeDistribution>,
+    gaps: Gaps,
+    roles: Roles,
+    streams: Streams,
+}
+
+impl Recipe {
+    /// The stream `index` from its begin.
+    fn stream(&self, index: u32) -> MessageStream<ChaCha8Rng> {
+        // The first thread of each client draws as the only one would.
+        let rng = |purpose| self.streams.stream(purpose, index);
+        let rngs = StreamRngs { gap: rng("gap"), size: rng("size"), destination: rng("destination") };
+        let client = index % self.roles.clients();
+        MessageStream::new(client, self.roles, Arc::clone(&self.sizes), self.gaps, rngs).expect("roles were checked")
+    }
 }
 
 /// The rows of a shared trace.
@@ -41,28 +91,23 @@ impl Source {
     pub(crate) fn new(case: &Case, streams: Streams) -> Self {
         let workload = &case.resolved.workload;
         let threads = workload.threads;
-        let all = |sizes: &Arc<SizeDistribution>, arithmetic: &LoadArithmetic| {
+        let recipe = |sizes: &Arc<SizeDistribution>, arithmetic: &LoadArithmetic| {
             let mean = MeanGap::from_ps(arithmetic.mean_gap.as_ps() * f64::from(threads));
             let gaps = Gaps::new(workload.gaps.into(), mean.expect("few threads and a gap that was accepted"));
-            let stream = |index: u32| {
-                // The first thread of each client draws as the only one would.
-                let rng = |purpose| streams.stream(purpose, index);
-                let rngs = StreamRngs { gap: rng("gap"), size: rng("size"), destination: rng("destination") };
-                let client = index % case.roles.clients();
-                MessageStream::new(client, case.roles, Arc::clone(sizes), gaps, rngs).expect("roles were checked")
-            };
-            (0..case.roles.clients() * threads).map(stream).collect()
+            Recipe { sizes: Arc::clone(sizes), gaps, roles: case.roles, streams }
         };
-        let (trace, streams, offset) = match &case.arrivals {
-            Arrivals::Poisson { sizes, arithmetic } => (None, all(sizes, arithmetic), Duration::ZERO),
+        let (trace, recipe, offset) = match &case.arrivals {
+            Arrivals::Poisson { sizes, arithmetic } => (None, Some(recipe(sizes, arithmetic)), Duration::ZERO),
             Arrivals::Trace { rows, afterwards } => (
                 Some(TraceRows { rows: Arc::clone(rows), next: 0 }),
-                afterwards.as_ref().map(|(sizes, arithmetic)| all(sizes, arithmetic)).unwrap_or_default(),
+                afterwards.as_ref().map(|(sizes, arithmetic)| recipe(sizes, arithmetic)),
                 rows[rows.len() - 1].at.since(Time::ZERO),
             ),
         };
+        let count = if recipe.is_some() { case.roles.clients() * threads } else { 0 };
+        let generators = (0..count).map(|_| Generator::Unused).collect();
         let limits = workload.limit.map(|limit| Limits { limit, threads, clients: case.roles.clients() });
-        Self { trace, streams, offset, limits, least_size: workload.least_size }
+        Self { trace, generators, recipe, offset, limits, least_size: workload.least_size }
     }
 
     /// The stream of a generator; none for the trace.
@@ -88,7 +133,7 @@ impl Limits {
 
 impl Traffic for Source {
     fn generators(&self) -> u32 {
-        (self.streams.len() + usize::from(self.trace.is_some())) as u32
+        (self.generators.len() + usize::from(self.trace.is_some())) as u32
     }
 
     fn next(&mut self, generator: u32) -> Option<Submission> {
@@ -97,7 +142,8 @@ impl Traffic for Source {
             let (source, destination) = (HostId(row.source), HostId(row.destination));
             return Some(Submission { at: row.at, source, destination, size: row.size });
         };
-        let arrival = self.streams[stream as usize].next_arrival();
+        let begin = || self.recipe.as_ref().expect("there are no generators without").stream(stream);
+        let arrival = self.generators[stream as usize].next_arrival(begin);
         let (source, destination) = (HostId(arrival.source), HostId(arrival.destination));
         let size = arrival.size.max(self.least_size);
         Some(Submission { at: arrival.at + self.offset, source, destination, size })

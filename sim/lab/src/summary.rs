@@ -55,6 +55,8 @@ pub struct CaseSummary {
     /// How many of them nobody waits for any more, as their sending host died; such messages of the window are in no
     /// statistics.
     pub messages_abandoned: u64,
+    /// What a run held at most at a time.
+    pub peaks: Peaks,
     /// Packets lost in the network.
     pub lost_packets: u64,
     /// What completion times were divided by.
@@ -94,6 +96,31 @@ pub struct CaseSummary {
     pub warnings: Vec<String>,
     /// The transport's parameters.
     pub parameters: TransportParameters,
+}
+
+/// The most that a run held at a time since its begin, of all runs the largest: what its memory follows from.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Peaks {
+    /// Messages that had been created and had not ended.
+    pub messages_in_flight: u64,
+    /// Packets in ports and on links.
+    pub packets_in_network: u64,
+    /// Records that a host's transport had of messages (`homa`: of RPCs), each host's most added up.
+    pub message_records: u64,
+    /// The most of one host.
+    pub message_records_of_host: u64,
+}
+
+impl Peaks {
+    fn new(runs: &[RunRecord]) -> Self {
+        let largest = |of: &dyn Fn(&RunRecord) -> u64| runs.iter().map(of).max().unwrap_or(0);
+        Self {
+            messages_in_flight: largest(&|run| run.counts.in_flight_max),
+            packets_in_network: largest(&|run| run.statistics.packets_in_network_max),
+            message_records: largest(&|run| run.records_max[0]),
+            message_records_of_host: largest(&|run| run.records_max[1]),
+        }
+    }
 }
 
 /// Statistics over all messages.
@@ -256,6 +283,7 @@ impl CaseSummary {
             messages_completed: sum(|counts| counts.completed),
             messages_failed: sum(|counts| counts.failed),
             messages_abandoned: sum(|counts| counts.abandoned),
+            peaks: Peaks::new(runs),
             lost_packets: runs.iter().map(|run| run.statistics.lost_packets).sum(),
             denominator: case.denominator().name(),
             quantiles: match slowdown.precision() {

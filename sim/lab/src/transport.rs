@@ -217,23 +217,34 @@ fn describe_quirks(quirks: Quirks) -> String {
 pub(crate) enum HostCounts {
     /// How its link was used.
     Receiver(ReceiverUsage),
-    /// The kernel's metrics.
-    Metrics(Box<Metrics>),
+    /// The kernel's metrics; none of a host that was idle.
+    Metrics(Option<Box<Metrics>>),
 }
 
 /// A transport that the laboratory can report.
 pub(crate) trait Counted: Transport {
     fn counts(&self) -> HostCounts;
+
+    /// The most records of messages (or RPCs) that the host had at a time.
+    fn records_max(&self) -> usize;
 }
 
 impl Counted for Sigcomm18 {
     fn counts(&self) -> HostCounts {
         HostCounts::Receiver(self.receiver_usage().clone())
     }
+
+    fn records_max(&self) -> usize {
+        self.records_max()
+    }
 }
 
 impl Counted for Homa {
     fn counts(&self) -> HostCounts {
-        HostCounts::Metrics(Box::new(self.endpoint().metrics().clone()))
+        HostCounts::Metrics(self.endpoint().map(|endpoint| Box::new(endpoint.metrics().clone())))
+    }
+
+    fn records_max(&self) -> usize {
+        self.endpoint().map_or(0, |endpoint| endpoint.rpcs_max())
     }
 }

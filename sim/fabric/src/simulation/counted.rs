@@ -14,6 +14,7 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
             tiers,
             received_wire_bytes: self.received_wire_bytes,
             packet_hops: self.ports.iter().map(|port| port.counters.frames).sum(),
+            packets_in_network_max: self.arena.len_max() as u64,
             lost_packets: self.lost_packets,
             events: self.events,
         }

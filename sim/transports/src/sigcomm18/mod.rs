@@ -88,6 +88,12 @@ impl Sigcomm18 {
         self.receiver.usage()
     }
 
+    /// The most records of messages, outgoing and incoming ones, that the host needed; they are used again.
+    #[must_use]
+    pub const fn records_max(&self) -> usize {
+        self.sender.messages_max() + self.receiver.inbound_max()
+    }
+
     /// The grants that were made and wait for the NIC, in the order in which they will go.
     pub fn queued_grants(&self) -> impl Iterator<Item = &Packet<Header>> {
         self.grants.iter()

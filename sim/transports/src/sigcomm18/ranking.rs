@@ -33,6 +33,9 @@ pub(super) struct Ranking {
 }
 
 impl Ranking {
+    /// The last slot of a sender that was never taken out.
+    pub(super) const NO_SLOT: u32 = u32::MAX;
+
     pub(super) fn new(scheduled_levels: u8, overcommitment: u8) -> Self {
         let scheduled_levels = u32::from(scheduled_levels);
         let overcommitment = usize::from(overcommitment);
@@ -83,6 +86,12 @@ impl Ranking {
         self.head = place.slot - place.rank as u32;
         self.listed.insert(place.rank, (key, sender));
         place
+    }
+
+    /// Whether a sender's last slot can ever matter. The slots that the head is compared with are from 1 up; and at the
+    /// end of the scheduled levels, it moves up in any case.
+    pub(super) fn remembers(&self, last_slot: u32) -> bool {
+        0 < last_slot && last_slot < self.scheduled_levels
     }
 
     /// The head with one sender more, at `rank`.

@@ -45,9 +45,10 @@ impl Inbound {
     }
 }
 
-/// What a receiver remembers of a sender that has sent it a message longer than the unscheduled bytes.
+/// A sender with messages that have bytes not yet granted.
 #[derive(Debug)]
 struct KnownSender {
+    host: HostId,
     /// Its messages with bytes not yet granted, best first.
     messages: Vec<usize>,
     /// The key it is listed under.
@@ -67,12 +68,18 @@ pub struct Receiver {
     inbound: Slab<Inbound>,
     /// Messages of several packets, by source host and slot.
     inbound_of: FxHashMap<MessageRef, usize>,
-    senders: Vec<KnownSender>,
+    senders: Slab<KnownSender>,
     sender_of: FxHashMap<HostId, u32>,
+    /// What is remembered of other senders: the slots they were last taken out of, where those matter.
+    last_slots: FxHashMap<HostId, u8>,
+    /// Empty lists of messages, to be used again.
+    spare: Vec<Vec<usize>>,
     ranking: Ranking,
     /// Pending grant timers with their senders, in the order in which they were armed.
     timers: Vec<(Timeout, u32)>,
     usage: ReceiverUsage,
+    /// The most messages of which something, not everything, had arrived.
+    inbound_max: usize,
 }
 
 /// One event at the receiver: what an attempt needs to know of it.
@@ -92,11 +99,14 @@ impl Receiver {
             host,
             inbound: Slab::new(),
             inbound_of: FxHashMap::default(),
-            senders: Vec::new(),
+            senders: Slab::new(),
             sender_of: FxHashMap::default(),
+            last_slots: FxHashMap::default(),
+            spare: Vec::new(),
             ranking,
             timers: Vec::new(),
             usage: ReceiverUsage::default(),
+            inbound_max: 0,
         }
     }
 
@@ -104,6 +114,12 @@ impl Receiver {
     #[must_use]
     pub const fn usage(&self) -> &ReceiverUsage {
         &self.usage
+    }
+
+    /// The most messages that had arrived in part at a time.
+    #[must_use]
+    pub const fn inbound_max(&self) -> usize {
+        self.inbound_max
     }
 
     /// A grant has arrived at this host: it uses the downlink as well.
@@ -210,6 +226,7 @@ impl Receiver {
             announced: now,
         });
         self.inbound_of.insert(message, index);
+        self.inbound_max = self.inbound_max.max(self.inbound.len());
         if size > unscheduled {
             let known = sender.unwrap_or_else(|| self.know(message.source));
             let key = self.inbound[index].key();
@@ -223,17 +240,26 @@ impl Receiver {
     }
 
     fn know(&mut self, host: HostId) -> u32 {
-        let last_slot = u32::from(self.config.scheduled_levels);
         *self.sender_of.entry(host).or_insert_with(|| {
-            self.senders.push(KnownSender {
-                messages: Vec::new(),
-                listed: None,
-                last_level: None,
-                last_slot,
-                timer: None,
-            });
-            (self.senders.len() - 1) as u32
+            let last_slot = self.last_slots.remove(&host).map_or(Ranking::NO_SLOT, u32::from);
+            let messages = self.spare.pop().unwrap_or_default();
+            let sender = KnownSender { host, messages, listed: None, last_level: None, last_slot, timer: None };
+            self.senders.insert(sender) as u32
         })
+    }
+
+    /// Drops a sender that has nothing to be granted any more. Without, each host would in time know all others.
+    fn forget(&mut self, sender: u32) {
+        let KnownSender { host, messages, listed, last_slot, timer, .. } = self.senders.remove(sender as usize);
+        assert!(
+            messages.is_empty() && listed.is_none() && timer.is_none(),
+            "only a sender without messages is dropped"
+        );
+        self.spare.push(messages);
+        self.sender_of.remove(&host);
+        if self.ranking.remembers(last_slot) {
+            self.last_slots.insert(host, last_slot as u8);
+        }
     }
 
     /// Lets a sender that is not listed try for a grant if it ranks among the granted ones, and lists it.
@@ -301,6 +327,8 @@ impl Receiver {
                 if place.slot == slot || place.rank < overcommitment {
                     return;
                 }
+            } else {
+                self.forget(sender);
             }
             if self.ranking.len() < overcommitment {
                 return;

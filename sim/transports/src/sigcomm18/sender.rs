@@ -46,6 +46,12 @@ impl Sender {
         Self { config, host, messages: Vec::new(), ready: SrptQueue::default() }
     }
 
+    /// The most messages that were in flight at a time: each has a record until it has arrived.
+    #[must_use]
+    pub const fn messages_max(&self) -> usize {
+        self.messages.len()
+    }
+
     /// Takes over a message.
     pub fn submit(&mut self, now: Time, slot: u32, destination: HostId, size: Bytes) {
         let size = u32::try_from(size.get()).expect("messages are shorter than 4 GB");

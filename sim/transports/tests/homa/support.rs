@@ -162,7 +162,7 @@ pub(crate) fn poisson(
 
 /// A counter, added up over all hosts.
 pub(crate) fn total(net: &Net, counter: impl Fn(&Metrics) -> u64) -> u64 {
-    net.transports().map(|host| counter(host.endpoint().metrics())).sum()
+    net.transports().filter_map(Homa::endpoint).map(|endpoint| counter(endpoint.metrics())).sum()
 }
 
 pub(crate) fn sent(net: &Net, packet: PacketType) -> u64 {

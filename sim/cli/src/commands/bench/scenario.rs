@@ -92,6 +92,22 @@ pub(crate) fn all() -> Vec<Scenario> {
             [20, 60],
             false,
         ),
+        scenario(
+            "idle-100000",
+            SIGCOMM18,
+            &["topology.preset=leaf-spine-100000", "workload.sizes=w4"],
+            2,
+            [1, 2],
+            false,
+        ),
+        scenario(
+            "homa-idle-100000",
+            HOMA,
+            &["topology.preset=leaf-spine-100000", "workload.sizes=w4-kernel"],
+            2,
+            [1, 2],
+            false,
+        ),
         scenario("smoke", SIGCOMM18, &["topology.preset=sigcomm18-16"], 300, [100, 200], false),
     ]
 }
