@@ -5,9 +5,9 @@
 //!
 //! * [`SlowdownRecorder`] takes the samples of one run, [`SlowdownSummary`] pools runs and answers questions.
 //! * [`SizeBins`] cut message sizes into bins: the published ones, or about one percent of messages each.
-//! * [`slowdown_table`] and [`slowdown_figure`] are what people look at.
+//! * [`slowdown_table`] and [`slowdown_figure`] are what people look at; [`line_figure`] and [`bar_figure`] draw anything else,
+//!   [`figure_csv`] has the numbers of figures.
 
-mod bars;
 mod bins;
 mod confidence;
 mod counts;
@@ -19,10 +19,13 @@ mod sorted_map;
 mod summary;
 mod table;
 
-pub use bars::{PriorityBars, QueueBars, priority_figure, queue_figure};
 pub use bins::SizeBins;
 pub use counts::{DistributionPoint, LogarithmicCounts, thinned};
-pub use figure::{Curve, Step, slowdown_figure};
+pub use figure::{
+    Axis, AxisScale, BarFigure, BarSeries, Curve, FigureRow, LineCurve, LineFigure, PriorityBars, QueueBars, Step,
+    TickFormat, Trace, bar_figure, figure_csv, line_figure, priority_figure, queue_figure, slowdown_figure,
+    slowdown_rows,
+};
 pub use png::png;
 pub use quantile::{nearest_rank, rank, weighted_nearest_rank};
 pub use recorder::{LOGARITHMIC_WIDTH, Precision, SlowdownRecorder};

@@ -52,6 +52,18 @@ Examples:
 
 Exit code: 0 all cases are complete, 2 runs are missing or folders don't go together.")]
     Merge(MergeArguments),
+    /// Draw the figures of results again, without running anything
+    ///
+    /// What is drawn stands in the [[figure]] sections of the experiment; without any, one figure of each kind is drawn. Every
+    /// number of a figure is in the CSV file beside it.
+    #[command(after_help = "\
+Examples:
+  homasim plot results/out/quickstart
+  homasim plot results/out/kernel-quirks --like experiments/kernel-quirks.toml
+
+Files go to DIR/figures: SVG, PNG and CSV for each figure. experiments/README.md has the kinds and keys of [[figure]].
+Exit code: 0 drawn, 2 there are no complete results, or a figure can't be drawn of them.")]
+    Plot(PlotArguments),
     /// List the experiments with their questions
     #[command(after_help = "\
 Examples:
@@ -186,6 +198,15 @@ pub(crate) struct PlanArguments {
     /// Print one JSON object for each run
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PlotArguments {
+    /// Folder of results, with a manifest.toml
+    pub(crate) folder: PathBuf,
+    /// Take the [[figure]] sections from this experiment file [default: those that the results were made with]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) like: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

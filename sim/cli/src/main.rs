@@ -21,6 +21,7 @@ fn main() -> ExitCode {
     let outcome = match &arguments.command {
         Command::Run(run) => commands::run::execute(run, &INTERRUPTED),
         Command::Plan(plan) => commands::plan::execute(plan),
+        Command::Plot(plot) => commands::plot::execute(plot),
         Command::Merge(merge) => commands::merge::execute(merge, &INTERRUPTED),
         Command::List(list) => commands::list::execute(list),
         Command::Describe(describe) => commands::describe::execute(describe),

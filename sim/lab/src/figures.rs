@@ -71,12 +71,21 @@ impl CaseResult {
     }
 }
 
+/// What was drawn.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Drawn {
+    /// The files.
+    pub files: Vec<PathBuf>,
+    /// Why some figures were left out: cases that they are of are not there.
+    pub left_out: Vec<String>,
+}
+
 /// Draws the figures of the results in `out` into `out/figures`: those of `sections`, or, if there are none, one of each
-/// kind that the cases have something to say about. Returns the files, and why some figures were left out.
+/// kind that the cases have something to say about.
 ///
 /// # Errors
 /// If results are missing, a section can't be drawn from them, or a figure can't be written.
-pub fn write_figures(out: &Path, sections: &[FigureSection]) -> Result<(Vec<PathBuf>, Vec<String>), FigureError> {
+pub fn write_figures(out: &Path, sections: &[FigureSection]) -> Result<Drawn, FigureError> {
     let manifest = Manifest::read(out)?;
     let cases = CaseResult::read(out, &manifest)?;
     let defaults;
@@ -89,10 +98,10 @@ pub fn write_figures(out: &Path, sections: &[FigureSection]) -> Result<(Vec<Path
     let folder = out.join("figures");
     std::fs::create_dir_all(&folder).map_err(|cause| StoreError { path: folder.clone(), cause })?;
     let names: Vec<&str> = cases.iter().map(|case| case.summary.case.as_str()).collect();
-    let (mut paths, mut left_out) = (Vec::new(), Vec::new());
+    let mut drawn = Drawn::default();
     for section in sections {
         if let Some(problem) = missing(section, &names) {
-            left_out.push(problem);
+            drawn.left_out.push(problem);
             continue;
         }
         let chosen: Vec<&CaseResult> = cases.iter().filter(|case| section.is_of(&case.summary.case)).collect();
@@ -106,10 +115,23 @@ pub fn write_figures(out: &Path, sections: &[FigureSection]) -> Result<(Vec<Path
         for (ending, bytes) in files {
             let path = folder.join(format!("{}.{ending}", section.file_name()));
             write_atomically(&path, &bytes)?;
-            paths.push(path);
+            drawn.files.push(path);
         }
     }
-    Ok((paths, left_out))
+    remove_others(&folder, &drawn.files);
+    Ok(drawn)
+}
+
+/// Figures of an earlier experiment in the same folder would pass for those of this one.
+fn remove_others(folder: &Path, files: &[PathBuf]) {
+    let is_ours =
+        |path: &Path| ["svg", "png", "csv"].iter().any(|ending| path.extension().is_some_and(|own| own == *ending));
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        if is_ours(&entry.path()) && !files.contains(&entry.path()) {
+            // What can't be removed does no harm.
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
 }
 
 /// More curves are not told apart.
@@ -175,7 +197,10 @@ pub(crate) fn check_figures(sections: &[FigureSection], cases: &[&str], changed:
             return Err(format!("two figures are called \"{name}\"; give each a `name` of its own"));
         }
         if section.kind == FigureKind::Ratio && section.baseline.is_none() {
-            return Err(format!("\"{name}\": a ratio needs `baseline`, the case to divide by; there are {}", cases.join(", ")));
+            return Err(format!(
+                "\"{name}\": a ratio needs `baseline`, the case to divide by; there are {}",
+                cases.join(", ")
+            ));
         }
         if let Some(problem) = missing(section, cases).filter(|_| !changed) {
             return Err(problem);
@@ -189,7 +214,11 @@ pub(crate) fn check_figures(sections: &[FigureSection], cases: &[&str], changed:
 fn missing(section: &FigureSection, cases: &[&str]) -> Option<String> {
     let name = section.file_name();
     if !cases.iter().any(|case| section.is_of(case)) {
-        return Some(format!("\"{name}\": no case has a name like {:?}; there are {}", section.cases, cases.join(", ")));
+        return Some(format!(
+            "\"{name}\": no case has a name like {:?}; there are {}",
+            section.cases,
+            cases.join(", ")
+        ));
     }
     let baseline = section.baseline.as_ref().filter(|baseline| !cases.contains(&baseline.as_str()))?;
     Some(format!("\"{name}\": baseline = \"{baseline}\" is no case; there are {}", cases.join(", ")))

@@ -11,6 +11,7 @@ mod case;
 mod denominator;
 mod estimate;
 mod experiment;
+mod figures;
 mod manifest;
 mod measurement;
 mod number;
@@ -41,6 +42,7 @@ pub use experiment::{
     Background, Death, Experiment, FaultSection, FigureKind, FigureSection, Gaps, Measure, Messages, Run, Sizes, Times,
     TopologySection, TransportKind, TransportSection, Variant, WorkloadSection,
 };
+pub use figures::{Drawn, FigureError, write_figures};
 pub use manifest::{MANIFEST, MadeBy, Manifest, ManifestCase, ManifestError};
 pub use measurement::MessageRecord;
 pub use number::{Load, OneOrMany};

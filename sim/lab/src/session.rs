@@ -2,6 +2,7 @@
 //! as soon as all its runs are there, whoever did them.
 
 use crate::archive::Archive;
+use crate::figures::{Drawn, FigureError, write_figures};
 use crate::manifest::Manifest;
 use crate::plan::{PlannedCase, PlannedRun, Selection};
 use crate::record::{RunRecord, RunTiming};
@@ -69,6 +70,8 @@ pub struct Tally {
     pub failures: usize,
     /// Whether it was ended before its time.
     pub interrupted: bool,
+    /// What was drawn, when all cases were complete.
+    pub figures: Option<Drawn>,
 }
 
 /// What is to be done, by one thread at a time.
@@ -277,8 +280,16 @@ impl<'a, F: Follow> Carried<'a, F> {
         tally.interrupted = self.session.interrupted.load(Ordering::Relaxed);
         if tally.incomplete == 0 {
             manifest.fill_in(self.session.out);
-            write_overview(self.session.out, self.session.plan)?;
             write_atomically(&self.session.out.join(crate::manifest::MANIFEST), manifest.text().as_bytes())?;
+            write_overview(self.session.out, self.session.plan)?;
+            match write_figures(self.session.out, &manifest.manifest.figures) {
+                Ok(drawn) => tally.figures = Some(drawn),
+                Err(FigureError::Store(error)) => return Err(error),
+                Err(error) => {
+                    tally.failures += 1;
+                    self.follow.failed(0, &error.to_string());
+                }
+            }
         }
         Ok(tally)
     }

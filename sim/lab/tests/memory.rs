@@ -37,7 +37,7 @@ fn peak_bytes(set: &[&str]) -> (u64, u64) {
     let used = allocation_counter::measure(|| {
         let experiment = parse_experiment(path, ALL_TO_ALL, &overrides).unwrap();
         let case = cases(path, &experiment).unwrap().remove(0);
-        packet_hops = run_seed(&case, 0, 1, &control).unwrap().statistics().packet_hops;
+        packet_hops = run_seed(&case, 0, 1, &control).unwrap().0.statistics().packet_hops;
     });
     (used.bytes_max, packet_hops)
 }

@@ -9,5 +9,6 @@ pub(crate) mod experiment;
 pub(crate) mod list;
 pub(crate) mod merge;
 pub(crate) mod plan;
+pub(crate) mod plot;
 pub(crate) mod replay;
 pub(crate) mod run;

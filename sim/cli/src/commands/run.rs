@@ -55,6 +55,13 @@ pub(crate) fn finish(printer: &Printer<'_>, tally: &Tally, quiet: bool) -> anyho
     if tally.interrupted {
         return Err(RunError::Interrupted.into());
     }
+    if let Some(drawn) = &tally.figures {
+        drawn.left_out.iter().for_each(|problem| eprintln!("left out: figure {problem}"));
+        let svg = drawn.files.iter().filter(|path| path.extension().is_some_and(|extension| extension == "svg"));
+        if let Some(folder) = drawn.files.first().and_then(|path| path.parent()).filter(|_| !quiet) {
+            eprintln!("drew {} in {}", text::count(svg.count(), "figure"), folder.display());
+        }
+    }
     if tally.failures > 0 {
         bail!("{} of the runs or cases failed, see above; the others are done", tally.failures);
     }

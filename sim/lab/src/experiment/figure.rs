@@ -126,7 +126,7 @@ impl FigureKind {
 impl FigureSection {
     /// A figure of all cases.
     #[must_use]
-    pub const fn of(kind: FigureKind) -> Self {
+    pub fn of(kind: FigureKind) -> Self {
         let (name, title, cases, labels) = (None, None, Vec::new(), BTreeMap::new());
         Self { kind, name, title, cases, labels, messages: Messages::Short, tier: None, baseline: None }
     }

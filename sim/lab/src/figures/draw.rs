@@ -4,8 +4,8 @@ use super::{CURVES_MAX, CaseResult, FigureError, Labels};
 use crate::experiment::{FigureKind, FigureSection, Messages};
 use crate::stored::{StoredBin, StoredLevel};
 use homa_analysis::{
-    Axis, AxisScale, BarFigure, BarSeries, Curve, FigureRow, LineCurve, LineFigure, Step, TickFormat, Trace, bar_figure,
-    line_figure, slowdown_figure, slowdown_rows,
+    Axis, AxisScale, BarFigure, BarSeries, Curve, FigureRow, LineCurve, LineFigure, Step, TickFormat, Trace,
+    bar_figure, line_figure, slowdown_figure, slowdown_rows,
 };
 use serde::Deserialize;
 
@@ -45,7 +45,7 @@ pub(crate) fn draw(section: &FigureSection, cases: &[&CaseResult], labels: &Labe
         FigureKind::Priorities => Ok(priorities(cases, labels)),
         FigureKind::Utilisation => Ok(utilisation(cases, labels)),
         FigureKind::Waste => waste(cases, labels),
-        FigureKind::Ratio => super::ratio::ratio(section, cases, labels),
+        FigureKind::Ratio => Err(Problem::Section("not yet".to_owned())),
     }
 }
 
@@ -153,7 +153,8 @@ fn latency(section: &FigureSection, cases: &[&CaseResult], labels: &Labels) -> R
         Messages::Short => format!("messages up to {} B", cases[0].summary.short_messages.bytes_max),
     };
     let least = curves.iter().flat_map(|curve| &curve.points).map(|(_, share)| *share).filter(|share| *share > 0.0);
-    let least = 10_f64.powf(least.fold(0.1, f64::min).max(1e-6).log10().floor());
+    let least = least.fold(0.1, f64::min);
+    let least = [1e-1, 1e-2, 1e-3, 1e-4, 1e-5].into_iter().find(|decade| *decade <= least).unwrap_or(1e-6);
     Ok(lines(&LineFigure {
         title: labels.title.clone(),
         x: Axis::logarithmic("Latency", TickFormat::Microseconds),
@@ -178,7 +179,10 @@ fn tiers(section: &FigureSection, cases: &[&CaseResult]) -> Result<Vec<String>, 
         Some(tier) if there.contains(&tier) => Ok(vec![tier.clone()]),
         Some(tier) => {
             let names: Vec<_> = there.iter().map(|tier| tier.as_str()).collect();
-            Err(Problem::Section(format!("tier = \"{tier}\" is none of this network's, which are {}", names.join(", "))))
+            Err(Problem::Section(format!(
+                "tier = \"{tier}\" is none of this network's, which are {}",
+                names.join(", ")
+            )))
         }
         None if cases.len() > 1 => Ok(there.last().map(|tier| (*tier).clone()).into_iter().collect()),
         None => Ok(there.into_iter().cloned().collect()),
@@ -206,7 +210,9 @@ fn queues_over_time(section: &FigureSection, cases: &[&CaseResult], labels: &Lab
             let chunk = of_tier.len().div_ceil(POINTS).max(1);
             let name = queue_label(cases, label, tier);
             let at = |rows: &[&SeriesRow]| rows.iter().map(|row| row.at_ms).sum::<f64>() / rows.len() as f64;
-            let mean = |rows: &[&SeriesRow]| (at(rows), rows.iter().map(|row| row.mean_bytes).sum::<f64>() / rows.len() as f64);
+            let mean = |rows: &[&SeriesRow]| {
+                (at(rows), rows.iter().map(|row| row.mean_bytes).sum::<f64>() / rows.len() as f64)
+            };
             let max = |rows: &[&SeriesRow]| (at(rows), rows.iter().map(|row| row.max_bytes).fold(0.0, f64::max));
             let curve = |points: Vec<(f64, f64)>| LineCurve::new(&name, points, Trace::Line);
             curves.push(curve(of_tier.chunks(chunk).map(mean).collect()).statistic("mean"));
@@ -264,7 +270,11 @@ fn all_tiers(cases: &[&CaseResult]) -> Vec<String> {
 }
 
 /// A bar for each tier and case.
-fn tier_series(cases: &[&CaseResult], labels: &Labels, value: fn(&crate::stored::StoredTier) -> f64) -> (Vec<String>, Vec<BarSeries>) {
+fn tier_series(
+    cases: &[&CaseResult],
+    labels: &Labels,
+    value: fn(&crate::stored::StoredTier) -> f64,
+) -> (Vec<String>, Vec<BarSeries>) {
     let tiers = all_tiers(cases);
     let series = cases.iter().zip(&labels.cases).map(|(case, label)| {
         let of = |tier: &String| case.summary.tiers.iter().find(|row| row.tier == *tier).map_or(f64::NAN, value);
@@ -300,17 +310,14 @@ fn utilisation(cases: &[&CaseResult], labels: &Labels) -> Drawing {
 
 fn priorities(cases: &[&CaseResult], labels: &Labels) -> Drawing {
     let levels: Vec<u8> = (0..8).rev().collect();
-    let classes: [(&str, fn(&StoredLevel) -> u64); 3] = [
-        ("unscheduled", |level| level.unscheduled_bytes),
-        ("scheduled", |level| level.scheduled_bytes),
-        ("control", |level| level.control_bytes),
-    ];
+    let bytes_of = |level: &StoredLevel| [level.unscheduled_bytes, level.scheduled_bytes, level.control_bytes];
     let mut series = Vec::new();
     for (case, label) in cases.iter().zip(&labels.cases) {
-        for (class, bytes) in classes {
+        for (place, class) in ["unscheduled", "scheduled", "control"].into_iter().enumerate() {
             let share = |level: &u8| {
                 let row = case.summary.priorities.iter().find(|row| row.priority == *level);
-                row.filter(|row| row.bytes() > 0).map_or(0.0, |row| row.link_share * bytes(row) as f64 / row.bytes() as f64)
+                row.filter(|row| row.bytes() > 0)
+                    .map_or(0.0, |row| row.link_share * bytes_of(row)[place] as f64 / row.bytes() as f64)
             };
             series.push(BarSeries::stacked(label, class, levels.iter().map(share).collect()));
         }
@@ -329,7 +336,8 @@ fn waste(cases: &[&CaseResult], labels: &Labels) -> Result<Drawing, Problem> {
     let mut series = Vec::new();
     for (case, label) in cases.iter().zip(&labels.cases) {
         let Some(receivers) = &case.summary.receivers else {
-            let problem = format!("{} has no account of its receivers' links; only `sigcomm18` keeps it", case.summary.case);
+            let problem =
+                format!("{} has no account of its receivers' links; only `sigcomm18` keeps it", case.summary.case);
             return Err(Problem::Section(problem));
         };
         series.push(BarSeries::beside(label, vec![receivers.active_waste_share, receivers.oversubscribed_waste_share]));

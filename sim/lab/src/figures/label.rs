@@ -18,7 +18,8 @@ impl Labels {
         let differs = |place: usize| parts.iter().any(|other| other[place] != parts[0][place]);
         let differing: Vec<usize> = (0..5).filter(|place| differs(*place)).collect();
         let join = |parts: &[String; 5], places: &[usize]| {
-            let parts: Vec<&str> = places.iter().map(|place| parts[*place].as_str()).filter(|part| !part.is_empty()).collect();
+            let parts: Vec<&str> =
+                places.iter().map(|place| parts[*place].as_str()).filter(|part| !part.is_empty()).collect();
             parts.join(", ")
         };
         let label = |number: usize, places: &[usize]| {
