@@ -5,12 +5,18 @@
 //!
 //! * [`SlowdownRecorder`] takes the samples of one run, [`SlowdownSummary`] pools runs and answers questions.
 //! * [`SizeBins`] cut message sizes into bins: the published ones, or about one percent of messages each.
+//! * [`cluster`] reads what the Linux cluster's benchmark writes, [`read_messages`] files with a line for each message.
+//! * [`paired`] compares two configurations that ran the same messages.
 //! * [`slowdown_table`] and [`slowdown_figure`] are what people look at.
 
 mod bars;
 mod bins;
+pub mod cluster;
 mod confidence;
 mod figure;
+mod import;
+mod messages;
+pub mod paired;
 mod png;
 mod quantile;
 mod recorder;
@@ -20,6 +26,8 @@ mod table;
 pub use bars::{PriorityBars, QueueBars, priority_figure, queue_figure};
 pub use bins::SizeBins;
 pub use figure::{Curve, Step, slowdown_figure};
+pub use import::ImportError;
+pub use messages::{MessageRow, read_messages};
 pub use png::png;
 pub use quantile::{nearest_rank, rank, weighted_nearest_rank};
 pub use recorder::{LOGARITHMIC_WIDTH, Precision, SlowdownRecorder};

@@ -221,6 +221,38 @@ impl SlowdownSummary {
         rows
     }
 
+    /// Slowdown by other groups of sizes than the runs' own bins; empty ones are left out.
+    #[must_use]
+    pub fn groups(&self, groups: &SizeBins) -> Vec<Decile> {
+        let group = |size: u64| groups.index_of(Bytes::new(size));
+        let chunks = self.samples.chunk_by(|(first, ..), (second, ..)| group(*first) == group(*second));
+        let row = |chunk: &[(u64, f64, u64)]| {
+            let statistics = Statistics::new(chunk);
+            Decile {
+                size_min: chunk[0].0,
+                size_max: chunk[chunk.len() - 1].0,
+                count: statistics.count,
+                p50: statistics.quantile(0.5),
+                p99: statistics.quantile(0.99),
+                mean: statistics.mean(),
+                unfinished: statistics.unfinished,
+            }
+        };
+        chunks.map(row).collect()
+    }
+
+    /// Bins of about one percent of these messages each.
+    #[must_use]
+    pub fn bins_of_about_one_percent(&self) -> SizeBins {
+        let total = self.count() as f64;
+        let sizes = self.samples.chunk_by(|(first, ..), (second, ..)| first == second);
+        let shares = sizes.map(|chunk| {
+            let count: u64 = chunk.iter().map(|(.., count)| count).sum();
+            (Bytes::new(chunk[0].0), count as f64 / total)
+        });
+        SizeBins::about_one_percent(&shares.collect::<Vec<_>>())
+    }
+
     /// Slowdown by size bin; empty bins are left out.
     #[must_use]
     pub fn bins(&self) -> Vec<BinRow> {

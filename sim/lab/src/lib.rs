@@ -7,6 +7,7 @@
 //! kept apart from those that are a function of the experiment alone.
 
 mod case;
+mod comparison;
 mod denominator;
 mod estimate;
 mod experiment;
@@ -27,6 +28,10 @@ mod transport;
 mod warnings;
 
 pub use case::{Arrivals, Case, CaseError};
+pub use comparison::{
+    ComparedSide, ComparedSizes, ComparedValue, Comparison, ComparisonError, ComparisonOptions, Grouping, Intervals,
+    Operand, OperandError, Stated, Tolerance, compare_results, paired_samples, write_comparison_figure,
+};
 pub use denominator::{Denominator, IdealTimes};
 pub use estimate::{PathEstimate, Work, control_load, paths, work};
 pub use experiment::{
