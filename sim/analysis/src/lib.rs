@@ -29,7 +29,7 @@ pub use figure::{Curve, Step, slowdown_figure};
 pub use import::ImportError;
 pub use messages::{MessageRow, read_messages};
 pub use png::png;
-pub use quantile::{nearest_rank, rank, weighted_nearest_rank};
+pub use quantile::{RankRule, nearest_rank, rank, weighted_nearest_rank};
 pub use recorder::{LOGARITHMIC_WIDTH, Precision, SlowdownRecorder};
 pub use summary::{BinRow, Decile, PERCENTILES, PercentileRow, SlowdownSummary};
 pub use table::{human_bytes, slowdown_table};

@@ -5,7 +5,7 @@
 
 mod baseline;
 mod digest;
-mod pool;
+pub(crate) mod pool;
 mod report;
 mod rtts;
 

@@ -2,10 +2,14 @@
 
 use super::side::{Group, Side};
 use super::{ComparedSizes, ComparedValue, ComparisonError, Grouping, Tolerance};
+use homa_analysis::RankRule;
 use homa_analysis::paired::{PairedRow, QuantileRatio};
 
 /// Bins that end at the same size but have shares of messages that differ by more than this factor are not the same bins.
 const SHARES_DIFFER: f64 = 1.25;
+
+const OTHER_RANKS: &str = "the quantiles of the cluster's digest are up to one rank above those of the other side, which matters with few \
+                           messages; a case with messages.csv gets those of the digest";
 
 /// Groups of both sides with the same sizes, and what could not be matched.
 pub(super) struct Aligned {
@@ -49,12 +53,18 @@ fn align_by(a: &Side, b: &Side, by: Grouping) -> (Vec<[Group; 2]>, Vec<String>) 
     let edges = |groups: &[Group]| groups.iter().map(|group| group.size_max).collect::<Vec<_>>();
     let (of_a, of_b) = (own(a, by), own(b, by));
     match (of_a.is_empty(), of_b.is_empty()) {
-        (false, false) => matched(of_a, of_b),
-        (false, true) => match b.grouped(&edges(of_a)) {
+        (false, false) => {
+            let (pairs, mut notes) = matched(of_a, of_b);
+            if a.rule != b.rule {
+                notes.push(OTHER_RANKS.to_owned());
+            }
+            (pairs, notes)
+        }
+        (false, true) => match b.grouped(&edges(of_a), a.rule) {
             Some(groups) => beside(of_a, &groups, &edges(of_a)),
             None => Default::default(),
         },
-        (true, false) => match a.grouped(&edges(of_b)) {
+        (true, false) => match a.grouped(&edges(of_b), b.rule) {
             Some(groups) => beside(&groups, of_b, &edges(of_b)),
             None => Default::default(),
         },
@@ -64,7 +74,7 @@ fn align_by(a: &Side, b: &Side, by: Grouping) -> (Vec<[Group; 2]>, Vec<String>) 
                 Grouping::Deciles => samples.deciles().iter().map(|decile| decile.size_max).collect(),
                 Grouping::Bins => samples.bins_of_about_one_percent().edges().map(|edge| edge.get()).collect(),
             };
-            let [a, b] = [a, b].map(|side| side.grouped(&edges).expect("both have samples"));
+            let [a, b] = [a, b].map(|side| side.grouped(&edges, RankRule::Nearest).expect("both have samples"));
             beside(&a, &b, &edges)
         }
     }

@@ -7,7 +7,7 @@ use super::files::{EXACT_LIMIT, each_rtt, open};
 use super::operand::Operand;
 use super::table::{Kind, kind_of_table, read_table};
 use crate::stored::{StoredBin, StoredError};
-use homa_analysis::{Precision, SizeBins, SlowdownRecorder, SlowdownSummary, read_messages};
+use homa_analysis::{Precision, RankRule, SizeBins, SlowdownRecorder, SlowdownSummary, read_messages};
 use homa_units::Bytes;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -37,6 +37,8 @@ pub(super) struct Side {
     pub(super) definition: Definition,
     /// Whether quantiles are exact.
     pub(super) quantiles: String,
+    /// Which samples its own quantiles are.
+    pub(super) rule: RankRule,
     /// By size bin, and by tenth of messages, if it has such groups of its own.
     pub(super) bins: Vec<Group>,
     pub(super) deciles: Vec<Group>,
@@ -91,11 +93,11 @@ impl Side {
     }
 
     /// Its samples in the groups that end at `edges`, ascending.
-    pub(super) fn grouped(&self, edges: &[u64]) -> Option<Vec<Group>> {
+    pub(super) fn grouped(&self, edges: &[u64], rule: RankRule) -> Option<Vec<Group>> {
         let samples = self.samples.as_ref()?;
         let edges: Vec<_> = edges.iter().map(|edge| Bytes::new(*edge)).collect();
         let (total, mut below) = (samples.count() as f64, 0);
-        let rows = samples.groups(&SizeBins::with_edges(&edges)).into_iter();
+        let rows = samples.groups(&SizeBins::with_edges(&edges), rule).into_iter();
         let group = |row: homa_analysis::Decile| {
             below += row.count;
             Group {
@@ -159,6 +161,7 @@ fn case(folder: &Path) -> Result<Side, ComparisonError> {
         what: format!("{}: {}, {}, {load}", folder.display(), stored.transport, stored.workload),
         definition: Definition { link_mbps: mbps, ..definition },
         quantiles: stored.quantiles,
+        rule: RankRule::Nearest,
         bins: stored.bins.iter().map(bin).collect(),
         deciles: stored.deciles.iter().map(decile).collect(),
         samples: None,
@@ -187,20 +190,30 @@ fn rtts(name: &str, files: &[PathBuf], stated: &Stated) -> Result<Side, Comparis
 
 fn of_samples(name: String, what: String, definition: Definition, samples: SlowdownSummary) -> Side {
     let (quantiles, what) = (shown(samples.precision()), format!("{what}, {} messages", samples.count()));
-    let (bins, deciles) = (Vec::new(), Vec::new());
-    Side { name, what, definition, quantiles, bins, deciles, samples: Some(samples), folder: None, has_messages: false }
+    Side {
+        name,
+        what,
+        definition,
+        quantiles,
+        rule: RankRule::Nearest,
+        bins: Vec::new(),
+        deciles: Vec::new(),
+        samples: Some(samples),
+        folder: None,
+        has_messages: false,
+    }
 }
 
 fn of_groups(path: &Path, what: &str, definition: Definition, bins: Vec<Group>) -> Side {
     let what = format!("{}: {what}", path.display());
-    let (deciles, quantiles) = (Vec::new(), "as given".to_owned());
     Side {
         name: stem(path),
         what,
         definition,
-        quantiles,
+        quantiles: "as given".to_owned(),
+        rule: RankRule::Nearest,
         bins,
-        deciles,
+        deciles: Vec::new(),
         samples: None,
         folder: None,
         has_messages: false,
@@ -218,7 +231,8 @@ fn of_report(path: &Path, stated: &Stated) -> Result<Side, ComparisonError> {
         p99: row.s99,
         p99_band: None,
     };
-    Ok(of_groups(path, "digest of a cluster's experiment", definition, rows.iter().map(group).collect()))
+    let side = of_groups(path, "digest of a cluster's experiment", definition, rows.iter().map(group).collect());
+    Ok(Side { rule: RankRule::Cluster, ..side })
 }
 
 fn table(path: &Path, stated: &Stated) -> Result<Side, ComparisonError> {
