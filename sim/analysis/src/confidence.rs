@@ -34,7 +34,7 @@ pub(crate) fn probabilities(q: f64, blocks: &[Block]) -> Option<(f64, f64)> {
 
 /// The 97.5 % point of Student's distribution by the first terms of its expansion in 1 / degrees of freedom: within 1 % from
 /// 4 degrees of freedom on, and larger than it is below.
-fn student_97_5(degrees: f64) -> f64 {
+pub(crate) fn student_97_5(degrees: f64) -> f64 {
     const Z: f64 = 1.959_963_984_540_054;
     let (z3, z5) = (Z * Z * Z, Z * Z * Z * Z * Z);
     let first = (z3 + Z) / 4.0;

@@ -5,13 +5,19 @@
 //!
 //! * [`SlowdownRecorder`] takes the samples of one run, [`SlowdownSummary`] pools runs and answers questions.
 //! * [`SizeBins`] cut message sizes into bins: the published ones, or about one percent of messages each.
+//! * [`cluster`] reads what the Linux cluster's benchmark writes, [`read_messages`] files with a line for each message.
+//! * [`paired`] compares two configurations that ran the same messages.
 //! * [`slowdown_table`] and [`slowdown_figure`] are what people look at; [`line_figure`] and [`bar_figure`] draw anything else,
 //!   [`figure_csv`] has the numbers of figures.
 
 mod bins;
+pub mod cluster;
 mod confidence;
 mod counts;
 mod figure;
+mod import;
+mod messages;
+pub mod paired;
 mod png;
 mod quantile;
 mod recorder;
@@ -26,8 +32,10 @@ pub use figure::{
     TickFormat, Trace, bar_figure, figure_csv, line_figure, priority_figure, queue_figure, slowdown_figure,
     slowdown_rows,
 };
+pub use import::ImportError;
+pub use messages::{MessageRow, read_messages};
 pub use png::png;
-pub use quantile::{nearest_rank, rank, weighted_nearest_rank};
+pub use quantile::{RankRule, nearest_rank, rank, weighted_nearest_rank};
 pub use recorder::{LOGARITHMIC_WIDTH, Precision, SlowdownRecorder};
 pub use summary::{BinRow, Decile, PERCENTILES, PercentileRow, SlowdownSummary};
 pub use table::{human_bytes, slowdown_table};

@@ -1,5 +1,15 @@
 //! Quantiles by nearest rank: always a sample, never a value between two.
 
+/// Which sample is a quantile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RankRule {
+    /// That of nearest rank, as in all results of ours.
+    Nearest,
+    /// The Linux cluster's: of `n` ascending samples the one with the index `floor(q n)` from 0, one rank above where `q n`
+    /// is whole.
+    Cluster,
+}
+
 /// The rank, from 1, of quantile `q` among `count` samples: the smallest integer not below `q * count`, at least 1.
 ///
 /// # Panics

@@ -47,6 +47,18 @@ pub struct SlowdownRecorder {
 /// Size bin, time block, logarithmic cell.
 pub(crate) type BlockCell = (u32, u32, u32);
 
+/// The cell of unfinished messages.
+const INFINITE: u32 = cell(f64::INFINITY);
+
+/// Messages of one size bin and time block with the same slowdown, infinite if unfinished.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Timed {
+    pub(crate) bin: u32,
+    pub(crate) block: u32,
+    pub(crate) slowdown: f64,
+    pub(crate) count: u64,
+}
+
 /// Slowdowns by message size.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 enum Samples {
@@ -70,6 +82,18 @@ impl SlowdownRecorder {
     pub fn take(&mut self) -> Self {
         let empty = Self::new(self.bins.clone(), self.exact_limit);
         std::mem::replace(self, empty)
+    }
+
+    /// The same samples in other size bins; none once samples are no longer kept.
+    #[must_use]
+    pub fn rebinned(&self, bins: &SizeBins) -> Option<Self> {
+        let Samples::Exact(samples) = &self.samples else { return None };
+        let mut rebinned = Self::new(bins.clone(), self.exact_limit);
+        for (size, block, slowdown) in samples {
+            rebinned.record_in_block(Bytes::new(u64::from(*size)), *slowdown, *block);
+        }
+        rebinned.unfinished.clone_from(&self.unfinished);
+        Some(rebinned)
     }
 
     /// Takes samples, each kept as long as there are no more than `exact_limit`.
@@ -147,6 +171,65 @@ impl SlowdownRecorder {
         let mut cells: Vec<_> = cells.into_iter().collect();
         cells.sort_unstable();
         cells
+    }
+
+    /// All messages with their time blocks, in no particular order; unfinished ones are infinitely slow.
+    pub(crate) fn timed(&self) -> Vec<Timed> {
+        let bin = |size: u64| self.bins.index_of(Bytes::new(size)) as u32;
+        let mut all: Vec<_> = match &self.samples {
+            Samples::Exact(samples) => {
+                let one = |(size, block, slowdown): &(u32, u32, f64)| Timed {
+                    bin: bin(u64::from(*size)),
+                    block: *block,
+                    slowdown: *slowdown,
+                    count: 1,
+                };
+                samples.iter().map(one).collect()
+            }
+            Samples::Counted(_) => {
+                let all = self.block_cells().into_iter().filter(|((.., cell), _)| *cell < INFINITE);
+                all.map(|((bin, block, cell), count)| Timed { bin, block, slowdown: middle(cell), count }).collect()
+            }
+        };
+        let unfinished = self.unfinished.iter();
+        all.extend(unfinished.map(|(size, block)| Timed {
+            bin: bin(*size),
+            block: *block,
+            slowdown: f64::INFINITY,
+            count: 1,
+        }));
+        all
+    }
+
+    /// How many messages there are of each size, ascending.
+    pub(crate) fn sizes(&self) -> Vec<(u64, u64)> {
+        let mut counts = FxHashMap::default();
+        match &self.samples {
+            Samples::Exact(samples) => {
+                samples.iter().for_each(|(size, ..)| *counts.entry(u64::from(*size)).or_default() += 1);
+            }
+            #[expect(clippy::iter_over_hash_type, reason = "sums don't depend on the order")]
+            Samples::Counted(cells) => {
+                for ((size, _), count) in cells {
+                    *counts.entry(u64::from(*size)).or_default() += count;
+                }
+            }
+        }
+        self.unfinished.iter().for_each(|(size, _)| *counts.entry(*size).or_default() += 1);
+        let mut counts: Vec<_> = counts.into_iter().collect();
+        counts.sort_unstable();
+        counts
+    }
+
+    /// How many messages there are of each size in each time block, ascending; none once samples are no longer kept.
+    pub(crate) fn sizes_by_block(&self) -> Option<Vec<((u64, u32), u64)>> {
+        let Samples::Exact(samples) = &self.samples else { return None };
+        let mut counts = FxHashMap::default();
+        samples.iter().for_each(|(size, block, _)| *counts.entry((u64::from(*size), *block)).or_default() += 1);
+        self.unfinished.iter().for_each(|key| *counts.entry(*key).or_default() += 1);
+        let mut counts: Vec<_> = counts.into_iter().collect();
+        counts.sort_unstable();
+        Some(counts)
     }
 
     /// Whether every sample was kept.

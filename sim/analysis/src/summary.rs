@@ -1,8 +1,9 @@
 //! What the samples of one or several runs say.
 
 use crate::bins::SizeBins;
+use crate::cluster::pool::{at_index, half, hundredth_below};
 use crate::confidence::{Block, probabilities};
-use crate::quantile::{rank, weighted_nearest_rank};
+use crate::quantile::{RankRule, rank, weighted_nearest_rank};
 use crate::recorder::{BlockCell, Precision, SlowdownRecorder, cell, pooled_range};
 use homa_units::Bytes;
 use serde::{Serialize, Serializer};
@@ -219,6 +220,42 @@ impl SlowdownSummary {
             }
         }
         rows
+    }
+
+    /// Slowdown by other groups of sizes than the runs' own bins, quantiles by `rule`; empty groups are left out.
+    #[must_use]
+    pub fn groups(&self, groups: &SizeBins, rule: RankRule) -> Vec<Decile> {
+        let group = |size: u64| groups.index_of(Bytes::new(size));
+        let chunks = self.samples.chunk_by(|(first, ..), (second, ..)| group(*first) == group(*second));
+        let row = |chunk: &[(u64, f64, u64)]| {
+            let statistics = Statistics::new(chunk);
+            let [p50, p99] = match rule {
+                RankRule::Nearest => [0.5, 0.99].map(|q| statistics.quantile(q)),
+                RankRule::Cluster => [half, hundredth_below].map(|index| at_index(&statistics.ascending, index)),
+            };
+            Decile {
+                size_min: chunk[0].0,
+                size_max: chunk[chunk.len() - 1].0,
+                count: statistics.count,
+                p50,
+                p99,
+                mean: statistics.mean(),
+                unfinished: statistics.unfinished,
+            }
+        };
+        chunks.map(row).collect()
+    }
+
+    /// Bins of about one percent of these messages each.
+    #[must_use]
+    pub fn bins_of_about_one_percent(&self) -> SizeBins {
+        let total = self.count() as f64;
+        let sizes = self.samples.chunk_by(|(first, ..), (second, ..)| first == second);
+        let shares = sizes.map(|chunk| {
+            let count: u64 = chunk.iter().map(|(.., count)| count).sum();
+            (Bytes::new(chunk[0].0), count as f64 / total)
+        });
+        SizeBins::about_one_percent(&shares.collect::<Vec<_>>())
     }
 
     /// Slowdown by size bin; empty bins are left out.

@@ -1,6 +1,6 @@
 //! The command line as typed.
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use homa_lab::Override;
 use homa_units::Duration;
 use std::path::PathBuf;
@@ -79,19 +79,27 @@ Examples:
   homasim describe experiments/sigcomm18-slowdown.toml
   homasim describe experiments/quickstart.toml --set workload.sizes=w4 --set workload.load=0.5")]
     Describe(DescribeArguments),
-    /// Compare a result with published curves, or with the latencies recorded in a trace
+    /// Compare two results: of cases, a cluster, another simulator, published curves, or the latencies recorded in a trace
     ///
-    /// Against published curves the like statistic is compared: lower edges of histogram cells. The overlay is drawn into
-    /// the result's folder.
+    /// A and B are each the folder of a case; .rtts files of a cluster (a folder with those of one experiment,
+    /// FOLDER/EXPERIMENT, or files separated by commas); a .data or .csv file; or a published reference. Ratios are B / A. Two
+    /// cases with the same seeds are compared in pairs, if their runs are kept. What doesn't divide by the same best time
+    /// is refused. Against published curves the like statistic is compared: lower edges of histogram cells. The overlay is drawn
+    /// into the folder of a case. docs/compare.md has more.
     #[command(after_help = "\
 Examples:
   homasim run experiments/sigcomm18-slowdown.toml --set workload.sizes=w3 --set workload.load=0.8
-  homasim compare results/out/sigcomm18-slowdown/w3-0.8 --reference sigcomm18
+  homasim compare results/out/sigcomm18-slowdown/w3-0.8 sigcomm18
+  homasim compare results/out/sigcomm18-slowdown/w3-0.8 other.csv --denominator sigcomm18 --within 5%
+
+  homasim compare results/out/a/w4-0.8 results/out/b/w4-0.8
+  homasim compare results/out/c/w4-kernel-0.8 runs/homa_w4 --denominator cluster-2023 --link-mbps 25000
 
   homasim run experiments/original-w3-trace.toml
   homasim compare results/out/original-w3-trace/w3-0.8-W3_0.8_4ms --trace results/reference/original-simulator/W3_0.8_4ms.csv.gz
 
-Exit code: 0 everything within tolerance, 1 something not, 2 could not compare.")]
+Exit code: 0 everything within tolerance or nothing to judge, 1 something not, 2 could not compare. Published curves and traces have
+tolerances of their own; two results are judged only if --within, --p50-within or --p99-within is given.")]
     Compare(CompareArguments),
     /// Drive the Linux core as the nodes of recorded captures, and check that it sends what the kernel sent
     ///
@@ -227,10 +235,14 @@ pub(crate) struct MergeArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct CompareArguments {
-    /// Folder of a case's results; with messages.csv for --trace
-    pub(crate) result: PathBuf,
-    /// Published curves to compare with: sigcomm18
-    #[arg(long, value_name = "NAME", required_unless_present = "trace", conflicts_with = "trace")]
+    /// Folder of a case's results, with messages.csv for --trace; or .rtts files, a .data or .csv file, a reference
+    #[arg(value_name = "A")]
+    pub(crate) result: String,
+    /// What to compare with, of the same kinds
+    #[arg(value_name = "B", required_unless_present_any = ["reference", "trace"], conflicts_with_all = ["reference", "trace"])]
+    pub(crate) other: Option<String>,
+    /// Published curves to compare with, as B: sigcomm18
+    #[arg(long, value_name = "NAME", conflicts_with = "trace")]
     pub(crate) reference: Option<String>,
     /// The transport of the published curve
     #[arg(long, value_name = "NAME", default_value = "Homa", conflicts_with = "trace")]
@@ -241,9 +253,55 @@ pub(crate) struct CompareArguments {
     /// CSV file with the columns tier and queue_mean_bytes to compare mean queues with
     #[arg(long, value_name = "FILE", requires = "trace")]
     pub(crate) queues: Option<PathBuf>,
+    /// How far ratios may be from 1, for example 5%
+    #[arg(long, value_name = "PERCENT", value_parser = percentage, conflicts_with = "trace")]
+    pub(crate) within: Option<f64>,
+    /// The same for medians
+    #[arg(long, value_name = "PERCENT", value_parser = percentage, conflicts_with = "trace")]
+    pub(crate) p50_within: Option<f64>,
+    /// The same for 99th percentiles
+    #[arg(long, value_name = "PERCENT", value_parser = percentage, conflicts_with = "trace")]
+    pub(crate) p99_within: Option<f64>,
+    /// What slowdown is relative to in files that don't say it: cluster-2021, cluster-2023, cluster-2025, or a name as in
+    /// measure.denominator
+    #[arg(long, value_name = "NAME", requires = "other")]
+    pub(crate) denominator: Option<String>,
+    /// Rate of the cluster's host links, for cluster-2023 and cluster-2025
+    #[arg(long, value_name = "MBPS", requires = "denominator", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    pub(crate) link_mbps: Option<u64>,
+    /// The cluster's nodes, for cluster-2025: xl170 or another
+    #[arg(long, value_name = "NAME", requires = "denominator")]
+    pub(crate) node_type: Option<String>,
+    /// The cluster's unloaded run (.rtts), for cluster-2021
+    #[arg(long, value_name = "RTTS", requires = "denominator")]
+    pub(crate) unloaded: Option<String>,
+    /// Groups of sizes [default: deciles; bins for cases without samples, and for tables]
+    #[arg(long, value_name = "GROUPS", requires = "other")]
+    pub(crate) by: Option<By>,
+    /// Refuse what can't be compared in pairs
+    #[arg(long, requires = "other")]
+    pub(crate) paired: bool,
+    /// Where to draw the overlay, an .svg file, with a .png beside it [default: in the folder of a case]
+    #[arg(long, value_name = "FILE", requires = "other")]
+    pub(crate) figure: Option<PathBuf>,
     /// Print a JSON object instead of the table
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Groups of sizes.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum By {
+    /// Tenths of messages
+    Deciles,
+    /// Size bins
+    Bins,
+}
+
+fn percentage(text: &str) -> Result<f64, String> {
+    let number = text.strip_suffix('%').and_then(|number| number.trim().parse::<f64>().ok());
+    let share = number.filter(|percent| (0.0..=1000.0).contains(percent)).map(|percent| percent / 100.0);
+    share.ok_or_else(|| "accepted is a percentage with its sign, for example 5%".to_owned())
 }
 
 #[derive(Debug, Args)]

@@ -10,7 +10,8 @@ use std::path::Path;
 fn commands(sandbox: &Sandbox) -> Vec<String> {
     let help = stdout(&sandbox.run(&["--help"]));
     let listed = help.lines().skip_while(|line| !line.starts_with("Commands:")).skip(1);
-    let listed = listed.take_while(|line| !line.is_empty()).filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    let listed =
+        listed.take_while(|line| !line.is_empty()).filter(|line| line.starts_with("  ") && !line.starts_with("   "));
     let names = listed.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help");
     names.map(str::to_owned).collect()
 }
@@ -25,7 +26,8 @@ fn examples(help: &str) -> Vec<String> {
 fn sandbox() -> Sandbox {
     let sandbox = Sandbox::new();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    for folder in ["experiments", "protocol/tests/captures", "results/reference", "results/baselines", "results/bench"] {
+    for folder in ["experiments", "protocol/tests/captures", "results/reference", "results/baselines", "results/bench"]
+    {
         let target = sandbox.path(folder);
         std::fs::create_dir_all(target.parent().unwrap()).unwrap();
         copy(&root.join(folder), &target);
@@ -38,7 +40,11 @@ fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in entries.map(Result::unwrap) {
         let target = to.join(entry.file_name());
-        if entry.path().is_dir() { copy(&entry.path(), &target) } else { drop(std::fs::copy(entry.path(), target).unwrap()) }
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target)
+        } else {
+            drop(std::fs::copy(entry.path(), target).unwrap())
+        }
     }
 }
 
@@ -74,13 +80,15 @@ fn quick(example: &str) -> (Vec<String>, &'static [i32]) {
         }
         "bench" => {
             // Its scenarios take a minute.
-            let scenario = ["homa-w3", "sigcomm18-w3"].iter().find_map(|name| arguments.iter().position(|own| own == name));
+            let scenario =
+                ["homa-w3", "sigcomm18-w3"].iter().find_map(|name| arguments.iter().position(|own| own == name));
             match scenario {
                 Some(position) => arguments[position] = "smoke".to_owned(),
                 None => arguments.insert(1, "smoke".to_owned()),
             }
             add(&mut arguments, &["--runs", "1"]);
-            let twice = arguments.iter().position(|argument| argument == "--runs").filter(|at| *at + 2 < arguments.len());
+            let twice =
+                arguments.iter().position(|argument| argument == "--runs").filter(|at| *at + 2 < arguments.len());
             if let Some(first) = twice {
                 arguments.drain(first..first + 2);
             }

@@ -2,6 +2,7 @@
 
 mod draw;
 mod label;
+mod ratio;
 
 use crate::experiment::{FigureKind, FigureSection};
 use crate::manifest::{Manifest, ManifestError};
@@ -106,8 +107,8 @@ pub fn write_figures(out: &Path, sections: &[FigureSection]) -> Result<Drawn, Fi
         }
         let chosen: Vec<&CaseResult> = cases.iter().filter(|case| section.is_of(&case.summary.case)).collect();
         let error = |problem: String| FigureError::Section { name: section.file_name(), problem };
-        let labels = Labels::new(&chosen, section);
-        let Drawing { svg, rows } = draw(section, &chosen, &labels).map_err(|problem| match problem {
+        let labels = Labels::new(&cases, &chosen, section);
+        let Drawing { svg, rows } = draw(section, &cases, &chosen, &labels).map_err(|problem| match problem {
             draw::Problem::Section(problem) => error(problem),
             draw::Problem::Other(other) => other,
         })?;

@@ -8,6 +8,7 @@
 
 mod archive;
 mod case;
+mod comparison;
 mod denominator;
 mod estimate;
 mod experiment;
@@ -36,6 +37,10 @@ mod warnings;
 
 pub use archive::Archive;
 pub use case::{Arrivals, Case, CaseError};
+pub use comparison::{
+    ComparedSide, ComparedSizes, ComparedValue, Comparison, ComparisonError, ComparisonOptions, Grouping, Intervals,
+    Operand, OperandError, Stated, Tolerance, compare_results, paired_samples, write_comparison_figure,
+};
 pub use denominator::{Denominator, IdealTimes};
 pub use estimate::{PathEstimate, Work, control_load, paths, work};
 pub use experiment::{

@@ -128,6 +128,30 @@ pub enum ReferenceError {
     },
 }
 
+/// The names of the shipped references.
+pub(crate) fn reference_names() -> impl Iterator<Item = &'static str> {
+    REFERENCES.iter().map(|(name, _)| *name)
+}
+
+impl ReferenceComparison {
+    /// The same with other tolerances, at all percentiles, where given.
+    #[must_use]
+    pub fn judged_within(mut self, p50: Option<f64>, p99: Option<f64>) -> Self {
+        let judge = |pair: &mut Pair, tolerance: Option<f64>| {
+            let Some(tolerance) = tolerance else { return };
+            let near = pair.ratio.is_some_and(|ratio| (ratio - 1.0).abs() <= tolerance);
+            *pair = Pair { tolerance, within: pair.theirs.map(|_| near), ..*pair };
+        };
+        for row in &mut self.rows {
+            judge(&mut row.p50, p50);
+            judge(&mut row.p99, p99);
+        }
+        let within = |pair: &Pair| pair.within != Some(false);
+        self.within_tolerance = self.rows.iter().all(|row| within(&row.p50) && within(&row.p99));
+        self
+    }
+}
+
 /// The published curve of `system` for a workload and load.
 ///
 /// # Errors

@@ -37,6 +37,8 @@ pub struct StoredSummary {
     pub short_messages: StoredShort,
     /// By size.
     pub bins: Vec<StoredBin>,
+    /// By tenth of messages.
+    pub deciles: Vec<StoredDecile>,
     /// By level of the network.
     pub tiers: Vec<StoredTier>,
     /// By priority.
@@ -67,6 +69,13 @@ pub struct StoredShort {
     pub p50_us: Option<f64>,
     /// 99th percentile.
     pub p99_us: Option<f64>,
+}
+
+/// A tenth of the messages of a stored result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct StoredDecile {
+    /// Largest size in bytes.
+    pub size_max: u64,
 }
 
 /// Ports of one level of the network.

@@ -4,15 +4,17 @@ use crate::args::CompareArguments;
 use homa_lab::{Pair, ReferenceComparison, compare_with_reference, write_overlay};
 use std::fmt::Write as _;
 use std::io::Write as _;
+use std::path::Path;
 use std::process::ExitCode;
 
-pub(crate) fn execute(arguments: &CompareArguments, reference: &str) -> anyhow::Result<ExitCode> {
-    let comparison = compare_with_reference(&arguments.result, reference, &arguments.system)?;
-    let figures = write_overlay(&arguments.result, &comparison)?;
+pub(crate) fn execute(arguments: &CompareArguments, folder: &Path, reference: &str) -> anyhow::Result<ExitCode> {
+    let own = [arguments.p50_within, arguments.p99_within].map(|within| within.or(arguments.within));
+    let comparison = compare_with_reference(folder, reference, &arguments.system)?.judged_within(own[0], own[1]);
+    let figures = write_overlay(folder, &comparison)?;
     if arguments.json {
         writeln!(std::io::stdout(), "{}", serde_json::to_string(&comparison)?)?;
     } else {
-        write!(std::io::stdout(), "{}", table(&comparison))?;
+        write!(std::io::stdout(), "{}", table(&comparison, own))?;
         for figure in figures {
             writeln!(std::io::stdout(), "drew {}", figure.display())?;
         }
@@ -20,7 +22,13 @@ pub(crate) fn execute(arguments: &CompareArguments, reference: &str) -> anyhow::
     Ok(if comparison.within_tolerance { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
-fn table(comparison: &ReferenceComparison) -> String {
+fn table(comparison: &ReferenceComparison, own: [Option<f64>; 2]) -> String {
+    let usual = [
+        "up to the 95th percentile of messages 3 %, above 15 %",
+        "up to the 95th percentile of messages 6 %, above 15 %",
+    ];
+    let [p50, p99] = [0, 1]
+        .map(|number: usize| own[number].map_or_else(|| usual[number].to_owned(), |own| format!("{} %", 100.0 * own)));
     let mut text = format!(
         "{} at wire load {}: ours / published {} (ratio), published statistic: lower edges of histogram cells\n",
         comparison.workload, comparison.load, comparison.system
@@ -46,7 +54,7 @@ fn table(comparison: &ReferenceComparison) -> String {
     }
     let _ = writeln!(
         text,
-        "{} (tolerances: up to the 95th percentile of messages p50 3 %, p99 6 %; above 15 %; the confidence is that of our exact p99)",
+        "{} (tolerances: p50 {p50}; p99 {p99}; the confidence is that of our exact p99)",
         if comparison.within_tolerance { "within tolerance" } else { "NOT within tolerance" }
     );
     text

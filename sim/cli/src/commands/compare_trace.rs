@@ -35,10 +35,10 @@ struct Outcome<'a> {
     within_tolerance: bool,
 }
 
-pub(crate) fn execute(arguments: &CompareArguments, trace: &Path) -> anyhow::Result<ExitCode> {
-    let comparison = compare_with_trace(&arguments.result, trace)?;
+pub(crate) fn execute(arguments: &CompareArguments, folder: &Path, trace: &Path) -> anyhow::Result<ExitCode> {
+    let comparison = compare_with_trace(folder, trace)?;
     let queues = match &arguments.queues {
-        Some(theirs) => compare_queues(&arguments.result.join("queues.csv"), theirs)?,
+        Some(theirs) => compare_queues(&folder.join("queues.csv"), theirs)?,
         None => Vec::new(),
     };
     let within = comparison.deciles.iter().all(|decile| decile.breaches().is_empty())

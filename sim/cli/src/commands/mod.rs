@@ -4,6 +4,7 @@ pub(crate) mod bench;
 pub(crate) mod compare;
 mod compare_reference;
 mod compare_trace;
+mod compare_two;
 pub(crate) mod describe;
 pub(crate) mod experiment;
 pub(crate) mod list;

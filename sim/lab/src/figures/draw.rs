@@ -1,5 +1,6 @@
 //! From results to drawings.
 
+use super::ratio::ratio;
 use super::{CURVES_MAX, CaseResult, FigureError, Labels};
 use crate::experiment::{FigureKind, FigureSection, Messages};
 use crate::stored::{StoredBin, StoredLevel};
@@ -10,13 +11,13 @@ use homa_analysis::{
 use serde::Deserialize;
 
 /// A figure and its numbers.
-pub(crate) struct Drawing {
+pub(super) struct Drawing {
     pub(crate) svg: String,
     pub(crate) rows: Vec<FigureRow>,
 }
 
 /// Why a figure is none.
-pub(crate) enum Problem {
+pub(super) enum Problem {
     /// The section asks for what can't be drawn.
     Section(String),
     Other(FigureError),
@@ -28,7 +29,13 @@ impl<T: Into<FigureError>> From<T> for Problem {
     }
 }
 
-pub(crate) fn draw(section: &FigureSection, cases: &[&CaseResult], labels: &Labels) -> Result<Drawing, Problem> {
+/// Draws a figure of `cases`, of which `all` are those that were run.
+pub(super) fn draw(
+    section: &FigureSection,
+    all: &[CaseResult],
+    cases: &[&CaseResult],
+    labels: &Labels,
+) -> Result<Drawing, Problem> {
     let curves = if section.kind == FigureKind::SlowdownByLoad { distinct(&labels.loadless) } else { cases.len() };
     if curves > CURVES_MAX {
         return Err(Problem::Section(format!(
@@ -45,7 +52,7 @@ pub(crate) fn draw(section: &FigureSection, cases: &[&CaseResult], labels: &Labe
         FigureKind::Priorities => Ok(priorities(cases, labels)),
         FigureKind::Utilisation => Ok(utilisation(cases, labels)),
         FigureKind::Waste => waste(cases, labels),
-        FigureKind::Ratio => Err(Problem::Section("not yet".to_owned())),
+        FigureKind::Ratio => ratio(section, all, cases, labels),
     }
 }
 
@@ -56,7 +63,7 @@ fn distinct(names: &[String]) -> usize {
     names.len()
 }
 
-fn lines(figure: &LineFigure) -> Drawing {
+pub(super) fn lines(figure: &LineFigure) -> Drawing {
     Drawing { svg: line_figure(figure), rows: figure.rows() }
 }
 

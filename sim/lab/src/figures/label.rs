@@ -10,10 +10,17 @@ pub(crate) struct Labels {
     pub(crate) cases: Vec<String>,
     /// Without the load, for figures that have it on an axis.
     pub(crate) loadless: Vec<String>,
+    /// For all cases of the experiment, also those that are not in the figure.
+    pub(crate) all: Vec<String>,
 }
 
 impl Labels {
-    pub(crate) fn new(cases: &[&CaseResult], section: &FigureSection) -> Self {
+    pub(crate) fn new(all: &[CaseResult], cases: &[&CaseResult], section: &FigureSection) -> Self {
+        let everything: Vec<&CaseResult> = all.iter().collect();
+        Self { all: Self::of(&everything, section).cases, ..Self::of(cases, section) }
+    }
+
+    fn of(cases: &[&CaseResult], section: &FigureSection) -> Self {
         let parts: Vec<[String; 5]> = cases.iter().map(|case| parts(case)).collect();
         let differs = |place: usize| parts.iter().any(|other| other[place] != parts[0][place]);
         let differing: Vec<usize> = (0..5).filter(|place| differs(*place)).collect();
@@ -33,8 +40,8 @@ impl Labels {
         let shared: Vec<usize> = (0..5).filter(|place| !differs(*place)).collect();
         let title = section.title.clone().unwrap_or_else(|| join(&parts[0], &shared));
         let loadless: Vec<usize> = differing.iter().copied().filter(|place| *place != LOAD).collect();
-        let all = |places: &[usize]| (0..cases.len()).map(|number| label(number, places)).collect();
-        Self { title, cases: all(&differing), loadless: all(&loadless) }
+        let every = |places: &[usize]| (0..cases.len()).map(|number| label(number, places)).collect();
+        Self { title, cases: every(&differing), loadless: every(&loadless), all: Vec::new() }
     }
 }
 

@@ -1,0 +1,58 @@
+//! Both sides in one figure.
+
+use super::{ComparedSide, ComparedSizes, ComparedValue, Comparison};
+use crate::store::StoreError;
+use homa_analysis::{Curve, Step, png, slowdown_figure};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// Draws both sides as `path` with the ending `.svg`, and as `.png`. Sides of ours are lines, others marks.
+///
+/// # Errors
+/// If a figure can't be written.
+pub fn write_comparison_figure(path: &Path, comparison: &Comparison) -> Result<[PathBuf; 2], StoreError> {
+    let svg = figure(comparison);
+    let image = png(&svg);
+    let files = [("svg", svg.into_bytes()), ("png", image)];
+    let mut paths = Vec::new();
+    for (ending, bytes) in files {
+        // Not with_extension: a case's name may have a point in it.
+        let mut name = path.as_os_str().to_owned();
+        name.push(format!(".{ending}"));
+        let path = PathBuf::from(name);
+        let error = |cause| StoreError { path: path.clone(), cause };
+        let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(error)?;
+        file.write_all(&bytes).map_err(error)?;
+        file.persist(&path).map_err(|persist| error(persist.error))?;
+        paths.push(path);
+    }
+    Ok(paths.try_into().expect("two figures"))
+}
+
+fn figure(comparison: &Comparison) -> String {
+    let count = comparison.rows.len() as f64;
+    let step = |(number, row): (usize, &ComparedSizes), of: &dyn Fn(&ComparedValue) -> Option<f64>| {
+        let share = |at: Option<usize>| match at {
+            None => 0.0,
+            // Where shares of messages are unknown each group is as wide as the others.
+            Some(at) => comparison.rows[at].cumulative_share.unwrap_or((at + 1) as f64 / count),
+        };
+        let value = |value: &ComparedValue| of(value).unwrap_or(f64::INFINITY);
+        Step {
+            share: (share(number.checked_sub(1)), share(Some(number))),
+            size_max: row.size_max,
+            p50: value(&row.p50),
+            p99: value(&row.p99),
+            p99_band: None,
+        }
+    };
+    let curve = |side: &ComparedSide, letter: &str, of: &dyn Fn(&ComparedValue) -> Option<f64>| Curve {
+        name: format!("{letter}: {}", side.name),
+        steps: comparison.rows.iter().enumerate().map(|row| step(row, of)).collect(),
+        published: side.folder.is_none(),
+    };
+    let curves = [curve(&comparison.a, "A", &|value| value.a), curve(&comparison.b, "B", &|value| value.b)];
+    let title = format!("Slowdown (denominator {})", comparison.a.denominator);
+    slowdown_figure(&curves, &title)
+}

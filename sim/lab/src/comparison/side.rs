@@ -1,0 +1,272 @@
+//! One side of a comparison, read.
+
+use super::ComparisonError;
+use super::case_messages::{has_samples, paired_samples, record, stored_case};
+use super::definition::{Definition, Stated, report};
+use super::files::{EXACT_LIMIT, each_rtt, open};
+use super::operand::Operand;
+use super::table::{Kind, kind_of_table, read_table};
+use crate::stored::{StoredBin, StoredError};
+use homa_analysis::{Precision, RankRule, SizeBins, SlowdownRecorder, SlowdownSummary, read_messages};
+use homa_units::Bytes;
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+
+/// The messages of neighbouring sizes on one side.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Group {
+    /// The smallest size, if known.
+    pub(super) size_min: Option<u64>,
+    pub(super) size_max: u64,
+    pub(super) count: Option<u64>,
+    /// Share of all messages up to this group's end, if known.
+    pub(super) share: Option<f64>,
+    /// Infinite if it is that of an unfinished message.
+    pub(super) p50: f64,
+    pub(super) p99: f64,
+    /// Its 95 % confidence interval, if known.
+    pub(super) p99_band: Option<(f64, f64)>,
+}
+
+#[derive(Debug)]
+pub(super) struct Side {
+    /// As the user gave it, or short.
+    pub(super) name: String,
+    /// What it is.
+    pub(super) what: String,
+    pub(super) definition: Definition,
+    /// Whether quantiles are exact.
+    pub(super) quantiles: String,
+    /// Which samples its own quantiles are.
+    pub(super) rule: RankRule,
+    /// By size bin, and by tenth of messages, if it has such groups of its own.
+    pub(super) bins: Vec<Group>,
+    pub(super) deciles: Vec<Group>,
+    /// All messages, which can be grouped in any way.
+    pub(super) samples: Option<SlowdownSummary>,
+    /// The folder of a case.
+    pub(super) folder: Option<PathBuf>,
+    pub(super) has_messages: bool,
+}
+
+/// What is needed of a `summary.json`.
+#[derive(Debug, Deserialize)]
+struct StoredCase {
+    experiment: String,
+    case: String,
+    transport: String,
+    workload: String,
+    load: Option<f64>,
+    load_kind: String,
+    denominator: String,
+    quantiles: String,
+    bins: Vec<StoredBin>,
+    deciles: Vec<StoredDecile>,
+}
+
+#[derive(Debug, Deserialize)]
+struct StoredDecile {
+    size_min: u64,
+    size_max: u64,
+    count: u64,
+    p50: Option<f64>,
+    p99: Option<f64>,
+}
+
+impl Side {
+    pub(super) fn open(operand: &Operand, stated: &Stated) -> Result<Self, ComparisonError> {
+        match operand {
+            Operand::Case(folder) => case(folder),
+            Operand::Rtts { name, files } => rtts(name, files, stated),
+            Operand::Report(path) => of_report(path, stated),
+            Operand::Table(path) => table(path, stated),
+            Operand::Reference(name) => Err(ComparisonError::Reference { name: name.clone() }),
+        }
+    }
+
+    /// Reads the messages of a case, so that they can be grouped in any way.
+    pub(super) fn load_messages(&mut self) -> Result<(), ComparisonError> {
+        let Some(folder) = self.folder.as_ref().filter(|_| self.has_messages) else { return Ok(()) };
+        let path = folder.join("messages.csv");
+        self.samples = Some(match path.is_file() {
+            true => messages(&path)?,
+            false => SlowdownSummary::pool(paired_samples(folder, &SizeBins::with_edges(&[]))?),
+        });
+        (self.bins, self.deciles) = (Vec::new(), Vec::new());
+        Ok(())
+    }
+
+    /// Its samples in the groups that end at `edges`, ascending.
+    pub(super) fn grouped(&self, edges: &[u64], rule: RankRule) -> Option<Vec<Group>> {
+        let samples = self.samples.as_ref()?;
+        let edges: Vec<_> = edges.iter().map(|edge| Bytes::new(*edge)).collect();
+        let (total, mut below) = (samples.count() as f64, 0);
+        let rows = samples.groups(&SizeBins::with_edges(&edges), rule).into_iter();
+        let group = |row: homa_analysis::Decile| {
+            below += row.count;
+            Group {
+                size_min: Some(row.size_min),
+                size_max: row.size_max,
+                count: Some(row.count),
+                share: Some(below as f64 / total),
+                p50: row.p50,
+                p99: row.p99,
+                p99_band: None,
+            }
+        };
+        Some(rows.map(group).collect())
+    }
+}
+
+pub(super) fn shown(precision: Precision) -> String {
+    match precision {
+        Precision::Exact => "exact".to_owned(),
+        Precision::Logarithmic { relative_width } => format!("within {:.1} %", 100.0 * relative_width),
+    }
+}
+
+fn case(folder: &Path) -> Result<Side, ComparisonError> {
+    let path = folder.join("summary.json");
+    let error = |problem: String| StoredError { path: path.clone(), problem };
+    let text = std::fs::read_to_string(&path).map_err(|cause| error(cause.to_string()))?;
+    let stored: StoredCase = serde_json::from_str(&text).map_err(|cause| error(cause.to_string()))?;
+    let definition = Definition::stored(&stored.denominator, None)
+        .ok_or_else(|| error(format!("unknown denominator \"{}\"", stored.denominator)))?;
+    // Only then the rate is a part of the definition; to know it the experiment is resolved again.
+    let rated = definition.name.starts_with("cluster");
+    let mbps = rated.then(|| stored_case(folder).ok().map(|case| case.host_rate.as_bps() / 1_000_000)).flatten();
+    let load = stored.load.map_or_else(|| "a trace".to_owned(), |load| format!("{} load {load}", stored.load_kind));
+    let infinite = |value: Option<f64>| value.unwrap_or(f64::INFINITY);
+    let bin = |bin: &StoredBin| Group {
+        size_min: None,
+        size_max: bin.size_max,
+        count: Some(bin.count),
+        share: Some(bin.cumulative_share),
+        p50: infinite(bin.p50),
+        p99: infinite(bin.p99),
+        p99_band: bin.p99_low.map(|low| (low, infinite(bin.p99_high))),
+    };
+    let total = stored.deciles.iter().map(|decile| decile.count).sum::<u64>() as f64;
+    let mut below = 0;
+    let decile = |decile: &StoredDecile| {
+        below += decile.count;
+        Group {
+            size_min: Some(decile.size_min),
+            size_max: decile.size_max,
+            count: Some(decile.count),
+            share: Some(below as f64 / total),
+            p50: infinite(decile.p50),
+            p99: infinite(decile.p99),
+            p99_band: None,
+        }
+    };
+    Ok(Side {
+        name: format!("{}-{}", stored.experiment, stored.case),
+        what: format!("{}: {}, {}, {load}", folder.display(), stored.transport, stored.workload),
+        definition: Definition { link_mbps: mbps, ..definition },
+        quantiles: stored.quantiles,
+        rule: RankRule::Nearest,
+        bins: stored.bins.iter().map(bin).collect(),
+        deciles: stored.deciles.iter().map(decile).collect(),
+        samples: None,
+        has_messages: has_samples(folder),
+        folder: Some(folder.to_owned()),
+    })
+}
+
+fn rtts(name: &str, files: &[PathBuf], stated: &Stated) -> Result<Side, ComparisonError> {
+    let first = files[0].display().to_string();
+    let (definition, baseline) = stated.baseline(&first)?;
+    let mut recorder = SlowdownRecorder::new(SizeBins::with_edges(&[]), EXACT_LIMIT);
+    let mut unknown = None;
+    each_rtt(files, |length, rtt| match baseline.best_us(length) {
+        Ok(best_us) => recorder.record(Bytes::new(length), rtt.as_ps() as f64 / 1e6 / best_us),
+        Err(cause) => unknown = unknown.take().or(Some(cause)),
+    })?;
+    let count = files.len();
+    let summary = SlowdownSummary::pool(vec![recorder]);
+    if let Some(cause) = unknown.or((summary.count() == 0).then_some(homa_analysis::cluster::BaselineError::Empty)) {
+        return Err(ComparisonError::Baseline { file: first, cause });
+    }
+    let what = format!("{count} .rtts {} of {name}", if count == 1 { "file" } else { "files" });
+    Ok(of_samples(name.to_owned(), what, definition, summary))
+}
+
+fn of_samples(name: String, what: String, definition: Definition, samples: SlowdownSummary) -> Side {
+    let (quantiles, what) = (shown(samples.precision()), format!("{what}, {} messages", samples.count()));
+    Side {
+        name,
+        what,
+        definition,
+        quantiles,
+        rule: RankRule::Nearest,
+        bins: Vec::new(),
+        deciles: Vec::new(),
+        samples: Some(samples),
+        folder: None,
+        has_messages: false,
+    }
+}
+
+fn of_groups(path: &Path, what: &str, definition: Definition, bins: Vec<Group>) -> Side {
+    let what = format!("{}: {what}", path.display());
+    Side {
+        name: stem(path),
+        what,
+        definition,
+        quantiles: "as given".to_owned(),
+        rule: RankRule::Nearest,
+        bins,
+        deciles: Vec::new(),
+        samples: None,
+        folder: None,
+        has_messages: false,
+    }
+}
+
+fn of_report(path: &Path, stated: &Stated) -> Result<Side, ComparisonError> {
+    let (definition, rows) = report(path, stated)?;
+    let group = |row: &homa_analysis::cluster::LengthRow| Group {
+        size_min: Some(row.length),
+        size_max: row.length,
+        count: Some(row.samples),
+        share: Some(row.cum_frac),
+        p50: row.s50,
+        p99: row.s99,
+        p99_band: None,
+    };
+    let side = of_groups(path, "digest of a cluster's experiment", definition, rows.iter().map(group).collect());
+    Ok(Side { rule: RankRule::Cluster, ..side })
+}
+
+fn table(path: &Path, stated: &Stated) -> Result<Side, ComparisonError> {
+    let definition = stated.definition(&path.display().to_string())?;
+    match kind_of_table(path)? {
+        Kind::Messages => {
+            let what = format!("{}: one line for each message", path.display());
+            Ok(of_samples(stem(path), what, definition, messages(path)?))
+        }
+        Kind::Sizes => Ok(of_groups(path, "table of slowdown by size", definition, read_table(path)?)),
+    }
+}
+
+/// All messages of a file, in one run.
+fn messages(path: &Path) -> Result<SlowdownSummary, ComparisonError> {
+    let mut recorder = SlowdownRecorder::new(SizeBins::with_edges(&[]), EXACT_LIMIT);
+    let file = path.display().to_string();
+    read_messages(open(path)?, &file, |row| {
+        record(&mut recorder, row, 0);
+        Ok(())
+    })?;
+    let summary = SlowdownSummary::pool(vec![recorder]);
+    if summary.count() == 0 {
+        return Err(homa_analysis::ImportError::File { file, problem: "it has no messages".to_owned() }.into());
+    }
+    Ok(summary)
+}
+
+/// The file's name without its endings.
+fn stem(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    [".csv.gz", ".csv", ".data"].into_iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(&name).to_owned()
+}
