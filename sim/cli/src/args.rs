@@ -88,12 +88,12 @@ Examples:
     /// into the folder of a case. docs/compare.md has more.
     #[command(after_help = "\
 Examples:
-  homasim run experiments/sigcomm18-slowdown.toml --set workload.sizes=w3 --set workload.load=0.8
-  homasim compare results/out/sigcomm18-slowdown/w3-0.8 sigcomm18
-  homasim compare results/out/sigcomm18-slowdown/w3-0.8 other.csv --denominator sigcomm18 --within 5%
-
-  homasim compare results/out/a/w4-0.8 results/out/b/w4-0.8
-  homasim compare results/out/c/w4-kernel-0.8 runs/homa_w4 --denominator cluster-2023 --link-mbps 25000
+  homasim run experiments/quickstart.toml
+  homasim run experiments/quickstart.toml --set transport.sigcomm18.overcommitment=1 --out results/out/one
+  homasim compare results/out/quickstart/w3-0.8 results/out/one/w3-0.8 --p99-within 10%
+  homasim compare results/out/quickstart/w3-0.8 sigcomm18
+  homasim compare sim/analysis/tests/data/cluster sim/analysis/tests/data/cluster/reports_homa_w4.data \
+      --denominator cluster-2023 --link-mbps 25000
 
   homasim run experiments/original-w3-trace.toml
   homasim compare results/out/original-w3-trace/w3-0.8-W3_0.8_4ms --trace results/reference/original-simulator/W3_0.8_4ms.csv.gz

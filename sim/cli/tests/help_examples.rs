@@ -18,16 +18,32 @@ fn commands(sandbox: &Sandbox) -> Vec<String> {
 
 /// The lines of a command's examples.
 fn examples(help: &str) -> Vec<String> {
-    let lines = help.lines().skip_while(|line| *line != "Examples:").skip(1);
-    lines.map(str::trim).filter(|line| line.starts_with("homasim ")).map(str::to_owned).collect()
+    let mut examples: Vec<String> = Vec::new();
+    let mut goes_on = false;
+    for line in help.lines().skip_while(|line| *line != "Examples:").skip(1).map(str::trim) {
+        if line.starts_with("homasim ") {
+            examples.push(line.to_owned());
+        } else if let Some(last) = examples.last_mut().filter(|_| goes_on && !line.is_empty()) {
+            // The help is wrapped where the line is too long for a terminal.
+            *last += &format!(" {line}");
+        }
+        goes_on = !line.is_empty();
+    }
+    examples
 }
 
 /// A folder that looks like the project's, from where the examples are meant.
 fn sandbox() -> Sandbox {
     let sandbox = Sandbox::new();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    for folder in ["experiments", "protocol/tests/captures", "results/reference", "results/baselines", "results/bench"]
-    {
+    for folder in [
+        "experiments",
+        "protocol/tests/captures",
+        "results/reference",
+        "results/baselines",
+        "results/bench",
+        "sim/analysis/tests/data/cluster",
+    ] {
         let target = sandbox.path(folder);
         std::fs::create_dir_all(target.parent().unwrap()).unwrap();
         copy(&root.join(folder), &target);
@@ -41,9 +57,9 @@ fn copy(from: &Path, to: &Path) {
     for entry in entries.map(Result::unwrap) {
         let target = to.join(entry.file_name());
         if entry.path().is_dir() {
-            copy(&entry.path(), &target)
+            copy(&entry.path(), &target);
         } else {
-            drop(std::fs::copy(entry.path(), target).unwrap())
+            std::fs::copy(entry.path(), target).unwrap();
         }
     }
 }
