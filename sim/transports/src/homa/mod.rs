@@ -138,7 +138,14 @@ impl Homa {
     #[inline]
     fn node(&mut self) -> &mut Node {
         let Self { config, host, tick_phase, node } = self;
-        node.get_or_insert_with(|| Box::new(Node::new(Arc::clone(config), *host, *tick_phase)))
+        node.get_or_insert_with(|| Self::begin(config, *host, *tick_phase))
+    }
+
+    /// Apart, as it needs several kilobytes of stack, which would be looked after on the way of each packet.
+    #[cold]
+    #[inline(never)]
+    fn begin(config: &Arc<Config>, host: HostId, tick_phase: Duration) -> Box<Node> {
+        Box::new(Node::new(Arc::clone(config), host, tick_phase))
     }
 }
 
