@@ -23,11 +23,13 @@ fn examples(help: &str) -> Vec<String> {
     for line in help.lines().skip_while(|line| *line != "Examples:").skip(1).map(str::trim) {
         if line.starts_with("homasim ") {
             examples.push(line.to_owned());
-        } else if let Some(last) = examples.last_mut().filter(|_| goes_on && !line.is_empty()) {
+            goes_on = true;
+        } else if line.is_empty() {
+            goes_on = false;
+        } else if let Some(last) = examples.last_mut().filter(|_| goes_on) {
             // The help is wrapped where the line is too long for a terminal.
             *last += &format!(" {line}");
         }
-        goes_on = !line.is_empty();
     }
     examples
 }
