@@ -106,8 +106,9 @@ struct Node {
 /// The end of a list.
 const NONE: u32 = u32::MAX;
 const LISTS_MIN: usize = 64;
-/// As many lists as [`Occupancy`] can look through quickly.
-const LISTS_MAX: usize = 1 << 18;
+/// The heads of so many lists are 32 KB, which stay in the cache. With a list for each pending event, those of 8,192 hosts
+/// would take half a megabyte, each slot had one event, and none was known early enough to look ahead.
+const LISTS_MAX: usize = 1 << 13;
 
 impl Default for EventQueue {
     /// A queue for a small network of today's rates.
