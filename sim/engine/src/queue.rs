@@ -172,6 +172,20 @@ impl EventQueue {
         self.open.pop()
     }
 
+    /// Events that come next, latest first: as many as are known without effort, and none if that takes some.
+    #[must_use]
+    #[inline]
+    pub fn next_events(&self) -> &[EventKey] {
+        &self.open
+    }
+
+    /// Takes care that [`Self::next_events`] gives some, if any happen before `end`.
+    pub fn look_for_events(&mut self, end: Time) {
+        if self.open.is_empty() {
+            self.open_next(Some(end));
+        }
+    }
+
     /// How many events are pending.
     #[must_use]
     pub fn len(&self) -> usize {
