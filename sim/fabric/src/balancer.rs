@@ -70,3 +70,27 @@ impl Balancer {
         self.next = 0;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::SeedableRng;
+
+    #[test]
+    fn random_choices_are_the_numbers_of_the_stream_one_after_the_other_and_peeking_takes_none() {
+        let mut stream = ChaCha8Rng::seed_from_u64(1);
+        let mut balancer = Balancer::new(stream.clone());
+        for count in (2..60).cycle().take(500) {
+            let expected = ((u64::from(stream.next_u32()) * u64::from(count)) >> 32) as u32;
+            assert_eq!(balancer.peek(LoadBalancing::RandomSpraying, count), expected);
+            assert_eq!(balancer.choose(LoadBalancing::RandomSpraying, count), expected);
+        }
+    }
+
+    #[test]
+    fn paths_are_used_in_turn_from_the_second_on() {
+        let mut balancer = Balancer::new(ChaCha8Rng::seed_from_u64(1));
+        let choices: Vec<_> = (0..5).map(|_| balancer.choose(LoadBalancing::RoundRobin, 3)).collect();
+        assert_eq!(choices, [1, 2, 0, 1, 2]);
+    }
+}

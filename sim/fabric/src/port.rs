@@ -100,7 +100,7 @@ impl Port {
         level: Priority,
     ) -> Schedule {
         let bytes = u64::from(arena.get(id).frame_bytes);
-        if self.occupied == 0 && now >= self.frame_end {
+        if !self.is_busy(now) {
             self.counters.pass(bytes);
             let start = now.max(self.frame_end + self.gap());
             return Schedule { fetch: None, arrival: self.transmit(arena, start, id) };
@@ -154,6 +154,12 @@ impl Port {
     #[inline]
     pub(crate) fn last_in_flight(&self) -> Option<PacketId> {
         self.in_flight.back()
+    }
+
+    /// Whether a packet that comes now would have to wait.
+    #[inline]
+    pub(crate) fn is_busy(&self, now: Time) -> bool {
+        self.occupied != 0 || now < self.frame_end
     }
 
     /// Brings what is needed if packets wait into the cache.

@@ -93,7 +93,7 @@ pub struct Simulation<T: Transport, S, O> {
     events: u64,
     /// Whether what events need is brought into the cache before their turn.
     looks_ahead: bool,
-    /// Reused: ports to which packets will come.
+    /// Reused: ports to which the packets of the next arrivals go.
     next_ports: Vec<u32>,
 }
 
@@ -165,9 +165,8 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
         assert!(end >= self.now, "time never runs backwards");
         self.stopped = false;
         loop {
-            if self.looks_ahead && self.queue.next_events().is_empty() {
-                self.queue.look_for_events(end);
-                self.look_ahead();
+            if self.looks_ahead {
+                self.look_ahead(end);
             }
             let Some(event) = self.queue.pop_before(end) else { break };
             self.now = event.at();

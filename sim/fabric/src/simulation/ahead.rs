@@ -12,15 +12,35 @@ use crate::traffic::{Observer, Traffic};
 use crate::transport::Transport;
 use homa_engine::EventKey;
 use homa_topologies::{HostId, LinkId, Node, SwitchId};
+use homa_units::Time;
 use prefetch_index::prefetch_index;
 
 /// Networks with fewer links stay in the second-level cache by themselves, and would only pay for looking ahead.
 pub(super) const LOOK_AHEAD_LINKS: usize = 4_096;
 
 impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
-    pub(super) fn look_ahead(&mut self) {
+    /// Whether what the next events need is brought into the cache: by default only in large networks. It changes how long
+    /// a run takes and nothing else.
+    pub const fn set_look_ahead(&mut self, looks_ahead: bool) {
+        self.looks_ahead = looks_ahead;
+    }
+
+    /// Called before each event.
+    #[inline]
+    pub(super) fn look_ahead(&mut self, end: Time) {
+        if self.queue.next_events().is_empty() {
+            self.queue.look_for_events(end);
+            self.prefetch_slot();
+        }
+        // Two for each event that happens, so that mostly all are known when a slot with more events than this one follows.
+        for _ in 0..2 {
+            let Some(event) = self.queue.preview() else { break };
+            self.prefetch_component(event);
+        }
+    }
+
+    fn prefetch_slot(&mut self) {
         let events = self.queue.next_events();
-        events.iter().for_each(|event| self.prefetch_component(*event));
         events.iter().for_each(|event| self.prefetch_packet(*event));
         self.next_ports.clear();
         for event in events {
@@ -29,11 +49,7 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
                 self.next_ports.extend(next);
             }
         }
-        for port in &self.next_ports {
-            if let Some(last) = self.ports[*port as usize].last_in_flight() {
-                self.arena.prefetch(last);
-            }
-        }
+        self.next_ports.iter().for_each(|port| self.prefetch_queue(*port));
     }
 
     #[inline]
@@ -43,14 +59,19 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
             class::ARRIVAL => prefetch_index(&self.ports, component),
             class::FETCH => {
                 prefetch_index(&self.ports, component);
+                // An address alone: nothing of the port is read yet.
                 self.ports[component].prefetch_waiting();
             }
-            class::HOST_TIMER => {
-                prefetch_index(&self.hosts, component);
-                prefetch_index(&self.ports, component);
-            }
+            class::HOST_TIMER => self.prefetch_host(component),
             _ => (),
         }
+    }
+
+    /// What a host needs for whatever happens at it, and its own port, where what it sends will go.
+    #[inline]
+    fn prefetch_host(&self, host: usize) {
+        prefetch_index(&self.hosts, host);
+        prefetch_index(&self.ports, host);
     }
 
     #[inline]
@@ -67,7 +88,7 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
         }
     }
 
-    /// Where the packet that arrives over `link` goes next, and the packet behind it on the link.
+    /// Where the packet that arrives over `link` goes next, given if that is a port, and the packet behind it on the link.
     #[inline]
     fn prefetch_next_hop(&self, link: u32) -> Option<u32> {
         let port = &self.ports[link as usize];
@@ -80,10 +101,19 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
                 Some(next)
             }
             Node::Host(HostId(host)) => {
-                prefetch_index(&self.hosts, host as usize);
-                prefetch_index(&self.ports, host as usize);
+                self.prefetch_host(host as usize);
                 None
             }
+        }
+    }
+
+    /// What a packet finds at the port that it goes to.
+    #[inline]
+    fn prefetch_queue(&self, port: u32) {
+        let port = &self.ports[port as usize];
+        port.last_in_flight().into_iter().for_each(|id| self.arena.prefetch(id));
+        if port.is_busy(self.now) {
+            port.prefetch_waiting();
         }
     }
 
