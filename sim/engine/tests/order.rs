@@ -1,4 +1,4 @@
-//! The queue pops in the total order of its keys, whatever the order of pushes and pops.
+//! The queue pops in the total order of its keys, whatever the order of pushes and pops, and whoever looks ahead.
 
 use homa_engine::{EventKey, EventQueue};
 use homa_units::Time;
@@ -21,10 +21,11 @@ enum Step {
     Push(EventKey),
     Pop,
     PopBefore(u64),
+    Look(u64),
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    prop_oneof![3 => key().prop_map(Step::Push), 2 => Just(Step::Pop), 1 => at().prop_map(Step::PopBefore)]
+    prop_oneof![3 => key().prop_map(Step::Push), 2 => Just(Step::Pop), 1 => at().prop_map(Step::PopBefore), 1 => at().prop_map(Step::Look)]
 }
 
 /// Queues that cut time finely and coarsely.
@@ -45,6 +46,16 @@ proptest! {
                     let due = set.first().is_some_and(|first| first.at().as_ps() < end);
                     let expected = if due { set.pop_first() } else { None };
                     prop_assert_eq!(queue.pop_before(Time::from_ps(end)), expected);
+                }
+                Step::Look(end) => {
+                    queue.look_for_events(Time::from_ps(end));
+                    let due = set.first().is_some_and(|first| first.at().as_ps() < end);
+                    prop_assert!(!due || !queue.next_events().is_empty());
+                    prop_assert!(queue.next_events().iter().rev().eq(set.iter().take(queue.next_events().len())));
+                    for _ in 0..2 {
+                        let preview = queue.preview();
+                        prop_assert!(preview.is_none_or(|event| set.contains(&event)));
+                    }
                 }
             }
             prop_assert_eq!(queue.len(), set.len());

@@ -5,6 +5,7 @@
 
 use crate::packet::Packet;
 use homa_units::Time;
+use prefetch_index::prefetch_index;
 
 /// Names a packet in the network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +79,19 @@ impl<H: Copy> Arena<H> {
     #[inline]
     pub(crate) fn get(&self, id: PacketId) -> &Packet<H> {
         &self.places[id.0 as usize].packet
+    }
+
+    /// Brings a packet into the cache.
+    #[inline]
+    pub(crate) fn prefetch(&self, id: PacketId) {
+        prefetch_index(&self.places, id.0 as usize);
+    }
+
+    /// The packet behind this one in its queue.
+    #[inline]
+    pub(crate) fn behind(&self, id: PacketId) -> Option<PacketId> {
+        let next = self.places[id.0 as usize].next;
+        (next != NONE).then_some(PacketId(next))
     }
 
     #[inline]

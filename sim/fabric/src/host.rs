@@ -3,10 +3,10 @@
 use crate::transport::{Timeout, Transport};
 use homa_units::Time;
 
-/// One host.
+/// One host. What each packet needs is in its first cache line, which large networks fetch ahead.
 #[derive(Debug)]
+#[repr(C, align(64))]
 pub(crate) struct Host<T> {
-    pub(crate) transport: T,
     /// When the NIC can take the next packet.
     pub(crate) next_pull: Time,
     /// Whether a pull is scheduled.
@@ -19,6 +19,7 @@ pub(crate) struct Host<T> {
     pub(crate) messages: u32,
     /// The host neither sends nor takes anything any more.
     pub(crate) dead: bool,
+    pub(crate) transport: T,
 }
 
 /// A host timer as the counter of its event: pulls and timeouts of one host at one instant fire in the order in which
@@ -47,13 +48,13 @@ impl HostTimer {
 impl<T: Transport> Host<T> {
     pub(crate) const fn new(transport: T) -> Self {
         Self {
-            transport,
             next_pull: Time::ZERO,
             pull_armed: false,
             pulls: 0,
             timeout_armed: None,
             messages: 0,
             dead: false,
+            transport,
         }
     }
 

@@ -23,6 +23,7 @@
 //! then arrivals, then new messages. Within a kind, the smaller component number comes first.
 
 mod arena;
+mod balancer;
 mod faults;
 mod host;
 mod packet;
@@ -32,9 +33,10 @@ mod statistics;
 mod traffic;
 mod transport;
 
+pub use balancer::LoadBalancing;
 pub use faults::{BadProbability, Faults};
 pub use packet::{FRAME_GAP, Message, MessageRef, PREAMBLE, Packet, PacketClass};
-pub use simulation::{FabricConfig, LoadBalancing, Outcome, Simulation};
+pub use simulation::{FabricConfig, Outcome, Simulation};
 pub use statistics::{FabricStatistics, TierStatistics};
 pub use traffic::{NoTraffic, Observer, Submission, Traffic};
 pub use transport::{MessageEnd, Timeout, Transport};

@@ -4,6 +4,7 @@ use crate::arena::{Arena, Fifo, PacketId};
 use crate::packet::{FRAME_GAP, PREAMBLE};
 use homa_topologies::{Link, Node, SoftwareDelay, Tier};
 use homa_units::{Duration, Priority, Time};
+use prefetch_index::prefetch_index;
 
 /// What the caller has to schedule after a port has done something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -17,30 +18,46 @@ pub(crate) struct Schedule {
 /// An output port with eight strict priorities, and the packets in flight on its link.
 ///
 /// Nothing is scheduled for a port without waiting packets: that its frame has ended is seen when the next one comes.
+///
+/// In large networks nearly every port that a packet comes to has to be fetched from memory. So a packet that finds the
+/// port idle, as most do, and one that arrives over the link touch the first cache line alone; one that waits touches
+/// the other two as well.
 #[derive(Debug)]
+#[repr(C, align(64))]
 pub(crate) struct Port {
-    byte: Duration,
-    delay: Duration,
     /// End of the frame being sent: the port's next fetch.
     frame_end: Time,
+    delay: Duration,
     pub(crate) to: Node,
     in_flight: Fifo,
+    pub(crate) counters: Counters,
+    /// The time of a byte in picoseconds.
+    byte_ps: u32,
     /// Bit `p` is set if level `p` has waiting packets.
     occupied: u8,
     pub(crate) tier: Tier,
-    pub(crate) counters: Counters,
     waiting: [Fifo; Priority::LEVELS],
+    queue: Queue,
 }
 
-/// What a port counts.
+// A line for what each packet needs, one for the queues, one for their length.
+const _: () = assert!(size_of::<Port>() == 3 * 64 && std::mem::offset_of!(Port, waiting) == 64);
+
+/// What a port counts for each packet.
 #[derive(Debug, Default)]
+#[repr(C)]
 pub(crate) struct Counters {
     pub(crate) frames: u64,
     pub(crate) frame_bytes: u64,
-    waiting_bytes: u64,
     waiting_bytes_max: u64,
-    /// Integral of `waiting_bytes` over time up to `changed`, in byte picoseconds.
+}
+
+/// The length of a port's queue.
+#[derive(Debug, Default)]
+struct Queue {
+    /// Integral of `bytes` over time up to `changed`, in byte picoseconds.
     integral: u128,
+    bytes: u64,
     changed: Time,
 }
 
@@ -51,16 +68,18 @@ impl Port {
             Node::Host(_) => software.receive,
             Node::Switch(_) => Duration::ZERO,
         };
+        let byte = link.rate.byte_time().expect("topologies have exact rates");
         Self {
-            byte: link.rate.byte_time().expect("topologies have exact rates"),
-            delay: link.delay + received,
             frame_end: Time::ZERO,
+            delay: link.delay + received,
             to: link.to,
             in_flight: Fifo::EMPTY,
+            counters: Counters::default(),
+            byte_ps: u32::try_from(byte.as_ps()).expect("a byte takes less than four milliseconds"),
             occupied: 0,
             tier: link.tier,
-            counters: Counters::default(),
             waiting: [Fifo::EMPTY; Priority::LEVELS],
+            queue: Queue::default(),
         }
     }
 
@@ -81,13 +100,14 @@ impl Port {
         level: Priority,
     ) -> Schedule {
         let bytes = u64::from(arena.get(id).frame_bytes);
-        if self.occupied == 0 && now >= self.frame_end {
+        if !self.is_busy(now) {
             self.counters.pass(bytes);
             let start = now.max(self.frame_end + self.gap());
             return Schedule { fetch: None, arrival: self.transmit(arena, start, id) };
         }
         let first = self.occupied == 0;
-        self.counters.enter(now, bytes);
+        self.queue.enter(now, bytes);
+        self.counters.pass(self.queue.bytes);
         self.occupied |= 1 << level.get();
         self.waiting[level.index()].push_back(arena, id);
         Schedule { fetch: first.then_some(self.frame_end), arrival: None }
@@ -105,7 +125,7 @@ impl Port {
         if self.waiting[level].is_empty() {
             self.occupied &= !(1 << level);
         }
-        self.counters.leave(now, u64::from(arena.get(id).frame_bytes));
+        self.queue.leave(now, u64::from(arena.get(id).frame_bytes));
         let arrival = self.transmit(arena, now + self.gap(), id);
         Schedule { fetch: (self.occupied != 0).then_some(self.frame_end), arrival }
     }
@@ -116,12 +136,43 @@ impl Port {
         let bytes = u64::from(arena.get(id).frame_bytes);
         self.counters.frames += 1;
         self.counters.frame_bytes += bytes;
-        self.frame_end = start + self.byte * (bytes + PREAMBLE.get());
+        self.frame_end = start + self.byte() * (bytes + PREAMBLE.get());
         let arrival = self.frame_end + self.delay;
         arena.set_arrival(id, arrival);
         let alone = self.in_flight.is_empty();
         self.in_flight.push_back(arena, id);
         alone.then_some(arrival)
+    }
+
+    /// The packet that is fetched next, if one waits.
+    #[inline]
+    pub(crate) fn next_to_fetch(&self) -> Option<PacketId> {
+        self.waiting.get(7_usize.wrapping_sub(self.occupied.leading_zeros() as usize))?.front()
+    }
+
+    /// The packet put on the link last, if it is still there.
+    #[inline]
+    pub(crate) fn last_in_flight(&self) -> Option<PacketId> {
+        self.in_flight.back()
+    }
+
+    /// Whether a packet that comes now would have to wait.
+    #[inline]
+    pub(crate) fn is_busy(&self, now: Time) -> bool {
+        self.occupied != 0 || now < self.frame_end
+    }
+
+    /// Brings what is needed if packets wait into the cache.
+    #[inline]
+    pub(crate) fn prefetch_waiting(&self) {
+        prefetch_index(self.waiting.as_slice(), 0);
+        prefetch_index(std::slice::from_ref(&self.queue), 0);
+    }
+
+    /// The packet that arrives next, if one is in flight.
+    #[inline]
+    pub(crate) fn next_to_arrive(&self) -> Option<PacketId> {
+        self.in_flight.front()
     }
 
     /// The first packet in flight arrives; gives it and the arrival of the next one.
@@ -145,7 +196,7 @@ impl Port {
 
     /// The time that `bytes` take on the link.
     pub(crate) fn serialization(&self, bytes: u64) -> Duration {
-        self.byte * bytes
+        self.byte() * bytes
     }
 
     /// Bytes of the waiting frames.
@@ -155,7 +206,7 @@ impl Port {
 
     /// Forgets all waiting packets.
     pub(crate) fn discard_waiting<H: Copy>(&mut self, arena: &mut Arena<H>, now: Time) {
-        self.counters.leave(now, self.counters.waiting_bytes);
+        self.queue.leave(now, self.queue.bytes);
         self.occupied = 0;
         for queue in &mut self.waiting {
             while let Some(id) = queue.pop_front(arena) {
@@ -164,44 +215,51 @@ impl Port {
         }
     }
 
+    /// Forgets mean and maximum of the queue up to now.
+    pub(crate) fn restart_queue_statistics(&mut self, now: Time) {
+        self.queue.settle(now);
+        self.queue.integral = 0;
+        self.counters.waiting_bytes_max = 0;
+    }
+
+    /// The integral of waiting bytes since the restart (byte picoseconds) and the maximum (bytes).
+    pub(crate) fn queue_statistics(&mut self, now: Time) -> (u128, u64) {
+        self.queue.settle(now);
+        (self.queue.integral, self.counters.waiting_bytes_max)
+    }
+
+    #[inline]
+    fn byte(&self) -> Duration {
+        Duration::from_ps(u64::from(self.byte_ps))
+    }
+
+    #[inline]
     fn gap(&self) -> Duration {
-        self.byte * FRAME_GAP.get()
+        self.byte() * FRAME_GAP.get()
     }
 }
 
 impl Counters {
-    /// A packet is served at once: it was in the queue for no time.
+    /// So many bytes wait; also if a packet is served at once, which is in the queue for no time.
     #[inline]
     pub(crate) fn pass(&mut self, bytes: u64) {
         self.waiting_bytes_max = self.waiting_bytes_max.max(bytes);
     }
+}
 
+impl Queue {
     fn enter(&mut self, now: Time, bytes: u64) {
         self.settle(now);
-        self.waiting_bytes += bytes;
-        self.waiting_bytes_max = self.waiting_bytes_max.max(self.waiting_bytes);
+        self.bytes += bytes;
     }
 
     fn leave(&mut self, now: Time, bytes: u64) {
         self.settle(now);
-        self.waiting_bytes -= bytes;
+        self.bytes -= bytes;
     }
 
     fn settle(&mut self, now: Time) {
-        self.integral += u128::from(self.waiting_bytes) * u128::from(now.since(self.changed).as_ps());
+        self.integral += u128::from(self.bytes) * u128::from(now.since(self.changed).as_ps());
         self.changed = now;
-    }
-
-    /// Forgets mean and maximum of the queue up to now.
-    pub(crate) fn restart(&mut self, now: Time) {
-        self.settle(now);
-        self.integral = 0;
-        self.waiting_bytes_max = 0;
-    }
-
-    /// The integral of waiting bytes since the restart (byte picoseconds) and the maximum (bytes).
-    pub(crate) fn queue(&mut self, now: Time) -> (u128, u64) {
-        self.settle(now);
-        (self.integral, self.waiting_bytes_max)
     }
 }

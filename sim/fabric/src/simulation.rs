@@ -1,14 +1,17 @@
 //! The event loop that ties hosts, ports and traffic together.
 
+mod ahead;
 mod counted;
 
 use crate::arena::Arena;
+use crate::balancer::{Balancer, LoadBalancing};
 use crate::faults::Faults;
 use crate::host::{Host, HostTimer};
 use crate::packet::{Message, MessageRef, Packet, PacketClass};
 use crate::port::{Port, Schedule};
 use crate::traffic::{Observer, Submission, Traffic};
 use crate::transport::{MessageEnd, Timeout, Transport};
+use ahead::LOOK_AHEAD_LINKS;
 use homa_engine::{EventKey, EventQueue, Streams};
 use homa_topologies::{HostId, LinkId, Node, Routes, SoftwareDelay, SwitchId, Topology};
 use homa_units::{Duration, Priority, Time};
@@ -23,17 +26,6 @@ mod class {
     pub(super) const ARRIVAL: u8 = 2;
     pub(super) const SUBMISSION: u8 = 3;
     pub(super) const DEATH: u8 = 4;
-}
-
-/// How a switch chooses among equally short paths.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LoadBalancing {
-    /// Each packet takes one of them at random.
-    RandomSpraying,
-    /// Each switch uses them in turn, packet by packet.
-    RoundRobin,
-    /// Always the first.
-    First,
 }
 
 /// Choices that belong to the network rather than to the topology.
@@ -56,11 +48,6 @@ pub enum Outcome {
     Stopped,
     /// Nothing is left to happen.
     Idle,
-}
-
-struct Balancer {
-    turn: u32,
-    generator: ChaCha8Rng,
 }
 
 /// Most events are due within it: the time of a full frame at 10 Gbps and delays of microseconds.
@@ -104,6 +91,10 @@ pub struct Simulation<T: Transport, S, O> {
     measured_since: Time,
     received_wire_bytes: [[u64; Priority::LEVELS]; PacketClass::ALL.len()],
     events: u64,
+    /// Whether what events need is brought into the cache before their turn.
+    looks_ahead: bool,
+    /// Reused: ports to which the packets of the next arrivals go.
+    next_ports: Vec<u32>,
 }
 
 impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
@@ -127,7 +118,7 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
         assert!(pushing_hosts == 0 || pushing_hosts == topology.hosts, "either all hosts push or none does");
         // A stream is a third of a kilobyte: networks without loss do without.
         let lossy_hosts = if config.faults.loss_threshold > 0 { topology.hosts } else { 0 };
-        let balancer = |switch| Balancer { turn: 0, generator: config.streams.stream("spraying", switch) };
+        let balancer = |switch| Balancer::new(config.streams.stream("spraying", switch));
         let mut simulation = Self {
             now: Time::ZERO,
             queue: EventQueue::new(2 * topology.links.len(), QUEUE_HORIZON),
@@ -150,6 +141,8 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
             measured_since: Time::ZERO,
             received_wire_bytes: Default::default(),
             events: 0,
+            looks_ahead: topology.links.len() >= LOOK_AHEAD_LINKS,
+            next_ports: Vec::new(),
         };
         for host in 0..pushing_hosts {
             simulation.ports[host as usize].delay_by(topology.software.send);
@@ -171,7 +164,11 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
     pub fn run_until(&mut self, end: Time) -> Outcome {
         assert!(end >= self.now, "time never runs backwards");
         self.stopped = false;
-        while let Some(event) = self.queue.pop_before(end) {
+        loop {
+            if self.looks_ahead {
+                self.look_ahead(end);
+            }
+            let Some(event) = self.queue.pop_before(end) else { break };
             self.now = event.at();
             self.events += 1;
             match event.class() {
@@ -223,7 +220,7 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
     pub fn restart_queue_statistics(&mut self) {
         self.measured_since = self.now;
         for port in &mut self.ports {
-            port.counters.restart(self.now);
+            port.restart_queue_statistics(self.now);
         }
     }
 
@@ -470,19 +467,7 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
         if let [only] = choices {
             return *only;
         }
-        let balancer = &mut self.balancers[switch.0 as usize];
-        let count = choices.len() as u32;
-        let choice = match self.load_balancing {
-            // Biased by less than count / 2^32, which no experiment can see.
-            LoadBalancing::RandomSpraying => {
-                ((u64::from(balancer.generator.next_u32()) * u64::from(count)) >> 32) as u32
-            }
-            LoadBalancing::RoundRobin => {
-                balancer.turn = (balancer.turn + 1) % count;
-                balancer.turn
-            }
-            LoadBalancing::First => 0,
-        };
+        let choice = self.balancers[switch.0 as usize].choose(self.load_balancing, choices.len() as u32);
         choices[choice as usize]
     }
 

@@ -30,7 +30,7 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
         let (mut integral, mut max, mut busy_ps, mut ports) = (0, 0, 0, 0);
         let (mut frames, mut frame_bytes) = (0, 0);
         for port in self.ports.iter_mut().filter(|port| port.tier == tier) {
-            let (port_integral, port_max) = port.counters.queue(now);
+            let (port_integral, port_max) = port.queue_statistics(now);
             integral += port_integral;
             max = max.max(port_max);
             let on_wire = port.counters.frame_bytes + crate::PREAMBLE.get() * port.counters.frames;
