@@ -6,7 +6,7 @@
 //! * [`SlowdownRecorder`] takes the samples of one run, [`SlowdownSummary`] pools runs and answers questions.
 //! * [`SizeBins`] cut message sizes into bins: the published ones, or about one percent of messages each.
 //! * [`slowdown_table`] and [`slowdown_figure`] are what people look at; [`line_figure`] and [`bar_figure`] draw anything else,
-//!   [`figure_csv`] has the numbers of figures.
+//!   [`figure_csv`] has the numbers of figures, [`line_figure_points`] and its like where they are drawn.
 
 mod bins;
 mod confidence;
@@ -22,9 +22,9 @@ mod table;
 pub use bins::SizeBins;
 pub use counts::{DistributionPoint, LogarithmicCounts, thinned};
 pub use figure::{
-    Axis, AxisScale, BarFigure, BarSeries, Curve, FigureRow, LineCurve, LineFigure, PriorityBars, QueueBars, Step,
-    TickFormat, Trace, bar_figure, figure_csv, line_figure, priority_figure, queue_figure, slowdown_figure,
-    slowdown_rows,
+    Axis, AxisScale, BarFigure, BarSeries, Curve, FigurePoint, FigurePoints, FigureRow, LineCurve, LineFigure,
+    PriorityBars, QueueBars, Step, TickFormat, Trace, bar_figure, bar_figure_points, figure_csv, line_figure,
+    line_figure_points, priority_figure, queue_figure, slowdown_figure, slowdown_figure_points, slowdown_rows,
 };
 pub use png::png;
 pub use quantile::{nearest_rank, rank, weighted_nearest_rank};
