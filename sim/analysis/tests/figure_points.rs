@@ -117,10 +117,10 @@ fn numbers_are_told_as_people_read_them() {
         assert_eq!((points.len(), points[1].y.as_str()), (2, "unfinished"));
         points[0].y.clone()
     };
-    assert_eq!(told(TickFormat::Bytes, 1538.0), "1.538 KB");
-    assert_eq!(told(TickFormat::Bytes, 12.0), "12 B");
+    assert_eq!(told(TickFormat::Bytes, 1538.0), "1.538\u{a0}KB");
+    assert_eq!(told(TickFormat::Bytes, 12.0), "12\u{a0}B");
     assert_eq!(told(TickFormat::Percent, 0.1234), "12.34");
-    assert_eq!(told(TickFormat::Microseconds, 1500.0), "1.5 ms");
+    assert_eq!(told(TickFormat::Microseconds, 1500.0), "1.5\u{a0}ms");
     assert_eq!(told(TickFormat::Number, 3.0), "3");
     let band = LineCurve::new("a", vec![(1.0, 2.0), (2.0, 2.0)], Trace::Line).band(vec![(1.0, 3.0), (f64::NAN, 3.0)]);
     let figure = LineFigure { curves: vec![band], ..few(Axis::linear("y", TickFormat::Number), vec![]) };

@@ -77,7 +77,7 @@ fn a_report_has_the_question_the_numbers_the_figures_and_what_all_was_made_from(
         }
         for warning in summary["warnings"].as_array().unwrap() {
             let (name, text) = warning.as_str().unwrap().split_once(": ").unwrap();
-            has(&page, &format!("<b>{name}</b> {text}"));
+            has(&page, &format!("<b>{name}:</b> {text}"));
         }
     }
     assert!(page.matches("<code>measure.window = &quot;2ms&quot;</code>").count() >= 4, "warnings tell what is set");
@@ -112,7 +112,7 @@ fn a_report_needs_nothing_but_itself() {
     for id in page.split(" id=\"").skip(1).map(|rest| rest.split('"').next().unwrap()) {
         assert_eq!(page.matches(&format!(" id=\"{id}\"")).count(), 1, "{id} is given twice");
     }
-    assert_eq!(page.matches("<table>").count(), page.matches("<caption").count(), "each table has a caption");
+    assert_eq!(page.matches("<table").count(), page.matches("<caption").count(), "each table has a caption");
 }
 
 #[test]

@@ -60,11 +60,9 @@ pub(super) fn spoken(value: f64, format: TickFormat) -> String {
     }
     let text = write(value, format, 4);
     match format {
-        TickFormat::Bytes => match text.find(|letter: char| letter.is_ascii_uppercase()) {
-            Some(unit) => format!("{} {}B", &text[..unit], &text[unit..]),
-            None => text + " B",
-        },
-        TickFormat::Number | TickFormat::Percent | TickFormat::Microseconds => text,
+        TickFormat::Bytes => bytes(&text),
+        TickFormat::Microseconds => text.replace(' ', NO_BREAK),
+        TickFormat::Number | TickFormat::Percent => text,
     }
 }
 
@@ -78,9 +76,15 @@ pub(super) fn spoken_x(value: f64, axis: &Axis) -> String {
 
 /// The sizes of a bin.
 pub(super) fn up_to(size: u64) -> String {
-    let text = human_bytes(size);
-    match text.find(|letter: char| letter.is_ascii_uppercase()) {
-        Some(unit) => format!("up to {} {}B", &text[..unit], &text[unit..]),
-        None => format!("up to {text} B"),
-    }
+    format!("up to {}", bytes(&human_bytes(size)))
+}
+
+/// Between a number and its unit.
+const NO_BREAK: &str = "\u{a0}";
+
+/// `1.5K` with its unit: `1.5 KB`.
+fn bytes(text: &str) -> String {
+    let unit = text.find(|letter: char| letter.is_ascii_uppercase()).unwrap_or(text.len());
+    let (number, prefix) = text.split_at(unit);
+    format!("{number}{NO_BREAK}{prefix}B")
 }

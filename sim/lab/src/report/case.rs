@@ -93,7 +93,6 @@ pub(super) struct CasePart {
     /// Pairs of what and how much.
     facts: Vec<(&'static str, String)>,
     warnings: Vec<Warning>,
-    denominator: String,
     deciles: Vec<[String; 6]>,
     tiers: Vec<[String; 4]>,
     runs: Vec<[String; 5]>,
@@ -147,7 +146,6 @@ impl CasePart {
             digest: summary.digest.clone(),
             facts: facts(case, summary, details),
             warnings: warnings(case, summary),
-            denominator: summary.denominator.clone(),
             deciles: details.deciles.iter().map(StoredDecile::cells).collect(),
             tiers: tiers(summary),
             runs: runs(case, &measured.runs),
@@ -167,7 +165,8 @@ fn facts(case: &ManifestCase, summary: &StoredSummary, details: &Details) -> Vec
         ("Short messages", format!("up to {} B", whole(summary.short_messages.bytes_max))),
         ("Offered", format!("{} Gbps per host, payload", number(details.offered_payload_gbps))),
         ("Goodput", format!("{} Gbps per host", number(summary.goodput_gbps))),
-        ("Simulated", format!("{} s, {} packet-hops", number(details.simulated_s), whole(details.packet_hops))),
+        ("Simulated", format!("{} ms, {} packet-hops", number(details.simulated_s * 1e3), whole(details.packet_hops))),
+        ("Slowdown relative to", summary.denominator.clone()),
     ];
     if details.lost_packets > 0 {
         facts.push(("Lost", format!("{} packets", whole(details.lost_packets))));

@@ -4,22 +4,75 @@
   document.documentElement.classList.add("scripted");
 
   for (const figure of document.querySelectorAll("figure")) {
-    watch(figure);
+    watch(figure, JSON.parse(figure.querySelector("script").textContent));
   }
   // Closed cases would be missing on paper.
   addEventListener("beforeprint", () => {
     document.querySelectorAll("details.case").forEach((details) => (details.open = true));
   });
 
-  function watch(figure) {
-    const plot = figure.querySelector(".plot");
-    const [svg, tip, dot, area] = ["svg", ".tip", ".dot", ".area"].map((name) => plot.querySelector(name));
-    const data = JSON.parse(figure.querySelector("script").textContent);
-    const points = data.curves.flatMap((curve, number) =>
-      curve.points.map(([left, top, right, bottom, x, y, confidence]) => {
-        return { number, curve: curve.name, left, top, right, bottom, x, y, confidence, middle: (left + right) / 2 };
+  // The points of all curves. Places are in pixels of the drawing.
+  function flatten(curves) {
+    return curves.flatMap(({ name, points }, number) =>
+      points.map(([left, top, right, bottom, x, y, confidence]) => {
+        return { number, curve: name, left, top, right, bottom, x, y, confidence, middle: (left + right) / 2 };
       })
     );
+  }
+
+  // The number of the point that is nearest to a place.
+  function nearest(points, x, y) {
+    const distance = (point) => {
+      const dx = Math.max(point.left - x, 0, x - point.right);
+      const dy = Math.max(point.top - y, 0, y - point.bottom);
+      return dx * dx + dy * dy;
+    };
+    let found = 0;
+    points.forEach((point, number) => {
+      if (distance(point) < distance(points[found])) {
+        found = number;
+      }
+    });
+    return found;
+  }
+
+  // The number of the point of the next curve that is above or below that with this number.
+  function across(points, shown, step) {
+    const from = points[shown];
+    const away = (point) => Math.abs(point.middle - from.middle);
+    const candidates = points.filter((point) => point.number === from.number + step);
+    const best = candidates.reduce((best, point) => (away(point) < away(best) ? point : best), candidates[0]);
+    return best ? points.indexOf(best) : shown;
+  }
+
+  function line(name, value) {
+    const line = document.createElement("div");
+    const label = document.createElement("span");
+    label.textContent = name + ": ";
+    line.append(label, value);
+    return line;
+  }
+
+  // What is told of a point.
+  function lines(data, point) {
+    const head = document.createElement("b");
+    head.textContent = point.curve;
+    const told = [head, line(data.x, point.x), line(data.y, point.y)];
+    return point.confidence ? [...told, line("95 % confidence", point.confidence)] : told;
+  }
+
+  function mark(dot, area, point) {
+    const set = (element, values) => Object.entries(values).forEach(([name, value]) => element.setAttribute(name, value));
+    set(dot, { cx: point.middle, cy: point.top });
+    // Of no height or width, nothing would be drawn.
+    const [width, height] = [point.right - point.left, point.bottom - point.top].map((size) => Math.max(size, 0.01));
+    set(area, { x: point.left, y: point.top, width, height });
+  }
+
+  function watch(figure, data) {
+    const plot = figure.querySelector(".plot");
+    const [svg, tip, dot, area] = ["svg", ".tip", ".dot", ".area"].map((name) => plot.querySelector(name));
+    const points = flatten(data.curves);
     if (points.length === 0) {
       return;
     }
@@ -28,51 +81,16 @@
     plot.setAttribute("role", "group");
     plot.setAttribute("aria-label", "Values of the figure: use the arrow keys");
 
-    function nearest(x, y) {
-      const distance = (point) => {
-        const dx = Math.max(point.left - x, 0, x - point.right);
-        const dy = Math.max(point.top - y, 0, y - point.bottom);
-        return dx * dx + dy * dy;
-      };
-      let found = 0;
-      points.forEach((point, number) => {
-        if (distance(point) < distance(points[found])) {
-          found = number;
-        }
-      });
-      return found;
-    }
-
-    function line(name, value) {
-      const line = document.createElement("div");
-      const label = document.createElement("span");
-      label.textContent = name + ": ";
-      line.append(label, value);
-      return line;
-    }
-
     function show(number, aloud) {
       shown = number;
       const point = points[number];
-      const head = document.createElement("b");
-      head.textContent = point.curve;
-      const lines = [line(data.x, point.x), line(data.y, point.y)];
-      if (point.confidence) {
-        lines.push(line("95 % confidence", point.confidence));
-      }
       // What a pointer passes over isn't read out.
       tip.setAttribute("aria-live", aloud ? "polite" : "off");
       tip.hidden = false;
-      tip.replaceChildren(head, ...lines);
-      dot.setAttribute("cx", point.middle);
-      dot.setAttribute("cy", point.top);
-      area.setAttribute("x", point.left);
-      area.setAttribute("y", point.top);
-      area.setAttribute("width", point.right - point.left);
-      area.setAttribute("height", point.bottom - point.top);
+      tip.replaceChildren(...lines(data, point));
+      mark(dot, area, point);
       plot.classList.add("shown");
       const scale = svg.clientWidth / svg.viewBox.baseVal.width;
-      tip.style.left = tip.style.top = "0";
       const left = point.middle * scale - tip.offsetWidth / 2;
       const above = point.top * scale - tip.offsetHeight - 14;
       tip.style.left = Math.max(0, Math.min(left, plot.clientWidth - tip.offsetWidth)) + "px";
@@ -91,21 +109,8 @@
       const [x, y] = [(event.clientX - box.left) * scale, (event.clientY - box.top) * scale];
       const [left, top, right, bottom] = data.plot;
       const margin = 30;
-      if (x < left - margin || x > right + margin || y < top - margin || y > bottom + margin) {
-        hide();
-      } else {
-        show(nearest(x, y), false);
-      }
-    }
-
-    // The point of the next curve that is nearest in x.
-    function across(step) {
-      const from = points[shown];
-      const number = from.number + step;
-      const candidates = points.filter((point) => point.number === number);
-      const away = (point) => Math.abs(point.middle - from.middle);
-      const best = candidates.reduce((best, point) => (away(point) < away(best) ? point : best), candidates[0]);
-      return best ? points.indexOf(best) : shown;
+      const isNear = x > left - margin && x < right + margin && y > top - margin && y < bottom + margin;
+      isNear ? show(nearest(points, x, y), false) : hide();
     }
 
     function press(event) {
@@ -113,8 +118,8 @@
       const steps = {
         ArrowRight: () => Math.min(shown + 1, last),
         ArrowLeft: () => Math.max(shown - 1, 0),
-        ArrowUp: () => across(-1),
-        ArrowDown: () => across(1),
+        ArrowUp: () => across(points, shown, -1),
+        ArrowDown: () => across(points, shown, 1),
         Home: () => 0,
         End: () => last,
       };
