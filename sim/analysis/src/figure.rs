@@ -13,13 +13,15 @@ mod lines;
 mod marks;
 mod network;
 mod outline;
+mod points;
 mod rows;
 mod slowdown;
 mod ticks;
 
 pub use axis::{Axis, AxisScale, TickFormat};
-pub use bars::{BarFigure, BarSeries, bar_figure};
-pub use lines::{LineCurve, LineFigure, Trace, line_figure};
+pub use bars::{BarFigure, BarSeries, bar_figure, bar_figure_points};
+pub use lines::{LineCurve, LineFigure, Trace, line_figure, line_figure_points};
 pub use network::{PriorityBars, QueueBars, priority_figure, queue_figure};
+pub use points::{FigurePoint, FigurePoints};
 pub use rows::{FigureRow, figure_csv};
-pub use slowdown::{Curve, Step, slowdown_figure, slowdown_rows};
+pub use slowdown::{Curve, Step, slowdown_figure, slowdown_figure_points, slowdown_rows};

@@ -8,7 +8,7 @@
 //! * [`cluster`] reads what the Linux cluster's benchmark writes, [`read_messages`] files with a line for each message.
 //! * [`paired`] compares two configurations that ran the same messages.
 //! * [`slowdown_table`] and [`slowdown_figure`] are what people look at; [`line_figure`] and [`bar_figure`] draw anything else,
-//!   [`figure_csv`] has the numbers of figures.
+//!   [`figure_csv`] has the numbers of figures, [`line_figure_points`] and its like where they are drawn.
 
 mod bins;
 pub mod cluster;
@@ -28,9 +28,9 @@ mod table;
 pub use bins::SizeBins;
 pub use counts::{DistributionPoint, LogarithmicCounts, thinned};
 pub use figure::{
-    Axis, AxisScale, BarFigure, BarSeries, Curve, FigureRow, LineCurve, LineFigure, PriorityBars, QueueBars, Step,
-    TickFormat, Trace, bar_figure, figure_csv, line_figure, priority_figure, queue_figure, slowdown_figure,
-    slowdown_rows,
+    Axis, AxisScale, BarFigure, BarSeries, Curve, FigurePoint, FigurePoints, FigureRow, LineCurve, LineFigure,
+    PriorityBars, QueueBars, Step, TickFormat, Trace, bar_figure, bar_figure_points, figure_csv, line_figure,
+    line_figure_points, priority_figure, queue_figure, slowdown_figure, slowdown_figure_points, slowdown_rows,
 };
 pub use import::ImportError;
 pub use messages::{MessageRow, read_messages};

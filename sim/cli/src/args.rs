@@ -64,6 +64,18 @@ Examples:
 Files go to DIR/figures: SVG, PNG and CSV for each figure. experiments/README.md has the kinds and keys of [[figure]].
 Exit code: 0 drawn, 2 there are no complete results, or a figure can't be drawn of them.")]
     Plot(PlotArguments),
+    /// Write all that an experiment gave on one page: DIR/report.html
+    ///
+    /// The page has the question, an overview, the figures with their values, each case with its warnings and configuration,
+    /// and how to reproduce it all. It needs nothing but itself: any browser shows it, also without a network.
+    #[command(after_help = "\
+Examples:
+  homasim report results/out/quickstart
+  homasim report results/out/kernel-quirks --like experiments/kernel-quirks.toml
+
+`homasim run FILE --report` writes it when all cases are complete. Figures that are missing in DIR/figures are drawn.
+Exit code: 0 written, 2 there are no complete results, or a figure can't be drawn of them.")]
+    Report(ReportArguments),
     /// List the experiments with their questions
     #[command(after_help = "\
 Examples:
@@ -180,6 +192,9 @@ pub(crate) struct RunArguments {
     /// Folder for the results [default: results/out/EXPERIMENT]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+    /// Write all on one page, report.html, when all cases are complete
+    #[arg(long)]
+    pub(crate) report: bool,
     /// Run again what is there already
     #[arg(long)]
     pub(crate) again: bool,
@@ -211,6 +226,16 @@ pub(crate) struct PlanArguments {
 #[derive(Debug, Args)]
 pub(crate) struct PlotArguments {
     /// Folder of results, with a manifest.toml
+    pub(crate) folder: PathBuf,
+    /// Take the [[figure]] sections from this experiment file [default: those that the results were made with]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) like: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArguments {
+    /// Folder of results, with a manifest.toml
+    #[arg(value_name = "DIR")]
     pub(crate) folder: PathBuf,
     /// Take the [[figure]] sections from this experiment file [default: those that the results were made with]
     #[arg(long, value_name = "FILE")]

@@ -22,6 +22,7 @@ fn main() -> ExitCode {
         Command::Run(run) => commands::run::execute(run, &INTERRUPTED),
         Command::Plan(plan) => commands::plan::execute(plan),
         Command::Plot(plot) => commands::plot::execute(plot),
+        Command::Report(report) => commands::report::execute(report),
         Command::Merge(merge) => commands::merge::execute(merge, &INTERRUPTED),
         Command::List(list) => commands::list::execute(list),
         Command::Describe(describe) => commands::describe::execute(describe),

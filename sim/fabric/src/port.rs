@@ -201,7 +201,7 @@ impl Port {
 
     /// Bytes of the waiting frames.
     pub(crate) const fn waiting_bytes(&self) -> u64 {
-        self.counters.waiting_bytes
+        self.queue.bytes
     }
 
     /// Forgets all waiting packets.

@@ -5,6 +5,7 @@ mod figure;
 pub use figure::{FigureKind, FigureSection, Messages};
 
 use crate::denominator::Denominator;
+use crate::head::Head;
 use crate::number::{Load, OneOrMany};
 use crate::overrides::Override;
 use homa_transports::{homa, sigcomm18};
@@ -49,6 +50,9 @@ pub struct Experiment {
     /// What was replaced; it wins over variants.
     #[serde(skip)]
     pub overrides: Vec<Override>,
+    /// What the comments at the begin of its file say.
+    #[serde(skip)]
+    pub head: Head,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {

@@ -53,7 +53,7 @@ pub(crate) struct CaseResult {
 }
 
 impl CaseResult {
-    fn read(out: &Path, manifest: &Manifest) -> Result<Vec<Self>, StoredError> {
+    pub(crate) fn read(out: &Path, manifest: &Manifest) -> Result<Vec<Self>, StoredError> {
         let read = |case: &crate::manifest::ManifestCase| {
             let folder = out.join(&case.name);
             let summary = StoredSummary::read(&folder)?;
@@ -89,38 +89,86 @@ pub struct Drawn {
 pub fn write_figures(out: &Path, sections: &[FigureSection]) -> Result<Drawn, FigureError> {
     let manifest = Manifest::read(out)?;
     let cases = CaseResult::read(out, &manifest)?;
+    let Figures { drawn: figures, left_out } = draw_figures(&cases, sections)?;
+    let folder = figures_folder(out)?;
+    let mut drawn = Drawn { files: Vec::new(), left_out };
+    for figure in &figures {
+        drawn.files.extend(figure.write(&folder, true)?);
+    }
+    remove_others(&folder, &drawn.files);
+    Ok(drawn)
+}
+
+/// A figure of results.
+pub(crate) struct Figure {
+    /// Of its files, without their endings.
+    pub(crate) name: String,
+    pub(crate) kind: FigureKind,
+    pub(crate) title: String,
+    pub(crate) drawing: Drawing,
+}
+
+/// Figures that were drawn, and why others were not.
+#[derive(Default)]
+pub(crate) struct Figures {
+    pub(crate) drawn: Vec<Figure>,
+    pub(crate) left_out: Vec<String>,
+}
+
+impl Figure {
+    /// Writes its files, or only if one of them isn't there as it should be; returns them.
+    pub(crate) fn write(&self, folder: &Path, anew: bool) -> Result<[PathBuf; 3], StoreError> {
+        let Drawing { svg, rows, .. } = &self.drawing;
+        let paths = ["svg", "png", "csv"].map(|ending| folder.join(format!("{}.{ending}", self.name)));
+        let csv = figure_csv(rows);
+        let is_there = |path: &Path, bytes: &[u8]| std::fs::read(path).is_ok_and(|there| there == bytes);
+        // The PNG takes by far the longest, and is made from the SVG.
+        if anew || !paths[1].is_file() || !is_there(&paths[0], svg.as_bytes()) || !is_there(&paths[2], &csv) {
+            let png = png(svg);
+            let contents: [&[u8]; 3] = [svg.as_bytes(), &png, &csv];
+            for (path, bytes) in paths.iter().zip(contents) {
+                write_atomically(path, bytes)?;
+            }
+        }
+        Ok(paths)
+    }
+}
+
+/// The folder of the figures, made if it isn't there.
+pub(crate) fn figures_folder(out: &Path) -> Result<PathBuf, StoreError> {
+    let folder = out.join("figures");
+    std::fs::create_dir_all(&folder).map_err(|cause| StoreError { path: folder.clone(), cause })?;
+    Ok(folder)
+}
+
+/// Draws figures of cases: those of `sections`, or, if there are none, one of each kind that the cases have something to say
+/// about.
+pub(crate) fn draw_figures(cases: &[CaseResult], sections: &[FigureSection]) -> Result<Figures, FigureError> {
     let defaults;
     let sections = if sections.is_empty() {
-        defaults = default_sections(&cases);
+        defaults = default_sections(cases);
         &defaults
     } else {
         sections
     };
-    let folder = out.join("figures");
-    std::fs::create_dir_all(&folder).map_err(|cause| StoreError { path: folder.clone(), cause })?;
     let names: Vec<&str> = cases.iter().map(|case| case.summary.case.as_str()).collect();
-    let mut drawn = Drawn::default();
+    let mut figures = Figures::default();
     for section in sections {
         if let Some(problem) = missing(section, &names) {
-            drawn.left_out.push(problem);
+            figures.left_out.push(problem);
             continue;
         }
         let chosen: Vec<&CaseResult> = cases.iter().filter(|case| section.is_of(&case.summary.case)).collect();
         let error = |problem: String| FigureError::Section { name: section.file_name(), problem };
-        let labels = Labels::new(&cases, &chosen, section);
-        let Drawing { svg, rows } = draw(section, &cases, &chosen, &labels).map_err(|problem| match problem {
+        let labels = Labels::new(cases, &chosen, section);
+        let drawing = draw(section, cases, &chosen, &labels).map_err(|problem| match problem {
             draw::Problem::Section(problem) => error(problem),
             draw::Problem::Other(other) => other,
         })?;
-        let files = [("svg", svg.clone().into_bytes()), ("png", png(&svg)), ("csv", figure_csv(&rows))];
-        for (ending, bytes) in files {
-            let path = folder.join(format!("{}.{ending}", section.file_name()));
-            write_atomically(&path, &bytes)?;
-            drawn.files.push(path);
-        }
+        let (name, kind, title) = (section.file_name(), section.kind, labels.title);
+        figures.drawn.push(Figure { name, kind, title, drawing });
     }
-    remove_others(&folder, &drawn.files);
-    Ok(drawn)
+    Ok(figures)
 }
 
 /// Figures of an earlier experiment in the same folder would pass for those of this one.

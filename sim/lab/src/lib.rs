@@ -13,6 +13,7 @@ mod denominator;
 mod estimate;
 mod experiment;
 mod figures;
+mod head;
 mod manifest;
 mod measurement;
 mod number;
@@ -20,6 +21,7 @@ mod overrides;
 mod plan;
 mod record;
 mod reference;
+mod report;
 mod resolve;
 mod run;
 mod series;
@@ -48,6 +50,7 @@ pub use experiment::{
     TopologySection, TransportKind, TransportSection, Variant, WorkloadSection,
 };
 pub use figures::{Drawn, FigureError, write_figures};
+pub use head::{Head, head_entries};
 pub use manifest::{MANIFEST, MadeBy, Manifest, ManifestCase, ManifestError};
 pub use measurement::MessageRecord;
 pub use number::{Load, OneOrMany};
@@ -58,6 +61,7 @@ pub use reference::{
     ComparedPercentile, Pair, ReferenceComparison, ReferenceError, ReferencePoint, compare_with_reference,
     reference_curve,
 };
+pub use report::{REPORT, ReportError, write_report};
 pub use resolve::cases;
 pub use run::{Control, Pooled, RunError, pool_runs, run_case, run_seed};
 pub use session::{CaseOutcome, Follow, Session, Tally, carry_out};

@@ -2,6 +2,7 @@
 
 use crate::case::{Case, CaseError};
 use crate::experiment::{Experiment, FigureSection};
+use crate::head::Head;
 use crate::plan::{PlanError, PlannedCase, PlannedRun, SOURCES, UsedFile};
 use crate::resolve::cases;
 use crate::store::{StoreError, write_atomically};
@@ -33,6 +34,12 @@ pub struct MadeBy {
     pub sources: String,
     /// Name of the experiment.
     pub experiment: String,
+    /// What it asks, if its file says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<String>,
+    /// Where that comes from, if its file says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
     /// What is drawn of the results; without any, one figure of each kind.
     #[serde(default, rename = "figure", skip_serializing_if = "Vec::is_empty")]
     pub figures: Vec<FigureSection>,
@@ -108,7 +115,8 @@ impl Manifest {
         let mut experiment = None;
         let case = |planned: &PlannedCase| {
             let case = &planned.case;
-            experiment.get_or_insert_with(|| (case.experiment.clone(), case.resolved.figures.clone()));
+            let Experiment { head, figures, .. } = &case.resolved;
+            experiment.get_or_insert_with(|| (case.experiment.clone(), head.clone(), figures.clone()));
             let experiment = Experiment { figures: Vec::new(), ..case.resolved.clone() };
             ManifestCase {
                 name: planned.case.name.clone(),
@@ -120,9 +128,9 @@ impl Manifest {
             }
         };
         let cases: Vec<_> = plan.into_iter().map(case).collect();
-        let (experiment, figures) = experiment.expect("an experiment has cases");
+        let (experiment, Head { question, source }, figures) = experiment.expect("an experiment has cases");
         let (homasim, sources) = (env!("CARGO_PKG_VERSION").to_owned(), SOURCES.to_owned());
-        Self { manifest: MadeBy { homasim, sources, experiment, figures }, cases }
+        Self { manifest: MadeBy { homasim, sources, experiment, question, source, figures }, cases }
     }
 
     /// Whether the text of a file is that of a manifest rather than of an experiment.
@@ -173,9 +181,9 @@ impl Manifest {
         })
     }
 
-    /// Whether it is of the same program, figures and cases, done or not.
+    /// Whether it is of the same program, question, figures and cases, done or not.
     pub(crate) fn is_of(&self, other: &Self) -> bool {
-        self.manifest.figures == other.manifest.figures && self.difference(other).is_none()
+        self.manifest == other.manifest && self.difference(other).is_none()
     }
 
     /// Takes over the digests of its cases from their folders in `out`.
@@ -212,6 +220,8 @@ impl Manifest {
         let [case]: [Case; 1] = cases(path, &stored.experiment)?.try_into().map_err(|_| several())?;
         let mut case = Case { name: stored.name.clone(), experiment: self.manifest.experiment.clone(), ..case };
         case.resolved.figures.clone_from(&self.manifest.figures);
+        let MadeBy { question, source, .. } = self.manifest.clone();
+        case.resolved.head = Head { question, source };
         let planned = PlannedCase::new(case)?;
         let changed = |(before, now): &(&UsedFile, &UsedFile)| before.sha256 != now.sha256;
         if let Some((before, _)) = stored.files.iter().zip(&planned.files).find(changed) {

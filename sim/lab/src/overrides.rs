@@ -1,6 +1,7 @@
 //! Reading an experiment file and replacing keys of it.
 
 use crate::experiment::{Experiment, Variant};
+use crate::head::Head;
 use crate::sweep::{self, SweepError};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -183,6 +184,7 @@ impl Experiment {
             experiment = Self::deserialize(table.clone()).map_err(|error| invalid(plain(&error)))?;
         }
         experiment.variants = only;
+        experiment.head.clone_from(&self.head);
         Ok(experiment)
     }
 }
@@ -215,6 +217,7 @@ pub fn parse_experiment(path: &Path, text: &str, overrides: &[Override]) -> Resu
     }
     experiment.written = Some(table);
     experiment.overrides = overrides.to_vec();
+    experiment.head = Head::of(text);
     Ok(experiment)
 }
 

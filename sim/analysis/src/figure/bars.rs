@@ -6,6 +6,7 @@ use super::frame::Frame;
 use super::legend::{Entry, whisker};
 use super::lines::distinct;
 use super::marks::{fill, triangle};
+use super::points::{FigurePoint, FigurePoints, spoken, spoken_band, within};
 use super::rows::FigureRow;
 use super::ticks::{floor_log10, write};
 use plotters::prelude::*;
@@ -68,8 +69,7 @@ impl BarFigure {
     pub fn rows(&self) -> Vec<FigureRow> {
         let mut rows = Vec::new();
         for series in &self.series {
-            let name =
-                if self.stacks_are_named() { format!("{} {}", series.stack, series.name) } else { series.name.clone() };
+            let name = self.full_name(series);
             for (number, category) in self.categories.iter().enumerate() {
                 let band = series.band.as_ref().and_then(|band| band.get(number)).copied();
                 let value = series.values.get(number).copied().unwrap_or(f64::NAN);
@@ -77,6 +77,11 @@ impl BarFigure {
             }
         }
         rows
+    }
+
+    /// The name of a series, with that of its stack if there are several.
+    fn full_name(&self, series: &BarSeries) -> String {
+        if self.stacks_are_named() { format!("{} {}", series.stack, series.name) } else { series.name.clone() }
     }
 
     fn names(&self) -> Vec<&str> {
@@ -104,6 +109,24 @@ impl BarFigure {
             entries.push((Entry::Nothing, format!("bars from the left: {}", self.stacks().join(", "))));
         }
         entries
+    }
+
+    fn check(&self) {
+        for series in &self.series {
+            let count = self.categories.len();
+            let complete = series.values.len() == count && series.band.as_ref().is_none_or(|band| band.len() == count);
+            assert!(complete, "the series {} has a value for each category", series.name);
+        }
+    }
+
+    fn point(&self, series: &BarSeries, category: usize, area: [i32; 4]) -> FigurePoint {
+        FigurePoint {
+            curve: self.full_name(series),
+            x: self.categories[category].clone(),
+            y: spoken(series.values[category], self.y.format),
+            confidence: spoken_band(series.band.as_ref().map(|band| band[category]), self.y.format),
+            area,
+        }
     }
 
     /// The parts of a bar: series, from, to.
@@ -158,15 +181,33 @@ impl BarSeries {
 /// confidence, if it has any) for each category.
 #[must_use]
 pub fn bar_figure(figure: &BarFigure) -> String {
-    for series in &figure.series {
-        let count = figure.categories.len();
-        let complete = series.values.len() == count && series.band.as_ref().is_none_or(|band| band.len() == count);
-        assert!(complete, "the series {} has a value for each category", series.name);
-    }
+    figure.check();
     let drawing = Drawing::new(figure);
     let below = drawing.names.room + BELOW - SMALL_LINE + TITLE_LINE * (drawing.x_label.len() as i32 - 1);
     let height = drawing.frame.bottom + below;
     canvas(height, |root| drawing.draw(root))
+}
+
+/// Where the bars of [`bar_figure`]'s drawing are.
+///
+/// # Panics
+/// As [`bar_figure`].
+#[must_use]
+pub fn bar_figure_points(figure: &BarFigure) -> FigurePoints {
+    figure.check();
+    let drawing = Drawing::new(figure);
+    let plot = drawing.frame.plot();
+    let mut points = Vec::new();
+    for series in &figure.series {
+        let number = figure.stacks().iter().position(|stack| *stack == series.stack).unwrap_or(0);
+        for category in 0..figure.categories.len() {
+            let placed = drawing.placed(&series.stack, category, drawing.left_of(category, number));
+            let area = placed.iter().find(|(part, ..)| std::ptr::eq(*part, series));
+            points.extend(area.map(|(_, _, area)| figure.point(series, category, within(*area, plot))));
+        }
+    }
+    let (x_label, y_label) = (figure.x_label.clone(), figure.y.label.clone());
+    FigurePoints { plot, x_label, y_label, points }
 }
 
 /// How heights are written over bars.
@@ -226,26 +267,42 @@ impl<'a> Drawing<'a> {
         self.frame.draw(root)?;
         let stacks = self.figure.stacks();
         for category in 0..self.figure.categories.len() {
-            let centre = f64::from(self.frame.left) + self.slot * (category as f64 + 0.5);
             for (number, stack) in stacks.iter().enumerate() {
-                let from = centre + self.bar * (number as f64 - stacks.len() as f64 / 2.0);
-                self.draw_stack(root, stack, category, from)?;
+                self.draw_stack(root, stack, category, self.left_of(category, number))?;
             }
-            self.names.draw(root, category, (centre.round() as i32, self.frame.bottom + 12))?;
+            self.names.draw(root, category, (self.centre(category).round() as i32, self.frame.bottom + 12))?;
         }
         self.frame.draw_edge(root)?;
         let top = self.frame.bottom + self.names.room + 24;
         draw_lines(root, &self.x_label, (self.frame.middle(), top))
     }
 
+    fn centre(&self, category: usize) -> f64 {
+        f64::from(self.frame.left) + self.slot * (category as f64 + 0.5)
+    }
+
+    /// Where the bar of a stack begins.
+    fn left_of(&self, category: usize, stack: usize) -> f64 {
+        self.centre(category) + self.bar * (stack as f64 - self.figure.stacks().len() as f64 / 2.0)
+    }
+
+    /// The parts of a bar that begins at `left`: series, from, and the pixels.
+    fn placed(&self, stack: &str, category: usize, left: f64) -> Vec<(&'a BarSeries, f64, [i32; 4])> {
+        let (left, right) = (left.round() as i32 + 1, (left + self.bar).round() as i32 - 1);
+        let place = |(series, from, to)| {
+            let ends = (self.height(from), self.height(to));
+            (series, from, [left, ends.0.min(ends.1), right.max(left), ends.0.max(ends.1)])
+        };
+        self.figure.parts(stack, category).into_iter().map(place).collect()
+    }
+
     fn draw_stack(&self, root: &Area<'_>, stack: &str, category: usize, left: f64) -> Drawn {
         let parts = self.figure.parts(stack, category);
-        let (left, right) = (left.round() as i32 + 1, (left + self.bar).round() as i32 - 1);
         let names = self.figure.names();
-        for (series, from, to) in &parts {
+        let placed = self.placed(stack, category, left);
+        let (left, right) = placed.first().map_or((0, 0), |(_, _, [left, _, right, _])| (*left, *right));
+        for (series, _, [_, top, _, bottom]) in placed {
             let number = names.iter().position(|name| *name == series.name).unwrap_or(0);
-            let (from, to) = (self.height(*from), self.height(*to));
-            let (top, bottom) = (from.min(to), from.max(to));
             if bottom > top && right > left {
                 fill(root, [(left, top), (right, bottom)], number)?;
                 // Parts of one stack are kept apart also where hatching ends.

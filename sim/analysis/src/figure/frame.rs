@@ -75,6 +75,11 @@ impl<'a> Frame<'a> {
         root.draw(&PathElement::new(edge, BLACK.stroke_width(2)))
     }
 
+    /// Left, top, right, bottom of the plot.
+    pub(super) const fn plot(&self) -> [i32; 4] {
+        [self.left, self.top, self.right, self.bottom]
+    }
+
     /// The middle of the plot.
     pub(super) const fn middle(&self) -> i32 {
         (self.left + self.right) / 2

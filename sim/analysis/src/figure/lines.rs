@@ -6,6 +6,7 @@ use super::frame::{Frame, Horizontal};
 use super::legend::{Entry, whisker};
 use super::marks::{Look, draw_departure, draw_line, draw_mark, look, stroke, triangle};
 use super::outline::{Place, Plot, pixel, spread, stepped};
+use super::points::{FigurePoint, FigurePoints, spoken, spoken_band, spoken_x, within};
 use super::rows::{FigureRow, x_number};
 use plotters::prelude::*;
 
@@ -73,6 +74,11 @@ impl LineCurve {
         Self { band: Some(band), ..self }
     }
 
+    /// What it is about and which number of it.
+    fn full_name(&self) -> String {
+        [self.name.as_str(), &self.statistic].join(" ").trim().to_owned()
+    }
+
     fn has_single_points(&self) -> bool {
         matches!(self.trace, Trace::Points | Trace::Marks)
     }
@@ -84,10 +90,10 @@ impl LineFigure {
     pub fn rows(&self) -> Vec<FigureRow> {
         let mut rows = Vec::new();
         for curve in &self.curves {
-            let name = [curve.name.as_str(), &curve.statistic].join(" ");
+            let name = curve.full_name();
             for (number, (x, y)) in curve.points.iter().enumerate() {
                 let band = curve.band.as_ref().and_then(|band| band.get(number)).copied();
-                rows.push(FigureRow::new(&self.title, name.trim(), x_number(*x), *y, band));
+                rows.push(FigureRow::new(&self.title, &name, x_number(*x), *y, band));
             }
         }
         rows.extend(self.reference.map(|y| FigureRow::new(&self.title, "reference", String::new(), y, None)));
@@ -150,6 +156,18 @@ pub fn line_figure(figure: &LineFigure) -> String {
     let drawing = Drawing::new(figure);
     let height = drawing.frame.bottom + drawing.x.below();
     canvas(height, |root| drawing.draw(root))
+}
+
+/// Where the numbers of [`line_figure`]'s drawing are.
+///
+/// # Panics
+/// As [`line_figure`].
+#[must_use]
+pub fn line_figure_points(figure: &LineFigure) -> FigurePoints {
+    let drawing = Drawing::new(figure);
+    let points = figure.curves.iter().flat_map(|curve| drawing.points(curve)).collect();
+    let (x_label, y_label) = (figure.x.label.clone(), figure.y.label.clone());
+    FigurePoints { plot: drawing.frame.plot(), x_label, y_label, points }
 }
 
 struct Drawing<'a> {
@@ -244,6 +262,30 @@ impl<'a> Drawing<'a> {
                 line = stepped(&line);
             }
             found.extend(self.plot.cut(&line));
+        }
+        found
+    }
+
+    /// The numbers of a curve that are in the figure; unfinished ones are at its upper edge.
+    fn points(&self, curve: &LineCurve) -> Vec<FigurePoint> {
+        let mut found = Vec::new();
+        for (number, (x, y)) in curve.points.iter().enumerate().filter(|(_, (x, y))| x.is_finite() && !y.is_nan()) {
+            let place = match *y {
+                f64::INFINITY => (self.x.x(*x), self.plot.top),
+                y => self.place(*x, y),
+            };
+            if !self.plot.has(place) {
+                continue;
+            }
+            let (x_px, y_px) = pixel(place);
+            let band = curve.band.as_ref().map(|band| band[number]);
+            found.push(FigurePoint {
+                curve: curve.full_name(),
+                x: spoken_x(*x, &self.figure.x),
+                y: spoken(*y, self.figure.y.format),
+                confidence: spoken_band(band, self.figure.y.format),
+                area: within([x_px, y_px, x_px, y_px], self.frame.plot()),
+            });
         }
         found
     }

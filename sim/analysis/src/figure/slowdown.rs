@@ -1,9 +1,11 @@
 //! Slowdown by message size.
 
+use super::axis::TickFormat;
 use super::canvas::*;
 use super::legend::{Entry, Legend, disc, ring};
 use super::marks::{Look, Stroke, draw_mark, look, triangle};
 use super::outline::spread;
+use super::points::{FigurePoint, FigurePoints, spoken, spoken_band, up_to};
 use super::rows::{FigureRow, size_rows, x_number};
 use super::ticks::round_above;
 use crate::summary::BinRow;
@@ -63,13 +65,41 @@ impl Curve {
 /// If there is nothing to draw.
 #[must_use]
 pub fn slowdown_figure(curves: &[Curve], title: &str) -> String {
+    let (title, legend, scale) = layout(curves, title);
+    canvas(scale.plot_bottom() + BELOW, |root| draw(root, curves, &title, &legend, &scale))
+}
+
+/// Where the steps of [`slowdown_figure`]'s drawing are; of published curves, their marks.
+///
+/// # Panics
+/// As [`slowdown_figure`].
+#[must_use]
+pub fn slowdown_figure_points(curves: &[Curve], title: &str) -> FigurePoints {
+    let (_, _, scale) = layout(curves, title);
+    let mut points = Vec::new();
+    for curve in curves {
+        for statistic in ["99th percentile", "median"] {
+            let of = |step: &Step| match statistic {
+                "median" => (step.p50, None),
+                _ => (step.p99, step.p99_band),
+            };
+            let name = format!("{} {statistic}", curve.name);
+            let steps = curve.steps.iter().filter(|step| !of(step).0.is_nan());
+            points.extend(steps.map(|step| scale.point(curve, &name, step, of(step))));
+        }
+    }
+    let (x_label, y_label) = ("Message size".to_owned(), "Slowdown".to_owned());
+    FigurePoints { plot: [LEFT, scale.plot_top, RIGHT, scale.plot_bottom()], x_label, y_label, points }
+}
+
+/// Title, legend and scale.
+fn layout(curves: &[Curve], title: &str) -> (Vec<String>, Legend, Scale) {
     assert!(curves.iter().any(|curve| !curve.steps.is_empty()), "a figure has at least one step");
     let title = title_lines(title, WIDTH - 2 * EDGE);
     let legend_top = TITLE + TITLE_LINE * (title.len() as i32 - 1);
     let legend = Legend::new(entries(curves), (LEFT, RIGHT), legend_top);
-    let top = legend_top + legend.height() + 20;
-    let scale = Scale::new(curves, top);
-    canvas(top + HEIGHT + BELOW, |root| draw(root, curves, &title, &legend, &scale))
+    let scale = Scale::new(curves, legend_top + legend.height() + 20);
+    (title, legend, scale)
 }
 
 /// All numbers of a slowdown figure: each curve's two statistics from the cumulative share of messages on at which a step begins,
@@ -187,6 +217,27 @@ impl Scale {
         self.plot_top + HEIGHT
     }
 
+    fn point(&self, curve: &Curve, name: &str, step: &Step, (value, band): (f64, Option<(f64, f64)>)) -> FigurePoint {
+        let (y, shares) = (self.y(value), step.share);
+        let (left, right) = match curve.published {
+            true => (Self::mark_x(step), Self::mark_x(step)),
+            false => (Self::x(shares.0), Self::x(shares.1)),
+        };
+        let percent = |share| spoken(share, TickFormat::Percent);
+        FigurePoint {
+            curve: name.to_owned(),
+            x: format!("{} ({} to {} % of messages)", up_to(step.size_max), percent(shares.0), percent(shares.1)),
+            y: spoken(value, TickFormat::Number),
+            confidence: spoken_band(band, TickFormat::Number),
+            area: [left, y, right, y],
+        }
+    }
+
+    /// The middle of a step.
+    fn mark_x(step: &Step) -> i32 {
+        Self::x((step.share.0 + step.share.1) / 2.0)
+    }
+
     /// The step line of one statistic.
     fn line(&self, curve: &Curve, of: impl Fn(&Step) -> f64) -> Vec<(i32, i32)> {
         let corners = curve.steps.iter().flat_map(|step| {
@@ -243,7 +294,7 @@ fn bands(root: &Area<'_>, curve: &Curve, colour: RGBColor, scale: &Scale) -> Dra
 /// Published values, in the middle of each step.
 fn marks(root: &Area<'_>, curve: &Curve, colour: RGBColor, scale: &Scale) -> Drawn {
     for step in &curve.steps {
-        let x = Scale::x((step.share.0 + step.share.1) / 2.0);
+        let x = Scale::mark_x(step);
         disc(root, (x, scale.y(step.p99)), colour)?;
         ring(root, (x, scale.y(step.p50)), colour)?;
     }

@@ -12,4 +12,5 @@ pub(crate) mod merge;
 pub(crate) mod plan;
 pub(crate) mod plot;
 pub(crate) mod replay;
+pub(crate) mod report;
 pub(crate) mod run;

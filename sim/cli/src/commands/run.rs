@@ -38,6 +38,11 @@ pub(crate) fn execute(arguments: &RunArguments, interrupted: &'static AtomicBool
     let session = Session { plan: &plan, selection: &selection, out: &out, again, interrupted };
     let tally = pool.install(|| carry_out(session, &printer))?;
     let code = finish(&printer, &tally, arguments.quiet)?;
+    match arguments.report {
+        true if tally.incomplete == 0 => super::report::after_run(&out, arguments.quiet)?,
+        true => eprintln!("no report yet: `homasim report {}` writes it when all cases are complete", out.display()),
+        false => {}
+    }
     match &manifest {
         Some(manifest) if code == ExitCode::SUCCESS && tally.incomplete == 0 => {
             check_digests(manifest, &Manifest::read(&out)?, arguments.quiet)

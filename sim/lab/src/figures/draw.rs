@@ -5,15 +5,17 @@ use super::{CURVES_MAX, CaseResult, FigureError, Labels};
 use crate::experiment::{FigureKind, FigureSection, Messages};
 use crate::stored::{StoredBin, StoredLevel};
 use homa_analysis::{
-    Axis, AxisScale, BarFigure, BarSeries, Curve, FigureRow, LineCurve, LineFigure, Step, TickFormat, Trace,
-    bar_figure, line_figure, slowdown_figure, slowdown_rows,
+    Axis, AxisScale, BarFigure, BarSeries, Curve, FigurePoints, FigureRow, LineCurve, LineFigure, Step, TickFormat,
+    Trace, bar_figure, bar_figure_points, line_figure, line_figure_points, slowdown_figure, slowdown_figure_points,
+    slowdown_rows,
 };
 use serde::Deserialize;
 
-/// A figure and its numbers.
-pub(super) struct Drawing {
+/// A figure, its numbers, and where they are drawn.
+pub(crate) struct Drawing {
     pub(crate) svg: String,
     pub(crate) rows: Vec<FigureRow>,
+    pub(crate) points: FigurePoints,
 }
 
 /// Why a figure is none.
@@ -64,11 +66,11 @@ fn distinct(names: &[String]) -> usize {
 }
 
 pub(super) fn lines(figure: &LineFigure) -> Drawing {
-    Drawing { svg: line_figure(figure), rows: figure.rows() }
+    Drawing { svg: line_figure(figure), rows: figure.rows(), points: line_figure_points(figure) }
 }
 
 fn bars(figure: &BarFigure) -> Drawing {
-    Drawing { svg: bar_figure(figure), rows: figure.rows() }
+    Drawing { svg: bar_figure(figure), rows: figure.rows(), points: bar_figure_points(figure) }
 }
 
 const fn infinite(value: Option<f64>) -> f64 {
@@ -104,7 +106,9 @@ fn slowdown(cases: &[&CaseResult], labels: &Labels) -> Result<Drawing, Problem> 
         published: false,
     };
     let curves: Vec<_> = cases.iter().zip(&labels.cases).map(curve).collect();
-    Ok(Drawing { svg: slowdown_figure(&curves, &labels.title), rows: slowdown_rows(&curves, &labels.title) })
+    let title = &labels.title;
+    let (rows, points) = (slowdown_rows(&curves, title), slowdown_figure_points(&curves, title));
+    Ok(Drawing { svg: slowdown_figure(&curves, title), rows, points })
 }
 
 fn slowdown_by_load(cases: &[&CaseResult], labels: &Labels) -> Result<Drawing, Problem> {

@@ -1,0 +1,227 @@
+//! A case as a report shows it.
+
+use super::ReportError;
+use super::words::{count, mean, number, percent, quantile, seconds, sizes, whole};
+use crate::manifest::ManifestCase;
+use crate::record::RunTiming;
+use crate::stored::StoredSummary;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// What is on disk of a case.
+pub(super) struct Measured {
+    summary: StoredSummary,
+    details: Details,
+    timing: Option<CaseTiming>,
+    /// Of each run, if it is still there.
+    runs: Vec<Option<RunTiming>>,
+}
+
+/// What else a report needs of a `summary.json`.
+#[derive(Deserialize)]
+struct Details {
+    simulated_s: f64,
+    packet_hops: u64,
+    offered_payload_gbps: f64,
+    lost_packets: u64,
+    deciles: Vec<StoredDecile>,
+}
+
+#[derive(Deserialize)]
+struct StoredDecile {
+    size_min: u64,
+    size_max: u64,
+    count: u64,
+    p50: Option<f64>,
+    p99: Option<f64>,
+    mean: Option<f64>,
+    unfinished: u64,
+}
+
+/// What a report needs of a `timing.json`.
+#[derive(Deserialize)]
+struct CaseTiming {
+    wall_s: f64,
+    cpu_s: f64,
+    packet_hops_per_cpu_s: f64,
+    simulated_ms_per_cpu_s: f64,
+}
+
+impl Measured {
+    /// Reads the results of a case in `out`.
+    pub(super) fn read(out: &Path, case: &ManifestCase) -> Result<Self, ReportError> {
+        let folder = out.join(&case.name);
+        let details = read_json(&folder.join("summary.json"))?;
+        let path = folder.join("timing.json");
+        // Nothing else depends on how long it took.
+        let timing = if path.is_file() { Some(read_json(&path)?) } else { None };
+        let of_run = |key: &str| {
+            let path = out.join("runs").join(format!("{key}.timing.json"));
+            if path.is_file() { read_json(&path).map(Some) } else { Ok(None) }
+        };
+        let runs = case.runs.iter().map(|run| of_run(&run.key)).collect::<Result<_, _>>()?;
+        Ok(Self { summary: StoredSummary::read(&folder)?, details, timing, runs })
+    }
+}
+
+fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, ReportError> {
+    let error = |problem: String| ReportError::Damaged { path: path.to_owned(), problem };
+    let text = std::fs::read_to_string(path).map_err(|cause| error(cause.to_string()))?;
+    serde_json::from_str(&text).map_err(|cause| error(cause.to_string()))
+}
+
+/// A case on the page.
+#[derive(Serialize)]
+pub(super) struct CasePart {
+    name: String,
+    key: String,
+    transport: String,
+    workload: String,
+    load: String,
+    messages: String,
+    unfinished: String,
+    /// Whether there are any.
+    has_unfinished: bool,
+    p50: String,
+    p99: String,
+    mean: String,
+    short_p50: String,
+    short_p99: String,
+    goodput: String,
+    digest: String,
+    /// Pairs of what and how much.
+    facts: Vec<(&'static str, String)>,
+    warnings: Vec<Warning>,
+    deciles: Vec<[String; 6]>,
+    tiers: Vec<[String; 4]>,
+    runs: Vec<[String; 5]>,
+    speed: String,
+    configuration: String,
+}
+
+/// What a reader of a case's numbers must know.
+#[derive(Serialize)]
+struct Warning {
+    /// In a word or two.
+    name: String,
+    /// In full, with what to change.
+    text: String,
+    /// What the keys it speaks of are now.
+    now: Vec<(&'static str, String)>,
+}
+
+impl CasePart {
+    pub(super) fn new(case: &ManifestCase, measured: &Measured) -> Self {
+        let Measured { summary, details, timing, .. } = measured;
+        let load = match (summary.load, summary.load_kind.as_str()) {
+            (None, _) => "recorded".to_owned(),
+            (Some(load), "payload") => format!("{load} (payload)"),
+            (Some(load), _) => load.to_string(),
+        };
+        let speed = timing.as_ref().map_or_else(String::new, |timing| {
+            format!(
+                "{} CPU, {} on the wall; {} packet-hops and {} simulated ms per CPU second.",
+                seconds(timing.cpu_s),
+                seconds(timing.wall_s),
+                whole(timing.packet_hops_per_cpu_s.round() as u64),
+                number(timing.simulated_ms_per_cpu_s)
+            )
+        });
+        Self {
+            name: case.name.clone(),
+            key: case.key.clone(),
+            transport: summary.transport.clone(),
+            workload: summary.workload.clone(),
+            load,
+            messages: whole(summary.messages),
+            unfinished: whole(summary.unfinished),
+            has_unfinished: summary.unfinished > 0,
+            p50: quantile(summary.overall.p50),
+            p99: quantile(summary.overall.p99),
+            mean: mean(summary.overall.mean),
+            short_p50: quantile(summary.short_messages.p50_us),
+            short_p99: quantile(summary.short_messages.p99_us),
+            goodput: number(summary.goodput_gbps),
+            digest: summary.digest.clone(),
+            facts: facts(case, summary, details),
+            warnings: warnings(case, summary),
+            deciles: details.deciles.iter().map(StoredDecile::cells).collect(),
+            tiers: tiers(summary),
+            runs: runs(case, &measured.runs),
+            speed,
+            configuration: toml::to_string(&case.experiment).expect("an experiment is a table"),
+        }
+    }
+}
+
+fn facts(case: &ManifestCase, summary: &StoredSummary, details: &Details) -> Vec<(&'static str, String)> {
+    let measure = &case.experiment.measure;
+    let window = format!("{} after {} of warm-up, drain up to {}", measure.window, measure.warmup, measure.drain);
+    let mut facts = vec![
+        ("Network", format!("{}, {}", summary.topology, count(summary.hosts as usize, "host"))),
+        ("Window", window),
+        ("Seeds", case.runs.iter().map(|run| run.seed.to_string()).collect::<Vec<_>>().join(", ")),
+        ("Short messages", format!("up to {} B", whole(summary.short_messages.bytes_max))),
+        ("Offered", format!("{} Gbps per host, payload", number(details.offered_payload_gbps))),
+        ("Goodput", format!("{} Gbps per host", number(summary.goodput_gbps))),
+        ("Simulated", format!("{} ms, {} packet-hops", number(details.simulated_s * 1e3), whole(details.packet_hops))),
+        ("Slowdown relative to", summary.denominator.clone()),
+    ];
+    if details.lost_packets > 0 {
+        facts.push(("Lost", format!("{} packets", whole(details.lost_packets))));
+    }
+    facts
+}
+
+impl StoredDecile {
+    fn cells(&self) -> [String; 6] {
+        [
+            sizes(self.size_min, self.size_max),
+            whole(self.count),
+            quantile(self.p50),
+            quantile(self.p99),
+            mean(self.mean),
+            whole(self.unfinished),
+        ]
+    }
+}
+
+fn tiers(summary: &StoredSummary) -> Vec<[String; 4]> {
+    let cells = |tier: &crate::stored::StoredTier| {
+        let (mean, max) = (number(tier.queue_mean_bytes), whole(tier.queue_max_bytes));
+        [tier.tier.clone(), mean, max, percent(tier.utilisation)]
+    };
+    summary.tiers.iter().map(cells).collect()
+}
+
+fn runs(case: &ManifestCase, timings: &[Option<RunTiming>]) -> Vec<[String; 5]> {
+    let cells = |(run, timing): (&crate::plan::PlannedRun, &Option<RunTiming>)| {
+        let time = |of: fn(&RunTiming) -> f64| timing.as_ref().map_or_else(|| "–".to_owned(), |it| seconds(of(it)));
+        let digest = run.digest.clone().unwrap_or_else(|| "–".to_owned());
+        [run.seed.to_string(), run.key.clone(), digest, time(|timing| timing.wall_s), time(|timing| timing.cpu_s)]
+    };
+    case.runs.iter().zip(timings).map(cells).collect()
+}
+
+/// Keys that warnings advise to change, and how they speak of them.
+const ADVISED: [(&str, &str); 6] = [
+    ("measure.warmup", "measure.warmup"),
+    ("measure.window", "measure.window"),
+    ("measure.drain", "measure.drain"),
+    ("run.seeds", "run.seeds"),
+    ("workload.limit", "workload.limit"),
+    ("less load", "workload.load"),
+];
+
+fn warnings(case: &ManifestCase, summary: &StoredSummary) -> Vec<Warning> {
+    let table = toml::Value::try_from(&case.experiment).expect("an experiment is a table");
+    let value = |key: &str| key.split('.').try_fold(&table, |table, part| table.get(part)).map(ToString::to_string);
+    let warning = |text: &String| {
+        let (name, text) = text.split_once(": ").unwrap_or(("warning", text));
+        let now = ADVISED.iter().filter(|(word, _)| text.contains(word) || name.contains(word));
+        let now = now.filter_map(|(_, key)| Some((*key, value(key)?))).collect();
+        Warning { name: name.to_owned(), text: text.to_owned(), now }
+    };
+    summary.warnings.iter().map(warning).collect()
+}
