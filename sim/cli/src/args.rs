@@ -56,14 +56,14 @@ Examples:
   homasim compare results/out/sigcomm18-slowdown/w3-0.8 other.csv --denominator sigcomm18 --within 5%
 
   homasim compare results/out/a/w4-0.8 results/out/b/w4-0.8
-  homasim compare results/out/c/w4-kernel-0.8 runs/homa_w4 --denominator cluster-2023 --link-mbps 25000
+  homasim compare results/out/linux-cluster-w4/w4-kernel-payload-0.8-pull runs/homa_w4 --denominator cluster-2023 --link-mbps 25000
 
   homasim run experiments/original-w3-trace.toml
   homasim compare results/out/original-w3-trace/w3-0.8-W3_0.8_4ms --trace results/reference/original-simulator/W3_0.8_4ms.csv.gz
 
 Exit code: 0 everything within tolerance or nothing to judge, 1 something not, 2 could not compare. Published curves and traces have
 tolerances of their own; two results are judged only if --within, --p50-within or --p99-within is given.")]
-    Compare(CompareArguments),
+    Compare(Box<CompareArguments>),
     /// Drive the Linux core as the nodes of recorded captures, and check that it sends what the kernel sent
     ///
     /// A capture is a .pcap file with a .csv and a .log of the same name beside it. What it leaves open (processing

@@ -1,7 +1,7 @@
 //! The samples of a case's runs, one by one, from its `messages.csv`.
 
 use super::ComparisonError;
-use super::files::open;
+use super::files::{EXACT_LIMIT, open};
 use crate::case::Case;
 use crate::measurement::BLOCKS;
 use crate::overrides::load_experiment;
@@ -20,6 +20,8 @@ use std::path::Path;
 pub fn paired_samples(folder: &Path, bins: &SizeBins) -> Result<Vec<SlowdownRecorder>, ComparisonError> {
     let case = stored_case(folder)?;
     let exact = usize::try_from(case.measure().exact_samples).unwrap_or(usize::MAX);
+    // All runs are in memory at once.
+    let exact = exact.min(EXACT_LIMIT / case.run().seeds.len());
     let path = folder.join("messages.csv");
     let file = path.display().to_string();
     let mut split = Split { runs: Vec::new(), last: None, window: case.window(), bins, exact };
