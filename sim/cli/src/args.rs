@@ -112,7 +112,7 @@ Examples:
 
 Exit code: 0 everything within tolerance or nothing to judge, 1 something not, 2 could not compare. Published curves and traces have
 tolerances of their own; two results are judged only if --within, --p50-within or --p99-within is given.")]
-    Compare(CompareArguments),
+    Compare(Box<CompareArguments>),
     /// Drive the Linux core as the nodes of recorded captures, and check that it sends what the kernel sent
     ///
     /// A capture is a .pcap file with a .csv and a .log of the same name beside it. What it leaves open (processing

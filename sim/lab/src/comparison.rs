@@ -309,13 +309,15 @@ fn check_definitions(a: &Side, b: &Side) -> Result<(), ComparisonError> {
     if a.definition.agrees(&b.definition) {
         return Ok(());
     }
-    let same_name = a.definition.name == b.definition.name;
     let advice = |(name, side): (&str, &Side), other: &Side| match &side.folder {
-        _ if same_name => format!("{name} would need links of the same rate"),
         Some(_) => format!("run {name} again with --set measure.denominator={}", other.definition.name),
         None => format!("if that is what {name} is relative to, say --denominator {}", other.definition.name),
     };
-    let advice = format!("{}; or {}", advice(("A", a), b), advice(("B", b), a));
+    let advice = if a.definition.name == b.definition.name {
+        "correct --link-mbps, or simulate a network with links of that rate".to_owned()
+    } else {
+        format!("{}; or {}", advice(("A", a), b), advice(("B", b), a))
+    };
     Err(ComparisonError::Definitions {
         a: a.name.clone(),
         a_is: a.definition.shown(),

@@ -1,6 +1,7 @@
 //! Files with ten million messages: how long they take, with how much memory, and that their quantiles are right. Ignored,
 //! as it writes a gigabyte of text: `cargo test --release -p homa-lab --test ten_million_messages -- --ignored --nocapture`.
 
+use cpu_time::ThreadTime;
 use homa_analysis::cluster::{Baseline, ClusterDigest, RttPool, read_rtts};
 use homa_analysis::{LOGARITHMIC_WIDTH, Precision, SizeBins, SlowdownRecorder, SlowdownSummary, read_messages};
 use homa_units::Bytes;
@@ -37,6 +38,11 @@ fn peak_mb() -> f64 {
         / 1e3
 }
 
+fn report(what: &str, begin: Instant, cpu: ThreadTime, precision: Precision) {
+    let (wall_s, cpu_s) = (begin.elapsed().as_secs_f64(), cpu.elapsed().as_secs_f64());
+    println!("{what}: {wall_s:.1} s, {cpu_s:.1} s CPU, peak {:.0} MB, {precision:?}", peak_mb());
+}
+
 fn close(ours: f64, expected: f64) {
     // The draws are equidistant to better than 1e-4; the rest is the width of the cells.
     assert!((ours / expected - 1.0).abs() <= LOGARITHMIC_WIDTH + 1e-3, "{ours} instead of {expected}");
@@ -70,7 +76,7 @@ fn ten_million_messages_are_read_in_seconds_with_bounded_memory() {
     });
 
     peak_mb();
-    let begin = now();
+    let (begin, cpu) = (now(), ThreadTime::now());
     let mut recorder = SlowdownRecorder::new(SizeBins::with_edges(&[]), EXACT_LIMIT);
     let file = BufReader::new(File::open(&messages).unwrap());
     read_messages(file, "messages.csv", |row| {
@@ -80,12 +86,7 @@ fn ten_million_messages_are_read_in_seconds_with_bounded_memory() {
     .unwrap();
     let summary = SlowdownSummary::pool(vec![recorder]);
     let (p50, p99, _) = summary.overall();
-    println!(
-        "messages.csv: {:.1} s, peak {:.0} MB, {:?}",
-        begin.elapsed().as_secs_f64(),
-        peak_mb(),
-        summary.precision()
-    );
+    report("messages.csv", begin, cpu, summary.precision());
     assert_eq!(summary.count(), MESSAGES);
     assert_ne!(summary.precision(), Precision::Exact);
     close(p50, 25.5);
@@ -93,13 +94,13 @@ fn ten_million_messages_are_read_in_seconds_with_bounded_memory() {
     drop(summary);
 
     peak_mb();
-    let begin = now();
+    let (begin, cpu) = (now(), ThreadTime::now());
     let mut pool = RttPool::new(EXACT_LIMIT);
     let file = BufReader::new(File::open(&rtts).unwrap());
     read_rtts(file, "homa_w4-1.rtts", |length, rtt| pool.add(length, rtt)).unwrap();
     // Ten microseconds for all lengths but for a nanosecond.
     let digest = ClusterDigest::new(&pool, &Baseline::Formula { base_us: 10.0, link_mbps: 1_000_000_000 }).unwrap();
-    println!(".rtts: {:.1} s, peak {:.0} MB, {:?}", begin.elapsed().as_secs_f64(), peak_mb(), digest.precision);
+    report(".rtts", begin, cpu, digest.precision);
     assert_eq!(digest.samples, MESSAGES);
     close(digest.mean_slowdown, 25.5);
     close(digest.short.p99_us, 495.1);

@@ -1,7 +1,7 @@
 //! The samples of a case's runs, one by one, from the runs kept beside it or from its `messages.csv`.
 
 use super::ComparisonError;
-use super::files::open;
+use super::files::{EXACT_LIMIT, open};
 use crate::archive::Archive;
 use crate::case::Case;
 use crate::manifest::Manifest;
@@ -52,6 +52,8 @@ fn kept_runs(folder: &Path) -> Option<Vec<RunRecord>> {
 fn of_messages(folder: &Path, bins: &SizeBins) -> Result<Vec<SlowdownRecorder>, ComparisonError> {
     let case = stored_case(folder)?;
     let exact = usize::try_from(case.measure().exact_samples).unwrap_or(usize::MAX);
+    // All runs are in memory at once.
+    let exact = exact.min(EXACT_LIMIT / case.run().seeds.len());
     let path = folder.join("messages.csv");
     let file = path.display().to_string();
     let mut split = Split { runs: Vec::new(), last: None, window: case.window(), bins, exact };

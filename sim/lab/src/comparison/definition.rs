@@ -148,3 +148,36 @@ pub(super) fn report(
     }
     Ok((definition, rows))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stated(denominator: &str, link_mbps: Option<u64>, node_type: Option<&str>) -> Definition {
+        let (denominator, node_type) = (Some(denominator.to_owned()), node_type.map(str::to_owned));
+        Stated { denominator, link_mbps, node_type, unloaded: None }.definition("x.rtts").unwrap()
+    }
+
+    #[test]
+    fn different_definitions_or_link_rates_never_agree() {
+        let case = |name| Definition::stored(name, Some(25_000)).unwrap();
+        assert!(case("cluster-2023").agrees(&stated("cluster-2023", Some(25_000), None)));
+        assert!(!case("cluster-2023").agrees(&stated("cluster-2023", Some(10_000), None)));
+        assert!(!case("cluster-2023").agrees(&stated("cluster-2025", Some(25_000), None)));
+        assert!(!case("sigcomm18").agrees(&stated("sigcomm18-mended", None, None)));
+    }
+
+    #[test]
+    fn the_base_of_xl170_nodes_is_that_of_2023() {
+        assert_eq!(stated("cluster-2025", Some(1), Some("xl170")), stated("cluster-2023", Some(1), None));
+        assert_eq!(stated("cluster-2025", Some(1), Some("c6620")), stated("cluster-2025", Some(1), None));
+    }
+
+    #[test]
+    fn an_idle_network_is_what_the_cluster_measured_until_2023() {
+        let idle = Definition::stored("simulated", Some(25_000)).unwrap();
+        // No rate is part of it.
+        assert!(idle.agrees(&stated("cluster-2021", Some(10_000), None)));
+        assert_eq!(Definition::stored("unheard-of", None), None);
+    }
+}
