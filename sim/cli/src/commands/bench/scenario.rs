@@ -73,6 +73,8 @@ pub(crate) fn all() -> Vec<Scenario> {
     vec![
         scenario("sigcomm18-w1", SIGCOMM18, &["workload.sizes=w1"], 6_000, [500, 1_500], true),
         scenario("sigcomm18-w3", SIGCOMM18, &[], 30_000, [1_000, 3_500], true),
+        // What fat-tree-8192-w4 is compared with: the same workload and load.
+        scenario("sigcomm18-w4", SIGCOMM18, &["workload.sizes=w4"], 30_000, [1_000, 3_500], true),
         scenario("sigcomm18-w5", SIGCOMM18, &["workload.sizes=w5"], 40_000, [1_000, 4_000], true),
         scenario("homa-w3", HOMA, &[], 10_000, [1_000, 2_500], true),
         scenario("homa-w4", HOMA, &["workload.sizes=w4-kernel"], 20_000, [1_000, 3_000], true),
