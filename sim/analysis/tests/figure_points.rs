@@ -73,9 +73,9 @@ fn places_of_the_samples_are_in_their_plots() {
 fn a_line_goes_through_the_places_of_its_points() {
     let figure = few(Axis::linear("Slowdown", TickFormat::Number), vec![(0.5, 1.0), (0.6, 7.0), (0.9, 3.0)]);
     let svg = line_figure(&figure);
-    let line = svg.lines().find(|line| line.contains("#0072B2") && line.starts_with("<polyline"));
+    let lines = svg.lines().filter(|line| line.contains("#0072B2") && line.starts_with("<polyline"));
     let places: Vec<_> = line_figure_points(&figure).points.iter().map(homa_analysis::FigurePoint::mark).collect();
-    assert_eq!(corners(line.expect("it has a line")), places);
+    assert!(lines.map(corners).any(|corners| corners == places), "no line through {places:?} in\n{svg}");
 }
 
 #[test]

@@ -226,7 +226,7 @@ impl Scale {
         let percent = |share| spoken(share, TickFormat::Percent);
         FigurePoint {
             curve: name.to_owned(),
-            x: format!("{} ({} to {} % of messages)", up_to(step.size_max), percent(shares.0), percent(shares.1)),
+            x: format!("{} ({} to {}\u{a0}% of messages)", up_to(step.size_max), percent(shares.0), percent(shares.1)),
             y: spoken(value, TickFormat::Number),
             confidence: spoken_band(band, TickFormat::Number),
             area: [left, y, right, y],
