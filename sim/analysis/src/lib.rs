@@ -14,6 +14,7 @@ mod bins;
 pub mod cluster;
 mod confidence;
 mod counts;
+mod deciles;
 mod figure;
 mod import;
 mod messages;
@@ -27,6 +28,7 @@ mod table;
 
 pub use bins::SizeBins;
 pub use counts::{DistributionPoint, LogarithmicCounts, thinned};
+pub use deciles::Confidence;
 pub use figure::{
     Axis, AxisScale, BarFigure, BarSeries, Curve, FigurePoint, FigurePoints, FigureRow, LineCurve, LineFigure,
     PriorityBars, QueueBars, Step, TickFormat, Trace, bar_figure, bar_figure_points, figure_csv, line_figure,

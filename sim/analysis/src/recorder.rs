@@ -248,16 +248,24 @@ impl SlowdownRecorder {
     }
 
     /// Adds all messages as (size, slowdown, count), in no particular order; unfinished ones are infinitely slow.
-    pub(crate) fn append_to(self, all: &mut Vec<(u64, f64, u64)>) {
-        all.extend(self.unfinished.into_iter().map(|(size, _)| (size, f64::INFINITY, 1)));
-        match self.samples {
+    pub(crate) fn append_to(&self, all: &mut Vec<(u64, f64, u64)>) {
+        all.extend(self.unfinished.iter().map(|(size, _)| (*size, f64::INFINITY, 1)));
+        match &self.samples {
             Samples::Exact(samples) => {
-                all.extend(samples.into_iter().map(|(size, _, slowdown)| (u64::from(size), slowdown, 1)));
+                all.extend(samples.iter().map(|(size, _, slowdown)| (u64::from(*size), *slowdown, 1)));
             }
             Samples::Counted(counts) => {
-                all.extend(counts.into_iter().map(|((size, cell), count)| (u64::from(size), middle(cell), count)));
+                all.extend(counts.iter().map(|((size, cell), count)| (u64::from(*size), middle(*cell), *count)));
             }
         }
+    }
+
+    /// All messages as (size, time block, slowdown), in no particular order; unfinished ones are infinitely slow. None if
+    /// not every sample was kept: then sizes and blocks are no longer known together.
+    pub(crate) fn exact(&self) -> Option<impl Iterator<Item = (u64, u32, f64)>> {
+        let Samples::Exact(samples) = &self.samples else { return None };
+        let finished = samples.iter().map(|(size, block, slowdown)| (u64::from(*size), *block, *slowdown));
+        Some(finished.chain(self.unfinished.iter().map(|(size, block)| (*size, *block, f64::INFINITY))))
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::bins::SizeBins;
 use crate::cluster::pool::{at_index, half, hundredth_below};
 use crate::confidence::{Block, probabilities};
+use crate::deciles::{Confidence, deciles};
 use crate::quantile::{RankRule, rank, weighted_nearest_rank};
 use crate::recorder::{BlockCell, Precision, SlowdownRecorder, cell, pooled_range};
 use homa_units::Bytes;
@@ -35,6 +36,20 @@ pub struct Decile {
     pub mean: f64,
     /// Unfinished messages.
     pub unfinished: u64,
+    /// Lower end of the 95 % confidence interval of `p50`; as with the other three, not a number (JSON: null) with fewer
+    /// than two time blocks, or if a run had more samples than are kept.
+    #[serde(serialize_with = "finite_or_null")]
+    pub p50_low: f64,
+    /// Upper end of the 95 % confidence interval of `p50`; infinite (JSON: null) if there are too few messages to bound it
+    /// or it is the slowdown of an unfinished one.
+    #[serde(serialize_with = "finite_or_null")]
+    pub p50_high: f64,
+    /// Lower end of the 95 % confidence interval of `p99`.
+    #[serde(serialize_with = "finite_or_null")]
+    pub p99_low: f64,
+    /// Upper end of the 95 % confidence interval of `p99`; infinite (JSON: null) as `p50_high`.
+    #[serde(serialize_with = "finite_or_null")]
+    pub p99_high: f64,
 }
 
 /// One bin of message sizes. Infinite values are those of unfinished messages; JSON has them as null.
@@ -120,12 +135,16 @@ pub struct SlowdownSummary {
     /// The upper end of each size bin's published histogram.
     ranges: Vec<f64>,
     precision: Precision,
+    /// What needs samples with their time blocks, which are not kept.
+    overall: (f64, f64, f64),
+    overall_confidence: Confidence,
+    deciles: Vec<Decile>,
 }
 
 /// Statistics of samples of neighbouring sizes.
-struct Statistics {
-    count: u64,
-    unfinished: u64,
+pub(crate) struct Statistics {
+    pub(crate) count: u64,
+    pub(crate) unfinished: u64,
     /// (slowdown, count), ascending.
     ascending: Vec<(f64, u64)>,
 }
@@ -145,14 +164,18 @@ impl SlowdownSummary {
             recorders.iter().map(SlowdownRecorder::precision).find(|precision| *precision != Precision::Exact);
         let block_cells = recorders.iter().map(SlowdownRecorder::block_cells).collect();
         let mut samples = Vec::new();
-        for recorder in recorders {
-            recorder.append_to(&mut samples);
-        }
+        recorders.iter().for_each(|recorder| recorder.append_to(&mut samples));
         // Equal elements are identical, so the order is the same on every machine, whatever order they came in.
         samples.sort_unstable_by(|(size, slowdown, count), (other_size, other, other_count)| {
             size.cmp(other_size).then(slowdown.total_cmp(other)).then(count.cmp(other_count))
         });
-        Self { bins, samples, block_cells, ranges, precision: logarithmic.unwrap_or(Precision::Exact) }
+        let all = Statistics::new(&samples);
+        let overall = (all.quantile(0.5), all.quantile(0.99), all.mean());
+        let overall_confidence = Confidence::of(&all, 0..=u64::MAX, &recorders);
+        drop(all);
+        let deciles = deciles(&samples, &recorders);
+        let precision = logarithmic.unwrap_or(Precision::Exact);
+        Self { bins, samples, block_cells, ranges, precision, overall, overall_confidence, deciles }
     }
 
     /// Whether quantiles are exact.
@@ -181,45 +204,21 @@ impl SlowdownSummary {
 
     /// Median, 99th percentile and mean slowdown of all messages; not numbers if there are none.
     #[must_use]
-    pub fn overall(&self) -> (f64, f64, f64) {
-        let all = Statistics::new(&self.samples);
-        (all.quantile(0.5), all.quantile(0.99), all.mean())
+    pub const fn overall(&self) -> (f64, f64, f64) {
+        self.overall
+    }
+
+    /// The 95 % confidence intervals of the median and the 99th percentile of all messages.
+    #[must_use]
+    pub const fn overall_confidence(&self) -> Confidence {
+        self.overall_confidence
     }
 
     /// Slowdown by tenth of messages. Group `k` ends at the size of the message of rank `ceil(k / 10 * n)`, so groups
     /// are unequal where a size is frequent; groups that would be empty are left out.
     #[must_use]
     pub fn deciles(&self) -> Vec<Decile> {
-        let total = self.count();
-        let mut rows = Vec::new();
-        let (mut from, mut position, mut below) = (0, 0, 0);
-        for decile in 1..=10 {
-            let rank = (total * decile).div_ceil(10);
-            while position < self.samples.len() && below < rank {
-                below += self.samples[position].2;
-                position += 1;
-            }
-            let Some(last) = position.checked_sub(1) else { continue };
-            let size_max = self.samples[last].0;
-            while position < self.samples.len() && self.samples[position].0 == size_max {
-                below += self.samples[position].2;
-                position += 1;
-            }
-            if position > from {
-                let group = Statistics::new(&self.samples[from..position]);
-                rows.push(Decile {
-                    size_min: self.samples[from].0,
-                    size_max,
-                    count: group.count,
-                    p50: group.quantile(0.5),
-                    p99: group.quantile(0.99),
-                    mean: group.mean(),
-                    unfinished: group.unfinished,
-                });
-                from = position;
-            }
-        }
-        rows
+        self.deciles.clone()
     }
 
     /// Slowdown by other groups of sizes than the runs' own bins, quantiles by `rule`; empty groups are left out.
@@ -241,6 +240,11 @@ impl SlowdownSummary {
                 p99,
                 mean: statistics.mean(),
                 unfinished: statistics.unfinished,
+                // Their samples' time blocks are not kept.
+                p50_low: f64::NAN,
+                p50_high: f64::NAN,
+                p99_low: f64::NAN,
+                p99_high: f64::NAN,
             }
         };
         chunks.map(row).collect()
@@ -320,10 +324,7 @@ impl SlowdownSummary {
                 last.not_above += if *cell <= limit { *count } else { 0 };
             }
         }
-        let (low, high) = probabilities(0.99, &blocks)?;
-        // Beyond the largest sample nothing is known: the interval has no upper end.
-        let upper = if high < 1.0 { statistics.quantile(high) } else { f64::INFINITY };
-        Some((statistics.quantile(low), upper))
+        statistics.interval(0.99, &blocks)
     }
 
     fn bin(&self, size: u64) -> usize {
@@ -332,7 +333,7 @@ impl SlowdownSummary {
 }
 
 impl Statistics {
-    fn new(samples: &[(u64, f64, u64)]) -> Self {
+    pub(crate) fn new(samples: &[(u64, f64, u64)]) -> Self {
         let mut ascending: Vec<_> = samples.iter().map(|(_, slowdown, count)| (*slowdown, *count)).collect();
         ascending.sort_unstable_by(|(first, count), (second, other)| first.total_cmp(second).then(count.cmp(other)));
         let count = ascending.iter().map(|(_, count)| count).sum();
@@ -341,15 +342,23 @@ impl Statistics {
         Self { count, unfinished, ascending }
     }
 
-    fn quantile(&self, q: f64) -> f64 {
+    pub(crate) fn quantile(&self, q: f64) -> f64 {
         if self.count == 0 {
             return f64::NAN;
         }
         weighted_nearest_rank(&self.ascending, q)
     }
 
+    /// The 95 % confidence interval of the quantile `q`, of whose samples the `blocks` tell which are not above it.
+    pub(crate) fn interval(&self, q: f64, blocks: &[Block]) -> Option<(f64, f64)> {
+        let (low, high) = probabilities(q, blocks)?;
+        // Beyond the largest sample nothing is known: the interval has no upper end.
+        let upper = if high < 1.0 { self.quantile(high) } else { f64::INFINITY };
+        Some((self.quantile(low), upper))
+    }
+
     /// Mean of the finished messages, summed in ascending order.
-    fn mean(&self) -> f64 {
+    pub(crate) fn mean(&self) -> f64 {
         let finished = self.ascending.iter().filter(|(slowdown, _)| slowdown.is_finite());
         finished.map(|(slowdown, count)| slowdown * *count as f64).sum::<f64>() / (self.count - self.unfinished) as f64
     }

@@ -80,7 +80,10 @@ fn infinite_values_are_written_as_nothing() {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.serialize(&summary(&[(1, 1.5)], &[1]).deciles()[0]).expect("memory takes it");
     let text = String::from_utf8(writer.into_inner().expect("memory takes it")).expect("text");
-    assert_eq!(text, "size_min,size_max,count,p50,p99,mean,unfinished\n1,1,2,1.5,,1.5,1\n");
+    assert_eq!(
+        text,
+        "size_min,size_max,count,p50,p99,mean,unfinished,p50_low,p50_high,p99_low,p99_high\n1,1,2,1.5,,1.5,1,,,,\n"
+    );
 }
 
 #[test]

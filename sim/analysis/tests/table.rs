@@ -12,6 +12,10 @@ fn rows_are_aligned_and_end_with_a_total() {
         p99,
         mean,
         unfinished,
+        p50_low: f64::NAN,
+        p50_high: f64::NAN,
+        p99_low: f64::NAN,
+        p99_high: f64::NAN,
     };
     let table = slowdown_table(&[
         row(1, 32, 1_040_865, 1.459, 2.207_34, 1.475_06, 0),

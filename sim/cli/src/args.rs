@@ -1,5 +1,8 @@
 //! The command line as typed.
 
+mod check;
+
+pub(crate) use check::CheckArguments;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use homa_lab::Override;
 use homa_units::Duration;
@@ -76,6 +79,13 @@ Examples:
 `homasim run FILE --report` writes it when all cases are complete. Figures that are missing in DIR/figures are drawn.
 Exit code: 0 written, 2 there are no complete results, or a figure can't be drawn of them.")]
     Report(ReportArguments),
+    /// Run an experiment and compare its tail latencies with a committed baseline: a gate for continuous integration
+    ///
+    /// Results are judged exactly (equal digests: every message completed at the same instant) and statistically: medians
+    /// and 99th percentiles may differ by the percentages of the experiment's table [check], or within 95 % confidence.
+    /// What is worse beyond both is a regression.
+    #[command(after_help = check::EXAMPLES)]
+    Check(CheckArguments),
     /// List the experiments with their questions
     #[command(after_help = "\
 Examples:

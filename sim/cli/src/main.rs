@@ -24,6 +24,7 @@ fn main() -> ExitCode {
         Command::Plot(plot) => commands::plot::execute(plot),
         Command::Report(report) => commands::report::execute(report),
         Command::Merge(merge) => commands::merge::execute(merge, &INTERRUPTED),
+        Command::Check(check) => commands::check::execute(check, &INTERRUPTED),
         Command::List(list) => commands::list::execute(list),
         Command::Describe(describe) => commands::describe::execute(describe),
         Command::Compare(compare) => commands::compare::execute(compare),

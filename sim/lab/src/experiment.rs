@@ -4,6 +4,7 @@ mod figure;
 
 pub use figure::{FigureKind, FigureSection, Messages};
 
+use crate::check::CheckSection;
 use crate::denominator::Denominator;
 use crate::head::Head;
 use crate::number::{Load, OneOrMany};
@@ -44,6 +45,9 @@ pub struct Experiment {
     /// `[[figure]]`: what is drawn of the results; without any, one figure of each kind.
     #[serde(default, rename = "figure", skip_serializing_if = "Vec::is_empty")]
     pub figures: Vec<FigureSection>,
+    /// `[check]`: what `homasim check` takes for a regression.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub check: CheckSection,
     /// The tables that it was read from, with keys replaced; none if it was not read from a file.
     #[serde(skip)]
     pub written: Option<toml::Table>,

@@ -8,6 +8,7 @@
 
 mod archive;
 mod case;
+mod check;
 mod comparison;
 mod denominator;
 mod estimate;
@@ -39,6 +40,10 @@ mod warnings;
 
 pub use archive::Archive;
 pub use case::{Arrivals, Case, CaseError};
+pub use check::{
+    Baseline, BaselineCase, BaselineDecile, BaselineError, BaselineOverall, BaselineShort, CaseIdentity, CaseVerdict,
+    CheckSection, Estimate, MatchError, Outcome, Percent, Standing, Verdict, VerdictRow, judge, matching,
+};
 pub use comparison::{
     ComparedSide, ComparedSizes, ComparedValue, Comparison, ComparisonError, ComparisonOptions, Grouping, Intervals,
     Operand, OperandError, Stated, Tolerance, compare_results, paired_samples, write_comparison_figure,
@@ -67,7 +72,9 @@ pub use run::{Control, Pooled, RunError, pool_runs, run_case, run_seed};
 pub use session::{CaseOutcome, Follow, Session, Tally, carry_out};
 pub use store::{OverlayError, StoreError, WrittenCase, check_writable, write_case, write_overlay};
 pub use stored::{StoredBin, StoredError, StoredSummary};
-pub use summary::{CaseSummary, LevelRow, Overall, Peaks, ReceiverSummary, ShortMessages, TierRow, Timing};
+pub use summary::{
+    CaseSummary, LevelRow, Overall, OverallConfidence, Peaks, ReceiverSummary, ShortMessages, TierRow, Timing,
+};
 pub use sweep::SweepError;
 pub use trace::{TraceFileError, read_trace};
 pub use trace_comparison::{TraceComparison, TraceComparisonError, compare_with_trace};

@@ -125,7 +125,7 @@ impl Measurement {
         self.recorder.record_unfinished_in_block(message.size, self.block(message));
         self.latencies[0].record(f64::INFINITY);
         if message.size <= self.short_bytes {
-            self.short.record_unfinished(message.size);
+            self.short.record_unfinished_in_block(message.size, self.block(message));
             self.latencies[1].record(f64::INFINITY);
         }
         if let Some(records) = &mut self.records {
@@ -163,7 +163,7 @@ impl Observer for Measurement {
         let latency_us = latency.as_ps() as f64 / PS_PER_US;
         self.latencies[0].record(latency_us);
         if message.size <= self.short_bytes {
-            self.short.record(message.size, latency_us);
+            self.short.record_in_block(message.size, latency_us, self.block(message));
             self.latencies[1].record(latency_us);
         }
         if let Some(records) = &mut self.records {

@@ -172,8 +172,8 @@ impl Experiment {
             let syntax = |cause| VariantError::Syntax { name: name.clone(), cause };
             let Override { key, value, text } = text.parse().map_err(syntax)?;
             let invalid = |message| VariantError::Invalid { name: name.clone(), text: text.clone(), message };
-            if ["variant", "sweep"].contains(&key[0].as_str()) {
-                return Err(invalid("a variant can't have variants or sweeps".to_owned()));
+            if ["variant", "sweep", "check"].contains(&key[0].as_str()) {
+                return Err(invalid("a variant can't have variants, sweeps or a check of its own".to_owned()));
             }
             set(&mut table, &key, &value).map_err(invalid)?;
             experiment = Self::deserialize(table.clone()).map_err(|error| invalid(plain(&error)))?;

@@ -1,6 +1,7 @@
 //! What is to be run: cases and their runs in a fixed order, each named by what it is a function of.
 
 use crate::case::{Case, CaseError};
+use crate::check::CheckSection;
 use crate::experiment::{Experiment, Sizes};
 use crate::number::OneOrMany;
 use serde::{Deserialize, Serialize};
@@ -77,6 +78,8 @@ impl PlannedCase {
         let mut content = case.resolved.clone();
         content.variants.clear();
         content.figures.clear();
+        // What is made of results is not what they are made of.
+        content.check = CheckSection::default();
         let files = replace_files(&mut content)?;
         let key_of = |seed: u64| {
             content.run.seeds = vec![seed];

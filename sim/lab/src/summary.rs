@@ -5,7 +5,7 @@ use crate::measurement::Counts;
 use crate::record::{ReceiverTotals, RunRecord, TransportCounts, add_metrics};
 use crate::transport::TransportParameters;
 use crate::warnings::{backlog_growth, warnings};
-use homa_analysis::{BinRow, Decile, PercentileRow, Precision, SlowdownSummary};
+use homa_analysis::{BinRow, Confidence, Decile, PercentileRow, Precision, SlowdownSummary};
 use homa_fabric::{PacketClass, TierStatistics};
 use homa_units::{Duration, Priority};
 use serde::Serialize;
@@ -132,6 +132,34 @@ pub struct Overall {
     pub p99: Option<f64>,
     /// Mean slowdown of the finished messages; none if none finished.
     pub mean: Option<f64>,
+    /// The 95 % confidence intervals of the quantiles; none as with [`Decile`].
+    #[serde(flatten)]
+    pub confidence: OverallConfidence,
+}
+
+/// 95 % confidence intervals of a median and a 99th percentile over all messages.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct OverallConfidence {
+    /// Lower end for the median.
+    pub p50_low: Option<f64>,
+    /// Upper end for the median.
+    pub p50_high: Option<f64>,
+    /// Lower end for the 99th percentile.
+    pub p99_low: Option<f64>,
+    /// Upper end for the 99th percentile.
+    pub p99_high: Option<f64>,
+}
+
+impl OverallConfidence {
+    fn new(confidence: Confidence) -> Self {
+        let Confidence { p50_low, p50_high, p99_low, p99_high } = confidence;
+        let [p50_low, p50_high, p99_low, p99_high] = [p50_low, p50_high, p99_low, p99_high].map(finite);
+        Self { p50_low, p50_high, p99_low, p99_high }
+    }
+}
+
+fn finite(value: f64) -> Option<f64> {
+    value.is_finite().then_some(value)
 }
 
 /// Latency of the short messages, answers included where those are measured: the Linux cluster's headline numbers.
@@ -147,12 +175,20 @@ pub struct ShortMessages {
     pub p50_us: Option<f64>,
     /// The 99th percentile in microseconds.
     pub p99_us: Option<f64>,
+    /// Lower end of the 95 % confidence interval of `p50_us`; none as with [`Decile`], as the other three.
+    pub p50_low_us: Option<f64>,
+    /// Upper end of the 95 % confidence interval of `p50_us`.
+    pub p50_high_us: Option<f64>,
+    /// Lower end of the 95 % confidence interval of `p99_us`.
+    pub p99_low_us: Option<f64>,
+    /// Upper end of the 95 % confidence interval of `p99_us`.
+    pub p99_high_us: Option<f64>,
 }
 
 impl ShortMessages {
     fn new(case: &Case, latencies_us: &SlowdownSummary) -> Self {
-        let finite = |value: f64| value.is_finite().then_some(value);
         let (p50, p99, _) = latencies_us.overall();
+        let confidence = OverallConfidence::new(latencies_us.overall_confidence());
         let min_us = latencies_us.bins().first().and_then(|bin| finite(bin.min));
         Self {
             bytes_max: case.short_bytes.get(),
@@ -160,6 +196,10 @@ impl ShortMessages {
             min_us,
             p50_us: finite(p50),
             p99_us: finite(p99),
+            p50_low_us: confidence.p50_low,
+            p50_high_us: confidence.p50_high,
+            p99_low_us: confidence.p99_low,
+            p99_high_us: confidence.p99_high,
         }
     }
 }
@@ -253,7 +293,6 @@ impl CaseSummary {
         let sum = |part: fn(&Counts) -> u64| runs.iter().map(|run| part(&run.counts)).sum::<u64>();
         let window_s = case.measure().window.as_secs_f64() * runs.len() as f64;
         let gbps = |bytes: u64| bytes as f64 * 8.0 / 1e9 / window_s / f64::from(case.topology.hosts);
-        let finite = |value: f64| value.is_finite().then_some(value);
         let load = case.load();
         let (p50, p99, mean) = slowdown.overall();
         let bins = slowdown.bins();
@@ -294,7 +333,12 @@ impl CaseSummary {
             },
             offered_payload_gbps,
             goodput_gbps,
-            overall: Overall { p50: finite(p50), p99: finite(p99), mean: finite(mean) },
+            overall: Overall {
+                p50: finite(p50),
+                p99: finite(p99),
+                mean: finite(mean),
+                confidence: OverallConfidence::new(slowdown.overall_confidence()),
+            },
             short_messages: ShortMessages::new(case, short_us),
             slowdown: slowdown.percentiles(),
             deciles: slowdown.deciles(),

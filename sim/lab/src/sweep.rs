@@ -118,7 +118,7 @@ fn axes(sweep: &Table) -> Result<Vec<Axis>, SweepError> {
         if keys[..position].contains(key) {
             return Err(SweepError::Twice(key.join(".")));
         }
-        if ["sweep", "variant", "figure"].contains(&key[0].as_str()) {
+        if ["sweep", "variant", "figure", "check"].contains(&key[0].as_str()) {
             return Err(SweepError::NotSwept(key.join(".")));
         }
     }

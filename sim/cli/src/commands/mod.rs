@@ -1,6 +1,7 @@
 //! One file for each command.
 
 pub(crate) mod bench;
+pub(crate) mod check;
 pub(crate) mod compare;
 mod compare_reference;
 mod compare_trace;
