@@ -92,15 +92,15 @@ pub enum MatchError {
     )]
     Differs {
         /// Name of the case.
-        case: String,
+        case: Box<str>,
         /// Name of the baseline's.
-        baseline_case: String,
+        baseline_case: Box<str>,
         /// What differs.
         what: &'static str,
         /// Now.
-        now: String,
+        now: Box<str>,
         /// In the baseline.
-        baseline: String,
+        baseline: Box<str>,
         /// By which key it is changed.
         key: &'static str,
     },
@@ -165,11 +165,11 @@ fn comparable(before: &CaseIdentity<'_>, case: &CaseIdentity<'_>) -> Result<(), 
     match must_equal.into_iter().find(|(_, now, then, _)| now != then) {
         None => Ok(()),
         Some((what, now, then, key)) => Err(MatchError::Differs {
-            case: case.name.to_owned(),
-            baseline_case: before.name.to_owned(),
+            case: case.name.into(),
+            baseline_case: before.name.into(),
             what,
-            now: now.to_owned(),
-            baseline: then.to_owned(),
+            now: now.into(),
+            baseline: then.into(),
             key,
         }),
     }
