@@ -84,6 +84,27 @@ impl SlowdownRecorder {
         std::mem::replace(self, empty)
     }
 
+    /// A quantile over all messages, within the width of a logarithmic cell; infinite if it is that of an unfinished message,
+    /// not a number without messages.
+    #[must_use]
+    pub fn quantile(&self, q: f64) -> f64 {
+        let mut cells: Vec<(u32, u64)> =
+            self.block_cells().into_iter().map(|((.., cell), count)| (cell, count)).collect();
+        cells.sort_unstable();
+        let total: u64 = cells.iter().map(|(_, count)| count).sum();
+        if total == 0 {
+            return f64::NAN;
+        }
+        let wanted = crate::quantile::rank(q, total);
+        let mut below = 0;
+        let reached = |(_, count): &&(u32, u64)| {
+            below += count;
+            below >= wanted
+        };
+        let (cell, _) = cells.iter().find(reached).expect("the last cell has every sample at or below it");
+        if *cell >= INFINITE { f64::INFINITY } else { middle(*cell) }
+    }
+
     /// The same samples in other size bins; none once samples are no longer kept.
     #[must_use]
     pub fn rebinned(&self, bins: &SizeBins) -> Option<Self> {

@@ -59,3 +59,19 @@ proptest! {
         prop_assert_eq!(Some(nearest_rank(&samples, thousandths as f64 / 1000.0)), naive);
     }
 }
+
+#[test]
+fn a_recorder_tells_a_quantile_within_the_width_of_a_cell() {
+    use homa_analysis::{LOGARITHMIC_WIDTH, SizeBins, SlowdownRecorder};
+    use homa_units::Bytes;
+    let mut recorder = SlowdownRecorder::new(SizeBins::with_edges(&[Bytes::new(500)]), 1_000);
+    assert!(recorder.quantile(0.5).is_nan());
+    for number in 1..=200_u32 {
+        recorder.record_in_block(Bytes::new(u64::from(number) * 10), 1.0 + f64::from(number) / 10.0, number % 10);
+    }
+    for (q, expected) in [(0.5, 11.0), (0.99, 20.8)] {
+        assert!((recorder.quantile(q) / expected - 1.0).abs() <= LOGARITHMIC_WIDTH);
+    }
+    (0..3).for_each(|_| recorder.record_unfinished(Bytes::new(9)));
+    assert!(recorder.quantile(0.99).is_infinite());
+}

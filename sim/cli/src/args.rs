@@ -50,8 +50,10 @@ Exit code: 0 it can run, 2 it can't.")]
     /// The result doesn't depend on who ran what: it is the same, byte for byte, as that of one `run` (but for timing.json).
     #[command(after_help = "\
 Examples:
-  homasim merge shard1 shard2 shard3 --out results/out/sigcomm18-slowdown
-  homasim merge results/out/quickstart --out merged --json
+  homasim run experiments/quickstart.toml --shard 1/2 --out part1
+  homasim run experiments/quickstart.toml --shard 2/2 --out part2
+  homasim merge part1 part2 --out whole
+  homasim merge part1 part2 --out whole --json
 
 Exit code: 0 all cases are complete, 2 runs are missing or folders don't go together.")]
     Merge(MergeArguments),

@@ -169,7 +169,7 @@ fn a_sweep_that_is_killed_again_and_again_loses_no_finished_run_and_ends_like_on
     loop {
         let arguments = [&["run", "sweep.toml", "--out", "killed"], &longer[..]].concat();
         let mut child = sandbox.command(&arguments).stderr(Stdio::null()).spawn().expect("the program starts");
-        std::thread::sleep(Duration::from_millis(60 + 37 * (kills % 7)));
+        std::thread::sleep(Duration::from_millis(60 + 37 * (kills % 7) + 4 * kills));
         let ended = child.try_wait().expect("a child can be asked").is_some();
         // On Unix this is `kill -9`.
         let _ = child.kill();

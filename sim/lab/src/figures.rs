@@ -82,18 +82,18 @@ pub struct Drawn {
 }
 
 /// Draws the figures of the results in `out` into `out/figures`: those of `sections`, or, if there are none, one of each
-/// kind that the cases have something to say about.
+/// kind that the cases have something to say about. What is there as it should be is drawn `again` only if that is wanted.
 ///
 /// # Errors
 /// If results are missing, a section can't be drawn from them, or a figure can't be written.
-pub fn write_figures(out: &Path, sections: &[FigureSection]) -> Result<Drawn, FigureError> {
+pub fn write_figures(out: &Path, sections: &[FigureSection], again: bool) -> Result<Drawn, FigureError> {
     let manifest = Manifest::read(out)?;
     let cases = CaseResult::read(out, &manifest)?;
     let Figures { drawn: figures, left_out } = draw_figures(&cases, sections)?;
     let folder = figures_folder(out)?;
     let mut drawn = Drawn { files: Vec::new(), left_out };
     for figure in &figures {
-        drawn.files.extend(figure.write(&folder, true)?);
+        drawn.files.extend(figure.write(&folder, again)?);
     }
     remove_others(&folder, &drawn.files);
     Ok(drawn)
@@ -117,16 +117,16 @@ pub(crate) struct Figures {
 
 impl Figure {
     /// Writes its files, or only if one of them isn't there as it should be; returns them.
-    pub(crate) fn write(&self, folder: &Path, anew: bool) -> Result<[PathBuf; 3], StoreError> {
+    pub(crate) fn write(&self, folder: &Path, again: bool) -> Result<[PathBuf; 3], StoreError> {
         let Drawing { svg, rows, .. } = &self.drawing;
         let paths = ["svg", "png", "csv"].map(|ending| folder.join(format!("{}.{ending}", self.name)));
         let csv = figure_csv(rows);
         let is_there = |path: &Path, bytes: &[u8]| std::fs::read(path).is_ok_and(|there| there == bytes);
-        // The PNG takes by far the longest, and is made from the SVG.
-        if anew || !paths[1].is_file() || !is_there(&paths[0], svg.as_bytes()) || !is_there(&paths[2], &csv) {
+        // The PNG takes by far the longest, and is made from the SVG: it is there if that is, which is written last.
+        if again || !paths[1].is_file() || !is_there(&paths[0], svg.as_bytes()) || !is_there(&paths[2], &csv) {
             let png = png(svg);
             let contents: [&[u8]; 3] = [svg.as_bytes(), &png, &csv];
-            for (path, bytes) in paths.iter().zip(contents) {
+            for (path, bytes) in paths.iter().zip(contents).rev() {
                 write_atomically(path, bytes)?;
             }
         }

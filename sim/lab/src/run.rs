@@ -7,6 +7,7 @@ use crate::series::{self, LatencyRow, QueueCdfRow, Queues, SeriesRow, latency_ro
 use crate::source::Source;
 use crate::summary::{CaseSummary, Timing};
 use crate::transport::{Counted, TransportConfig};
+use crate::warnings::seed_warning;
 use cpu_time::ThreadTime;
 use homa_analysis::{SlowdownRecorder, SlowdownSummary};
 use homa_engine::Streams;
@@ -89,11 +90,13 @@ pub fn pool_runs(case: &Case, runs: Vec<(RunRecord, RunTiming)>) -> Result<Poole
     let pooling = ThreadTime::now();
     let (mut runs, timings): (Vec<_>, Vec<_>) = runs.into_iter().unzip();
     let messages = runs.iter_mut().flat_map(|run| run.records.take().unwrap_or_default()).collect();
+    let seed_warning = seed_warning(&runs);
     let mut take = |part: fn(&mut RunRecord) -> &mut SlowdownRecorder| {
         SlowdownSummary::pool(runs.iter_mut().map(|run| part(run).take()).collect())
     };
     let (slowdown, short) = (take(|run| &mut run.recorder), take(|run| &mut run.short));
-    let summary = CaseSummary::new(case, &slowdown, &short, &runs);
+    let mut summary = CaseSummary::new(case, &slowdown, &short, &runs);
+    summary.warnings.extend(seed_warning);
     let window_ms = case.measure().window.as_secs_f64() * 1e3;
     let queues = || runs.iter().map(|run| &run.queues);
     let (series, queue_cdf) = (series_rows(queues(), window_ms), queue_cdf_rows(queues()));

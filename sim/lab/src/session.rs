@@ -282,7 +282,7 @@ impl<'a, F: Follow> Carried<'a, F> {
             manifest.fill_in(self.session.out);
             write_atomically(&self.session.out.join(crate::manifest::MANIFEST), manifest.text().as_bytes())?;
             write_overview(self.session.out, self.session.plan)?;
-            match write_figures(self.session.out, &manifest.manifest.figures) {
+            match write_figures(self.session.out, &manifest.manifest.figures, self.session.again) {
                 Ok(drawn) => tally.figures = Some(drawn),
                 Err(FigureError::Store(error)) => return Err(error),
                 Err(error) => {

@@ -83,6 +83,28 @@ pub(crate) fn warnings(
     warnings
 }
 
+/// How far the 99th percentiles of two seeds may be apart, relatively.
+const SEED_SPREAD: f64 = 0.1;
+
+/// Whether a case's numbers depend on its seeds: their 99th percentiles over all messages are far apart, or one of them is
+/// of unfinished messages and another is not.
+pub(crate) fn seed_warning(runs: &[RunRecord]) -> Option<String> {
+    let measured = runs.iter().filter(|run| run.measured());
+    let mut p99s: Vec<(f64, u64)> = measured.map(|run| (run.recorder.quantile(0.99), run.seed)).collect();
+    p99s.sort_by(|(first, _), (second, _)| first.total_cmp(second));
+    let ((least, of_least), (most, of_most)) = (p99s.first()?, p99s.last()?);
+    if !least.is_finite() || *most <= least * (1.0 + SEED_SPREAD) {
+        return None;
+    }
+    let shown = |p99: f64| if p99.is_finite() { format!("{p99:.2}") } else { "that of unfinished messages".to_owned() };
+    Some(format!(
+        "depends on the seed: the p99 of slowdown over all messages is {} with seed {of_least} and {} with seed {of_most}; give more \
+         run.seeds or a longer measure.window, and quote the confidence",
+        shown(*least),
+        shown(*most)
+    ))
+}
+
 /// What each host should send on average in the window, with the sizes as they are sent and without what dead clients
 /// don't send; none with a trace.
 fn meant_gbps(case: &Case) -> Option<f64> {

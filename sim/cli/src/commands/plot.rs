@@ -10,7 +10,7 @@ pub(crate) fn execute(arguments: &PlotArguments) -> anyhow::Result<ExitCode> {
         Some(file) => load_experiment(file, &[])?.figures,
         None => Manifest::read(&arguments.folder)?.manifest.figures,
     };
-    let drawn = write_figures(&arguments.folder, &sections)?;
+    let drawn = write_figures(&arguments.folder, &sections, true)?;
     for problem in &drawn.left_out {
         eprintln!("left out: figure {problem}");
     }
