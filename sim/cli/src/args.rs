@@ -59,7 +59,7 @@ Exit code: 0 all cases are complete, 2 runs are missing or folders don't go toge
     Merge(MergeArguments),
     /// Draw the figures of results again, without running anything
     ///
-    /// What is drawn stands in the [[figure]] sections of the experiment; without any, one figure of each kind is drawn. Every
+    /// What is drawn stands in the figure sections of the experiment; without any, one figure of each kind is drawn. Every
     /// number of a figure is in the CSV file beside it.
     #[command(after_help = "\
 Examples:
@@ -239,7 +239,7 @@ pub(crate) struct PlanArguments {
 pub(crate) struct PlotArguments {
     /// Folder of results, with a manifest.toml
     pub(crate) folder: PathBuf,
-    /// Take the [[figure]] sections from this experiment file [default: those that the results were made with]
+    /// Take the figure sections from this experiment file [default: those that the results were made with]
     #[arg(long, value_name = "FILE")]
     pub(crate) like: Option<PathBuf>,
 }
@@ -249,7 +249,7 @@ pub(crate) struct ReportArguments {
     /// Folder of results, with a manifest.toml
     #[arg(value_name = "DIR")]
     pub(crate) folder: PathBuf,
-    /// Take the [[figure]] sections from this experiment file [default: those that the results were made with]
+    /// Take the figure sections from this experiment file [default: those that the results were made with]
     #[arg(long, value_name = "FILE")]
     pub(crate) like: Option<PathBuf>,
 }

@@ -28,7 +28,7 @@ pub(crate) struct CheckArguments {
     #[arg(long, value_name = "REASON", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     #[arg(conflicts_with_all = ["exact", "json", "github", "junit"])]
     pub(crate) update: Option<String>,
-    /// Fail if any digest changed, as `digest = true` in [check]
+    /// Fail if any digest changed, as `digest = true` in the section check
     #[arg(long)]
     pub(crate) exact: bool,
     /// Show every number that was judged, not only those that moved

@@ -57,7 +57,7 @@ fn estimate(estimate: &Estimate) -> String {
 
 /// A number with four digits.
 fn digits(value: f64) -> String {
-    let before = if value.abs() < 1.0 { 1 } else { value.abs().log10() as usize + 1 };
+    let before = if value.abs() < 1.0 { 1 } else { (value.abs() as u64).ilog10() as usize + 1 };
     format!("{value:.*}", 4_usize.saturating_sub(before))
 }
 
