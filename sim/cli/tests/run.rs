@@ -171,3 +171,19 @@ fn an_interrupt_ends_the_run_and_leaves_nothing_half_written() {
     assert_eq!(files, ["manifest.toml"]);
     assert!(stderr(&output).contains("the same command goes on"), "{}", stderr(&output));
 }
+
+#[test]
+fn seeds_that_disagree_about_the_tail_are_a_warning_and_one_seed_is_none() {
+    let sandbox = sandbox();
+    let warns = |seeds: &str, window: &str| {
+        let (seeds, window) = (format!("run.seeds={seeds}"), format!("measure.window={window}"));
+        let lines = run(&sandbox, &["--set", &seeds, "--set", &window]);
+        let warnings = lines[0]["warnings"].as_array().unwrap().clone();
+        warnings.into_iter().find(|warning| warning.as_str().unwrap().starts_with("depends on the seed"))
+    };
+    let warning = warns("[1, 2, 3]", "50us").expect("a handful of messages for each seed");
+    let text = warning.as_str().unwrap();
+    assert!(text.contains("with seed 3") && text.contains("with seed 2") && text.contains("more run.seeds"), "{text}");
+    assert_eq!(warns("[1]", "50us"), None);
+    assert_eq!(warns("[1, 2]", "2ms"), None);
+}
