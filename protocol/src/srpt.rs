@@ -6,12 +6,13 @@ use homa_units::Time;
 use priority_queue::PriorityQueue;
 use rustc_hash::FxHasher;
 
-/// What decides between messages: remaining bytes, then age, then slot. Smaller goes first.
+/// What decides between messages: remaining bytes, then age, then the order of those of one instant. Smaller goes first.
 type Key = (u32, Time, u32);
 
 /// Messages that could send now, the one with the fewest remaining bytes first.
 ///
-/// Ties go to the older message, then to the smaller slot, so the order is total.
+/// Ties go to the older message, then to the one with the smaller `order`, so the order is total if that differs between
+/// messages of one instant.
 #[derive(Debug, Clone, Default)]
 pub struct SrptQueue {
     queue: PriorityQueue<u32, Reverse<Key>, BuildHasherDefault<FxHasher>>,
@@ -19,8 +20,8 @@ pub struct SrptQueue {
 
 impl SrptQueue {
     /// Enters the message `slot`, or moves it to its new place.
-    pub fn set(&mut self, slot: u32, remaining_bytes: u32, created: Time) {
-        self.queue.push(slot, Reverse((remaining_bytes, created, slot)));
+    pub fn set(&mut self, slot: u32, remaining_bytes: u32, created: Time, order: u32) {
+        self.queue.push(slot, Reverse((remaining_bytes, created, order)));
     }
 
     /// The message that goes next.

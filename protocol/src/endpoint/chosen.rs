@@ -41,7 +41,7 @@ impl Endpoint {
         let unit = self.next_unit(key);
         if self.rpcs[key].can_transmit() {
             let rpc = &self.rpcs[key];
-            self.srpt.set(key, rpc.bytes_left(), rpc.out.init_time);
+            self.srpt.set(key, rpc.bytes_left(), rpc.out.init_time, key);
         } else {
             self.srpt.remove(key);
         }

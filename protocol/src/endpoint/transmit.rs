@@ -75,7 +75,7 @@ impl Endpoint {
         while self.rpcs[key].can_transmit() {
             if self.config.transmit == TransmitMode::Pull {
                 let rpc = &self.rpcs[key];
-                self.srpt.set(key, rpc.bytes_left(), rpc.out.init_time);
+                self.srpt.set(key, rpc.bytes_left(), rpc.out.init_time, key);
                 return;
             }
             if self.config.transmit == TransmitMode::OldPacer && !self.pacer_lets_pass(key, forced) {
@@ -318,7 +318,7 @@ impl Endpoint {
         let unit = self.next_unit(key);
         if self.rpcs[key].can_transmit() {
             let rpc = &self.rpcs[key];
-            self.srpt.set(key, rpc.bytes_left(), rpc.out.init_time);
+            self.srpt.set(key, rpc.bytes_left(), rpc.out.init_time, key);
         } else {
             self.srpt.remove_first();
         }

@@ -14,11 +14,17 @@ use std::collections::VecDeque;
 const HERE: HostId = HostId(0);
 const THERE: HostId = HostId(1);
 
+/// A message of this host; `sequence` counts them.
+fn message(at_ps: u64, sequence: u32, bytes: u64) -> Message {
+    let (created, size) = (Time::from_ps(at_ps), Bytes::new(bytes));
+    Message { created, source: HERE, destination: THERE, sequence, generator: 0, size }
+}
+
 /// A sender with messages of the given sizes in slots 0, 1, .., created one nanosecond apart.
 fn sender(sizes: &[u64]) -> Sender {
     let mut sender = Sender::new(common::w3(), HERE);
     for (slot, size) in (0..).zip(sizes) {
-        sender.submit(Time::from_ps(u64::from(slot) * 1_000), slot, THERE, Bytes::new(*size));
+        sender.submit(slot, &message(u64::from(slot) * 1_000, slot, *size));
     }
     sender
 }
@@ -43,9 +49,19 @@ fn the_older_message_goes_first_of_equals() {
     assert_eq!(sent(&mut sender(&[300, 300, 300])), [(0, 300), (1, 300), (2, 300)]);
     let mut sender = Sender::new(common::w3(), HERE);
     for (slot, at) in [(0, 2_000), (1, 1_000)] {
-        sender.submit(Time::from_ps(at), slot, THERE, Bytes::new(300));
+        sender.submit(slot, &message(at, slot, 300));
     }
     assert_eq!(sent(&mut sender), [(1, 300), (0, 300)]);
+}
+
+/// In which slot a message lies depends on which ones have ended before.
+#[test]
+fn of_equals_of_one_instant_the_one_that_was_created_first_goes_first() {
+    let mut sender = Sender::new(common::w3(), HERE);
+    for (slot, sequence) in [(1, 7), (0, 8), (2, 6)] {
+        sender.submit(slot, &message(1_000, sequence, 300));
+    }
+    assert_eq!(sent(&mut sender), [(2, 300), (1, 300), (0, 300)]);
 }
 
 #[test]
@@ -53,7 +69,7 @@ fn a_message_moves_up_with_each_packet_it_has_sent() {
     let mut sender = sender(&[3_000]);
     assert!(sender.next_packet().is_some());
     // 1558 bytes of the first are left: fewer than 1600, though it was longer at first.
-    sender.submit(Time::from_ps(5_000), 1, THERE, Bytes::new(1_600));
+    sender.submit(1, &message(5_000, 1, 1_600));
     assert_eq!(sent(&mut sender), [(0, 1_442), (0, 116), (1, 1_442), (1, 158)]);
 }
 
@@ -80,7 +96,7 @@ fn the_lowest_offset_goes_first_even_if_a_later_grant_overtakes() {
 }
 
 fn data(slot: u32, size: u32) -> Packet<Header> {
-    let header = Header::Data { created: Time::ZERO, slot, size, data: 1_442, scheduled: false };
+    let header = Header::Data { created: Time::ZERO, slot, sequence: slot, size, data: 1_442, scheduled: false };
     let frame_bytes = wire::unscheduled_frame(1_442);
     Packet { header, source: THERE, destination: HERE, frame_bytes, priority: Priority::new(4) }
 }
@@ -119,15 +135,7 @@ fn a_message_of_only_unscheduled_packets_is_granted_nothing() {
 #[test]
 fn grants_precede_data() {
     let mut host = Sigcomm18::new(common::w3(), HERE);
-    let message = Message {
-        created: Time::ZERO,
-        source: HERE,
-        destination: THERE,
-        sequence: 0,
-        generator: 0,
-        size: Bytes::new(1),
-    };
-    host.submit(Time::ZERO, MessageRef { source: HERE, slot: 0 }, &message);
+    host.submit(Time::ZERO, MessageRef { source: HERE, slot: 0 }, &message(0, 0, 1));
     host.handle_packet(Time::ZERO, &data(0, 20_000));
     let first = host.poll_transmit(Time::ZERO).unwrap();
     assert!(matches!(first.header, Header::Grant { .. }));

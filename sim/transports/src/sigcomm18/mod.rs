@@ -39,6 +39,8 @@ pub enum Header {
         created: Time,
         /// The message's slot at the packet's source.
         slot: u32,
+        /// The message's number among those of the packet's source.
+        sequence: u32,
         /// Length of the message in bytes.
         size: u32,
         /// Message bytes in this packet.
@@ -88,10 +90,10 @@ impl Sigcomm18 {
         self.receiver.usage()
     }
 
-    /// The most records of messages, outgoing and incoming ones, that the host needed; they are used again.
+    /// The most outgoing messages with unsent bytes that the host had at a time, and the most that had arrived in part.
     #[must_use]
     pub const fn records_max(&self) -> usize {
-        self.sender.messages_max() + self.receiver.inbound_max()
+        self.sender.unsent_max() + self.receiver.inbound_max()
     }
 
     /// The grants that were made and wait for the NIC, in the order in which they will go.
@@ -103,8 +105,8 @@ impl Sigcomm18 {
 impl Transport for Sigcomm18 {
     type Header = Header;
 
-    fn submit(&mut self, now: Time, reference: MessageRef, message: &Message) {
-        self.sender.submit(now, reference.slot, message.destination, message.size);
+    fn submit(&mut self, _: Time, reference: MessageRef, message: &Message) {
+        self.sender.submit(reference.slot, message);
     }
 
     fn handle_packet(&mut self, now: Time, packet: &Packet<Header>) {

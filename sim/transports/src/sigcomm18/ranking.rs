@@ -13,7 +13,7 @@ pub(super) struct Key {
     pub(super) size: u32,
     pub(super) created: Time,
     pub(super) source: HostId,
-    pub(super) slot: u32,
+    pub(super) sequence: u32,
 }
 
 /// Where a sender would stand.
@@ -118,7 +118,7 @@ mod tests {
 
     /// A sender with one message of `ungranted` bytes, named by a letter.
     fn key(name: char, ungranted: u32) -> Key {
-        Key { ungranted, size: ungranted, created: Time::ZERO, source: HostId(u32::from(name)), slot: 0 }
+        Key { ungranted, size: ungranted, created: Time::ZERO, source: HostId(u32::from(name)), sequence: 0 }
     }
 
     struct Script {

@@ -28,6 +28,7 @@ struct Inbound {
     created: Time,
     source: HostId,
     slot: u32,
+    sequence: u32,
     size: u32,
     /// Message bytes that have not arrived.
     missing: u32,
@@ -41,7 +42,8 @@ struct Inbound {
 
 impl Inbound {
     const fn key(&self) -> Key {
-        Key { ungranted: self.ungranted, size: self.size, created: self.created, source: self.source, slot: self.slot }
+        let Self { ungranted, size, created, source, sequence, .. } = *self;
+        Key { ungranted, size, created, source, sequence }
     }
 }
 
@@ -179,14 +181,16 @@ impl Receiver {
 
     /// Takes the packet off its message. `sender` is filled in if the packet announces bytes that must be granted.
     fn count(&mut self, now: Time, packet: &Packet<Header>, sender: &mut Option<u32>) -> Option<MessageRef> {
-        let Header::Data { created, slot, size, data, .. } = packet.header else { panic!("not a data packet") };
+        let Header::Data { created, slot, sequence, size, data, .. } = packet.header else {
+            panic!("not a data packet")
+        };
         let message = MessageRef { source: packet.source, slot };
         if u32::from(data) == size {
             return Some(message);
         }
         let index = match self.inbound_of.get(&message) {
             Some(index) => *index,
-            None => self.announce(now, message, created, size, sender),
+            None => self.announce(now, message, (created, sequence), size, sender),
         };
         let inbound = &mut self.inbound[index];
         inbound.in_flight -= packet.wire_bytes().get();
@@ -209,7 +213,7 @@ impl Receiver {
         &mut self,
         now: Time,
         message: MessageRef,
-        created: Time,
+        (created, sequence): (Time, u32),
         size: u32,
         sender: &mut Option<u32>,
     ) -> usize {
@@ -219,6 +223,7 @@ impl Receiver {
             created,
             source: message.source,
             slot: message.slot,
+            sequence,
             size,
             missing: size,
             ungranted: size - unscheduled,

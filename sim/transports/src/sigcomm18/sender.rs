@@ -1,10 +1,10 @@
 //! The sending part: which packet goes next.
 
 use super::{Config, Header, wire};
-use homa_fabric::Packet;
+use homa_fabric::{Message, Packet};
 use homa_protocol::SrptQueue;
 use homa_topologies::HostId;
-use homa_units::{Bytes, Priority, Time};
+use homa_units::{Priority, Time};
 use std::sync::Arc;
 
 /// A packet that a receiver has permitted.
@@ -19,6 +19,9 @@ struct Granted {
 #[derive(Debug)]
 struct Outbound {
     created: Time,
+    /// Its number among the host's messages: with the slot, which depends on when others have ended, ties would depend on
+    /// that too.
+    sequence: u32,
     destination: HostId,
     size: u32,
     /// Message bytes still to be sent without asking.
@@ -37,28 +40,33 @@ pub struct Sender {
     /// By message slot; entries of finished messages are used again.
     messages: Vec<Outbound>,
     ready: SrptQueue,
+    /// Messages with unsent bytes, and the most there were at a time.
+    unsent: usize,
+    unsent_max: usize,
 }
 
 impl Sender {
     /// The sending part at `host`.
     #[must_use]
     pub fn new(config: Arc<Config>, host: HostId) -> Self {
-        Self { config, host, messages: Vec::new(), ready: SrptQueue::default() }
+        Self { config, host, messages: Vec::new(), ready: SrptQueue::default(), unsent: 0, unsent_max: 0 }
     }
 
-    /// The most messages that were in flight at a time: each has a record until it has arrived.
+    /// The most messages that had unsent bytes at a time.
     #[must_use]
-    pub const fn messages_max(&self) -> usize {
-        self.messages.len()
+    pub const fn unsent_max(&self) -> usize {
+        self.unsent_max
     }
 
     /// Takes over a message.
-    pub fn submit(&mut self, now: Time, slot: u32, destination: HostId, size: Bytes) {
-        let size = u32::try_from(size.get()).expect("messages are shorter than 4 GB");
+    pub fn submit(&mut self, slot: u32, submitted: &Message) {
+        let Message { created, sequence, destination, .. } = *submitted;
+        let size = u32::try_from(submitted.size.get()).expect("messages are shorter than 4 GB");
         let index = slot as usize;
         while self.messages.len() <= index {
             self.messages.push(Outbound {
                 created: Time::ZERO,
+                sequence,
                 destination,
                 size: 0,
                 unscheduled_left: 0,
@@ -68,12 +76,15 @@ impl Sender {
         }
         let message = &mut self.messages[index];
         assert!(message.bytes_left == 0 && message.granted.is_empty(), "a slot is used again when its message is sent");
-        message.created = now;
+        message.created = created;
+        message.sequence = sequence;
         message.destination = destination;
         message.size = size;
         message.unscheduled_left = size.min(self.config.unscheduled_limit());
         message.bytes_left = size;
-        self.ready.set(slot, size, now);
+        self.ready.set(slot, size, created, sequence);
+        self.unsent += 1;
+        self.unsent_max = self.unsent_max.max(self.unsent);
     }
 
     /// Takes over a grant.
@@ -84,7 +95,7 @@ impl Sender {
         let position = message.granted.partition_point(|granted| granted.offset > offset);
         message.granted.insert(position, Granted { offset, data, level });
         if idle {
-            self.ready.set(slot, message.bytes_left, message.created);
+            self.ready.set(slot, message.bytes_left, message.created, message.sequence);
         }
     }
 
@@ -109,11 +120,19 @@ impl Sender {
         };
         message.bytes_left -= data;
         if message.unscheduled_left > 0 || !message.granted.is_empty() {
-            self.ready.set(slot, message.bytes_left, message.created);
+            self.ready.set(slot, message.bytes_left, message.created, message.sequence);
         } else {
             self.ready.remove_first();
+            self.unsent -= usize::from(message.bytes_left == 0);
         }
-        let header = Header::Data { created: message.created, slot, size: message.size, data: data as u16, scheduled };
+        let header = Header::Data {
+            created: message.created,
+            slot,
+            sequence: message.sequence,
+            size: message.size,
+            data: data as u16,
+            scheduled,
+        };
         Some(Packet { header, source: self.host, destination: message.destination, frame_bytes, priority: level })
     }
 }

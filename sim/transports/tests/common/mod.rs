@@ -6,7 +6,6 @@ use homa_fabric::{FabricConfig, Faults, LoadBalancing, Message, Observer, Simula
 use homa_topologies::{HostId, Topology, preset};
 use homa_transports::sigcomm18::{Config, Parameters, Sigcomm18};
 use homa_units::{Bytes, Time};
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// Scripted messages, in order of time.
@@ -35,9 +34,8 @@ pub(crate) struct Completions(pub(crate) Vec<(Time, Message)>);
 impl Observer for Completions {
     fn created(&mut self, _: &Message) {}
 
-    fn completed(&mut self, at: Time, message: &Message) -> ControlFlow<()> {
+    fn completed(&mut self, at: Time, message: &Message) {
         self.0.push((at, *message));
-        ControlFlow::Continue(())
     }
 }
 

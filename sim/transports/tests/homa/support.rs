@@ -9,7 +9,6 @@ use homa_units::{BitRate, Bytes, Duration, Time};
 use homa_workloads::{
     GapKind, Gaps, LoadSpec, MessageCost, MessageStream, Roles, SizeDistribution, StreamRngs, client_rate,
 };
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// The four modes, each set up so that it does what it is for.
@@ -63,19 +62,16 @@ impl Observer for Log {
         self.created += 1;
     }
 
-    fn completed(&mut self, at: Time, message: &Message) -> ControlFlow<()> {
+    fn completed(&mut self, at: Time, message: &Message) {
         self.ends.push((at, Fate::Completed, *message));
-        ControlFlow::Continue(())
     }
 
-    fn failed(&mut self, at: Time, message: &Message) -> ControlFlow<()> {
+    fn failed(&mut self, at: Time, message: &Message) {
         self.ends.push((at, Fate::Failed, *message));
-        ControlFlow::Continue(())
     }
 
-    fn abandoned(&mut self, at: Time, message: &Message) -> ControlFlow<()> {
+    fn abandoned(&mut self, at: Time, message: &Message) {
         self.ends.push((at, Fate::Abandoned, *message));
-        ControlFlow::Continue(())
     }
 }
 
