@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 /// Simulate the Homa transport protocol on a datacenter network.
 ///
-/// A run is a pure function of experiment file and seed: the same bytes on every machine, whatever --jobs.
+/// A run is a pure function of experiment file and seed: the same bytes on every machine, whatever --jobs and --threads.
 #[derive(Debug, Parser)]
 #[command(version, after_help = "Begin with: homasim run experiments/quickstart.toml")]
 pub(crate) struct Arguments {
@@ -193,14 +193,24 @@ fn shard(text: &str) -> Result<(u32, u32), String> {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct ThreadArguments {
+    /// Runs at a time, up to 1024 [default: the number of cores over that of --threads]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: Option<u16>,
+    /// Threads for each run, up to 64: for few runs of networks of hundreds of hosts and more; where there are as many runs as
+    /// cores, --jobs alone is faster
+    #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(crate) threads: u16,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct RunArguments {
     #[command(flatten)]
     pub(crate) experiment: ExperimentArguments,
     #[command(flatten)]
     pub(crate) selection: SelectionArguments,
-    /// Runs at a time, up to 1024 [default: one for each core]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub(crate) jobs: Option<u16>,
+    #[command(flatten)]
+    pub(crate) threads: ThreadArguments,
     /// Folder for the results [default: results/out/EXPERIMENT]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
@@ -385,6 +395,9 @@ pub(crate) struct BenchArguments {
     /// How often each scenario is timed; the median is reported
     #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) runs: u16,
+    /// Time each scenario on one thread and on N by turns, and say how much faster that is
+    #[arg(long, value_name = "N", conflicts_with_all = ["check", "update"], value_parser = clap::value_parser!(u16).range(2..=64))]
+    pub(crate) threads: Option<u16>,
     /// Leave out the instructions per packet-hop
     #[arg(long, conflicts_with_all = ["check", "update"])]
     pub(crate) no_instructions: bool,

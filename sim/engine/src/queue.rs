@@ -203,6 +203,19 @@ impl EventQueue {
         Some(event)
     }
 
+    /// No event happens before this; none if none is pending. It is at most the length of a slot too early.
+    #[must_use]
+    pub fn earliest(&self) -> Option<Time> {
+        match self.open.last() {
+            Some(event) => Some(event.at()),
+            None => {
+                let (listed, far) = self.next_slots();
+                let slot = [listed, far].into_iter().flatten().min()?;
+                Some(Time::from_ps(slot << self.slot_bits))
+            }
+        }
+    }
+
     /// How many events are pending.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -242,14 +255,21 @@ impl EventQueue {
         self.listed += 1;
     }
 
-    /// Opens the next slot that has events, unless it begins at `end` or later.
-    fn open_next(&mut self, end: Option<Time>) {
+    /// The first slots after the open one of which events are on a list, and of which events are in the heap.
+    #[inline(always)]
+    fn next_slots(&self) -> (Option<u64>, Option<u64>) {
         let first_far = self.far.peek().map(|Reverse(event)| self.slot_of(*event));
         let first_listed = (self.listed > 0).then(|| {
             let open_list = self.list_of(self.open_slot);
             let list = self.occupied.next_after(open_list).expect("an event is on a list");
             self.open_slot + (list.wrapping_sub(open_list) & (self.heads.len() - 1)) as u64
         });
+        (first_listed, first_far)
+    }
+
+    /// Opens the next slot that has events, unless it begins at `end` or later.
+    fn open_next(&mut self, end: Option<Time>) {
+        let (first_listed, first_far) = self.next_slots();
         let Some(slot) = [first_far, first_listed].into_iter().flatten().min() else { return };
         if end.is_some_and(|end| slot << self.slot_bits >= end.as_ps()) {
             return;

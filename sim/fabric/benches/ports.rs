@@ -16,7 +16,6 @@ use homa_units::{BitRate, Bytes, Duration, Priority, Time};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use std::collections::VecDeque;
-use std::ops::ControlFlow;
 
 const HOSTS: u32 = 16;
 const FRAME_BYTES: u16 = 1_000;
@@ -102,9 +101,7 @@ struct Nothing;
 impl Observer for Nothing {
     fn created(&mut self, _: &Message) {}
 
-    fn completed(&mut self, _: Time, _: &Message) -> ControlFlow<()> {
-        ControlFlow::Continue(())
-    }
+    fn completed(&mut self, _: Time, _: &Message) {}
 }
 
 fn one_switch() -> Topology {

@@ -147,6 +147,14 @@ impl Fifo {
         self.first = arena.places[first.0 as usize].next;
         Some(first)
     }
+
+    /// The first packet of a link arrives; gives it and the arrival of the next one.
+    #[inline]
+    pub(crate) fn arrive<H: Copy>(&mut self, arena: &Arena<H>, now: Time) -> (PacketId, Option<Time>) {
+        let id = self.pop_front(arena).expect("an arrival is scheduled for a packet in flight");
+        assert!(arena.arrival(id) == now, "a packet arrives when it was said to");
+        (id, self.front().map(|next| arena.arrival(next)))
+    }
 }
 
 #[cfg(test)]

@@ -178,9 +178,14 @@ impl Port {
     /// The first packet in flight arrives; gives it and the arrival of the next one.
     #[inline]
     pub(crate) fn arrive<H: Copy>(&mut self, arena: &Arena<H>, now: Time) -> (PacketId, Option<Time>) {
-        let id = self.in_flight.pop_front(arena).expect("an arrival is scheduled for a packet in flight");
-        assert!(arena.arrival(id) == now, "a packet arrives when it was said to");
-        (id, self.in_flight.front().map(|next| arena.arrival(next)))
+        self.in_flight.arrive(arena, now)
+    }
+
+    /// Takes the packet that was put on the link last off it, where each is taken off at once.
+    pub(crate) fn take_last_sent<H: Copy>(&mut self, arena: &Arena<H>) -> Option<PacketId> {
+        let id = self.in_flight.pop_front(arena);
+        assert!(self.in_flight.is_empty(), "packets are taken off the link one by one");
+        id
     }
 
     /// Adds a delay between the port and the other end of its link.
@@ -223,9 +228,8 @@ impl Port {
     }
 
     /// The integral of waiting bytes since the restart (byte picoseconds) and the maximum (bytes).
-    pub(crate) fn queue_statistics(&mut self, now: Time) -> (u128, u64) {
-        self.queue.settle(now);
-        (self.queue.integral, self.counters.waiting_bytes_max)
+    pub(crate) fn queue_statistics(&self, now: Time) -> (u128, u64) {
+        (self.queue.integral_up_to(now), self.counters.waiting_bytes_max)
     }
 
     #[inline]
@@ -258,8 +262,12 @@ impl Queue {
         self.bytes -= bytes;
     }
 
+    fn integral_up_to(&self, now: Time) -> u128 {
+        self.integral + u128::from(self.bytes) * u128::from(now.since(self.changed).as_ps())
+    }
+
     fn settle(&mut self, now: Time) {
-        self.integral += u128::from(self.bytes) * u128::from(now.since(self.changed).as_ps());
+        self.integral = self.integral_up_to(now);
         self.changed = now;
     }
 }

@@ -3,7 +3,6 @@
 use crate::packet::Message;
 use homa_topologies::HostId;
 use homa_units::{Bytes, Time};
-use std::ops::ControlFlow;
 
 /// A message to be created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +31,12 @@ pub trait Traffic {
         let _ = generator;
         None
     }
+
+    /// The host that all messages of a generator come from, if that is one and known beforehand.
+    fn source(&self, generator: u32) -> Option<HostId> {
+        let _ = generator;
+        None
+    }
 }
 
 /// No messages at all.
@@ -53,17 +58,16 @@ pub trait Observer {
     /// A message was created.
     fn created(&mut self, message: &Message);
 
-    /// A message has arrived completely; `Break` stops the run at this instant.
-    fn completed(&mut self, at: Time, message: &Message) -> ControlFlow<()>;
+    /// A message has arrived completely.
+    fn completed(&mut self, at: Time, message: &Message);
 
-    /// The transport gave a message up; `Break` stops the run at this instant.
-    fn failed(&mut self, at: Time, message: &Message) -> ControlFlow<()> {
+    /// The transport gave a message up.
+    fn failed(&mut self, at: Time, message: &Message) {
         panic!("{message:?} failed at {at}, where nothing can fail")
     }
 
-    /// The host of a message's source died (see [`Faults`](crate::Faults)), so that nobody waits for the message any more;
-    /// `Break` stops the run at this instant.
-    fn abandoned(&mut self, at: Time, message: &Message) -> ControlFlow<()> {
+    /// The host of a message's source died (see [`Faults`](crate::Faults)), so that nobody waits for the message any more.
+    fn abandoned(&mut self, at: Time, message: &Message) {
         panic!("{message:?} was abandoned at {at}, where no host dies")
     }
 }

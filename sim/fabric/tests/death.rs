@@ -39,7 +39,7 @@ fn the_frames_that_left_before_arrive_and_no_others() {
 fn a_dead_host_takes_nothing() {
     let first = frame_ps(1_000) * 2;
     let death = first + wire_ps(1_000) / 2;
-    let (mut net, notes) = run_with(&bare_switch(2), dying(1, death, false), &[train()]);
+    let (net, notes) = run_with(&bare_switch(2), dying(1, death, false), &[train()]);
     assert_eq!(notes.arrived.len(), 1);
     assert_eq!(net.statistics().lost_packets, 9);
     assert_eq!((net.observer().completed.len(), net.observer().abandoned.len()), (0, 0));

@@ -22,7 +22,7 @@ fn losing(probability: f64, seed: u64) -> Setting {
 }
 
 fn lost(probability: f64, seed: u64) -> (u64, Notes) {
-    let (mut net, notes) = run_with(&shipped("sigcomm18-16"), losing(probability, seed), &messages());
+    let (net, notes) = run_with(&shipped("sigcomm18-16"), losing(probability, seed), &messages());
     let lost = net.statistics().lost_packets;
     assert_eq!(lost + notes.arrived.len() as u64, notes.pulled.len() as u64, "a packet arrives or is lost");
     assert_eq!(net.packets_in_network(), 0);

@@ -12,8 +12,7 @@ use std::rc::Rc;
 /// All that can be seen of a finished run.
 type Result = (Log, Notes, FabricStatistics, Time);
 
-fn result((mut net, notes): (Net, Rc<RefCell<Notes>>)) -> Result {
-    net.observer_mut().stops = false;
+fn result((net, notes): (Net, Rc<RefCell<Notes>>)) -> Result {
     let notes = notes.borrow().clone();
     (net.observer().clone(), notes, net.statistics(), net.now())
 }
@@ -69,21 +68,6 @@ proptest! {
         }
         run.0.run_until(Time::MAX);
         prop_assert_eq!(result(run), whole);
-    }
-
-    #[test]
-    fn a_run_that_is_stopped_at_each_completion_and_continued_is_the_same(seed: u64, messages in messages()) {
-        let mut run = start(seed, &messages);
-        run.0.observer_mut().stops = true;
-        let mut stops = 0;
-        while run.0.run_until(Time::MAX) == Outcome::Stopped {
-            stops += 1;
-            let completed = &run.0.observer().completed;
-            prop_assert_eq!(completed.len(), stops);
-            prop_assert_eq!(completed[stops - 1].0, run.0.now());
-        }
-        prop_assert_eq!(stops, messages.len());
-        prop_assert_eq!(result(run), in_one_go(seed, &messages));
     }
 }
 

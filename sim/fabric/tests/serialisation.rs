@@ -112,7 +112,7 @@ fn an_idle_nic_takes_the_first_packet_at_once_and_the_next_after_its_wire_time()
 #[test]
 fn utilisation_counts_frame_and_preamble_but_no_gap() {
     let frames = [(1_000, 3), (64, 3), (700, 3)];
-    let (mut net, _) = run(&bare_switch(4), &[sent(0, 0, 1, &frames)]);
+    let (net, _) = run(&bare_switch(4), &[sent(0, 0, 1, &frames)]);
     let busy: u64 = frames.iter().map(|(frame, _)| frame_ps(*frame)).sum();
     let now = net.now().as_ps();
     let statistics = net.statistics();
@@ -126,7 +126,7 @@ fn utilisation_counts_frame_and_preamble_but_no_gap() {
 
 #[test]
 fn a_faster_link_is_used_for_a_smaller_share_of_the_time() {
-    let (mut net, _) = run(&shipped("sigcomm18-16"), &[sent(0, 0, 15, &[(1_000, 3); 8])]);
+    let (net, _) = run(&shipped("sigcomm18-16"), &[sent(0, 0, 15, &[(1_000, 3); 8])]);
     let now = net.now().as_ps() as f64;
     let expected = [
         frame_ps(1_000) as f64 / 16.0,

@@ -17,6 +17,7 @@ mod figures;
 mod head;
 mod manifest;
 mod measurement;
+mod network;
 mod number;
 mod overrides;
 mod plan;
@@ -27,6 +28,7 @@ mod resolve;
 mod run;
 mod series;
 mod session;
+mod simulate;
 mod source;
 mod store;
 mod stored;
@@ -68,8 +70,9 @@ pub use reference::{
 };
 pub use report::{REPORT, ReportError, write_report};
 pub use resolve::cases;
-pub use run::{Control, Pooled, RunError, pool_runs, run_case, run_seed};
+pub use run::{Control, Pooled, RunError, pool_runs, run_case};
 pub use session::{CaseOutcome, Follow, Session, Tally, carry_out};
+pub use simulate::{division, run_seed};
 pub use store::{OverlayError, StoreError, WrittenCase, check_writable, write_case, write_overlay};
 pub use stored::{StoredBin, StoredError, StoredSummary};
 pub use summary::{

@@ -7,7 +7,6 @@ use homa_engine::TrajectoryDigest;
 use homa_fabric::{Message, Observer};
 use homa_units::{Bytes, Duration, Time};
 use serde::{Deserialize, Serialize};
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// A measured message, for `messages.csv`.
@@ -42,7 +41,7 @@ pub(crate) struct Measurement {
     pub(crate) latencies: [LogarithmicCounts; 2],
     pub(crate) records: Option<Vec<MessageRecord>>,
     pub(crate) digest: TrajectoryDigest,
-    /// Set when the window is over: the run may end with its last message.
+    /// Set when the window is over: the run ends soon after its last message.
     pub(crate) draining: bool,
     /// Messages created in the window that have not completed.
     pub(crate) outstanding: u64,
@@ -114,10 +113,10 @@ impl Measurement {
         (into * u128::from(BLOCKS) / length) as u32
     }
 
-    /// One of the measured messages has come to its end.
-    fn settle(&mut self) -> ControlFlow<()> {
-        self.outstanding -= 1;
-        if self.draining && self.outstanding == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    /// Whether the last measured message has come to its end. What happens between that and the end of the run, which is
+    /// some microseconds later, is not noted.
+    pub(crate) const fn is_over(&self) -> bool {
+        self.draining && self.outstanding == 0
     }
 
     /// Notes that a measured message did not finish.
@@ -136,6 +135,9 @@ impl Measurement {
 
 impl Observer for Measurement {
     fn created(&mut self, message: &Message) {
+        if self.is_over() {
+            return;
+        }
         self.counts.created += 1;
         self.counts.in_flight_max = self.counts.in_flight_max.max(self.counts.in_flight());
         self.backlog_bytes += message.size.get();
@@ -146,7 +148,10 @@ impl Observer for Measurement {
         }
     }
 
-    fn completed(&mut self, at: Time, message: &Message) -> ControlFlow<()> {
+    fn completed(&mut self, at: Time, message: &Message) {
+        if self.is_over() {
+            return;
+        }
         self.counts.completed += 1;
         self.backlog_bytes -= message.size.get();
         self.digest.record(at, message.destination.0, identity(message));
@@ -154,7 +159,7 @@ impl Observer for Measurement {
             self.counts.goodput_bytes += message.size.get();
         }
         if !self.measures(message) {
-            return ControlFlow::Continue(());
+            return;
         }
         let latency = at.since(message.created);
         let slowdown =
@@ -170,31 +175,37 @@ impl Observer for Measurement {
             let (latency, slowdown) = (Some(latency), Some(slowdown));
             records.push(MessageRecord { seed: self.seed, message: *message, latency, slowdown });
         }
-        self.settle()
+        self.outstanding -= 1;
     }
 
-    fn failed(&mut self, at: Time, message: &Message) -> ControlFlow<()> {
+    fn failed(&mut self, at: Time, message: &Message) {
+        if self.is_over() {
+            return;
+        }
         self.counts.failed += 1;
         self.backlog_bytes -= message.size.get();
         self.digest.record(at, GIVEN_UP, identity(message));
         if !self.measures(message) {
-            return ControlFlow::Continue(());
+            return;
         }
         self.counts.window_failed += 1;
         self.unfinished(message);
-        self.settle()
+        self.outstanding -= 1;
     }
 
-    fn abandoned(&mut self, at: Time, message: &Message) -> ControlFlow<()> {
+    fn abandoned(&mut self, at: Time, message: &Message) {
+        if self.is_over() {
+            return;
+        }
         self.counts.abandoned += 1;
         self.backlog_bytes -= message.size.get();
         self.digest.record(at, ABANDONED, identity(message));
         if !self.measures(message) {
-            return ControlFlow::Continue(());
+            return;
         }
         self.counts.window_abandoned += 1;
         self.counts.window_abandoned_bytes += message.size.get();
-        self.settle()
+        self.outstanding -= 1;
     }
 }
 

@@ -6,7 +6,8 @@ use crate::figures::{Drawn, FigureError, write_figures};
 use crate::manifest::Manifest;
 use crate::plan::{PlannedCase, PlannedRun, Selection};
 use crate::record::{RunRecord, RunTiming};
-use crate::run::{Control, Pooled, RunError, pool_runs, run_seed};
+use crate::run::{Control, Pooled, RunError, pool_runs};
+use crate::simulate::run_seed;
 use crate::store::{
     StoreError, WrittenCase, check_writable, remove_leftovers, write_atomically, write_case, write_overview,
 };
@@ -30,6 +31,8 @@ pub struct Session<'a> {
     pub out: &'a Path,
     /// Do again what is there already.
     pub again: bool,
+    /// On how many threads each run is simulated.
+    pub threads: u32,
     /// Set to end soon.
     pub interrupted: &'a AtomicBool,
 }
@@ -205,7 +208,8 @@ impl<'a, F: Follow> Carried<'a, F> {
         let planned = &self.session.plan[case];
         let PlannedRun { seed, key, .. } = &planned.runs[run];
         let progress = |_, now| self.follow.running(case, run, now);
-        let control = Control { interrupted: self.session.interrupted, progress: &progress };
+        let control =
+            Control { interrupted: self.session.interrupted, progress: &progress, threads: self.session.threads };
         // A broken invariant is a fault of the program that must not take the other runs with it.
         let outcome = catch_unwind(AssertUnwindSafe(|| run_seed(&planned.case, run, *seed, &control)));
         let reason = match outcome {

@@ -61,13 +61,18 @@ struct Recipe {
 }
 
 impl Recipe {
+    /// The client that a stream belongs to.
+    fn client(&self, stream: u32) -> u32 {
+        stream % self.roles.clients()
+    }
+
     /// The stream `index` from its begin.
     fn stream(&self, index: u32) -> MessageStream<ChaCha8Rng> {
         // The first thread of each client draws as the only one would.
         let rng = |purpose| self.streams.stream(purpose, index);
         let rngs = StreamRngs { gap: rng("gap"), size: rng("size"), destination: rng("destination") };
-        let client = index % self.roles.clients();
-        MessageStream::new(client, self.roles, Arc::clone(&self.sizes), self.gaps, rngs).expect("roles were checked")
+        MessageStream::new(self.client(index), self.roles, Arc::clone(&self.sizes), self.gaps, rngs)
+            .expect("roles were checked")
     }
 }
 
@@ -152,5 +157,10 @@ impl Traffic for Source {
     fn limit(&self, generator: u32) -> Option<u32> {
         let stream = self.stream_of(generator)?;
         self.limits.as_ref().map(|limits| limits.of_stream(stream))
+    }
+
+    fn source(&self, generator: u32) -> Option<HostId> {
+        let stream = self.stream_of(generator)?;
+        self.recipe.as_ref().map(|recipe| HostId(recipe.client(stream)))
     }
 }

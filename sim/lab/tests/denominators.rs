@@ -36,7 +36,7 @@ fn slowdowns(denominator: &str) -> BTreeMap<(u64, bool), f64> {
     std::fs::write(&path, EXPERIMENT).unwrap();
     let set: Override = format!("measure.denominator={denominator}").parse().unwrap();
     let case = cases(&path, &load_experiment(&path, &[set]).unwrap()).unwrap().remove(0);
-    let control = Control { interrupted: &AtomicBool::new(false), progress: &|_, _| {} };
+    let control = Control { interrupted: &AtomicBool::new(false), progress: &|_, _| {}, threads: 1 };
     let messages = run_case(&case, &control).unwrap().messages;
     assert_eq!(messages.len(), pairs.len());
     let entry = |record: &homa_lab::MessageRecord| {

@@ -28,7 +28,7 @@ fn summary(jobs: usize, overrides: &[&str]) -> CaseSummary {
     let overrides: Vec<Override> = overrides.iter().map(|text| text.parse().unwrap()).collect();
     let case = cases(Path::new(&path), &load_experiment(&path, &overrides).unwrap()).unwrap().remove(0);
     let interrupted = AtomicBool::new(false);
-    let control = Control { interrupted: &interrupted, progress: &|_, _| {} };
+    let control = Control { interrupted: &interrupted, progress: &|_, _| {}, threads: 1 };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build().unwrap();
     pool.install(|| run_case(&case, &control)).unwrap().summary
 }

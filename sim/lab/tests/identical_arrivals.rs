@@ -17,7 +17,7 @@ fn replay(experiment: &str, trace: &str, overrides: &[&str]) -> (CaseSummary, Tr
     let overrides: Vec<Override> = overrides.iter().map(|text| text.parse().unwrap()).collect();
     let case = cases(&path, &load_experiment(&path, &overrides).unwrap()).unwrap().remove(0);
     let interrupted = AtomicBool::new(false);
-    let control = Control { interrupted: &interrupted, progress: &|_, _| {} };
+    let control = Control { interrupted: &interrupted, progress: &|_, _| {}, threads: 1 };
     let pooled = run_case(&case, &control).unwrap();
     let out = tempfile::tempdir().unwrap();
     let planned = PlannedCase::new(case.clone()).unwrap();

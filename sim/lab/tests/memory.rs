@@ -32,7 +32,7 @@ const HOMA: [&str; 3] = ["transport.kind=homa", "workload.sizes=w3-kernel", "mea
 fn peak_bytes(set: &[&str]) -> (u64, u64) {
     let overrides: Vec<Override> = set.iter().map(|text| text.parse().unwrap()).collect();
     let (interrupted, path) = (AtomicBool::new(false), Path::new("memory.toml"));
-    let control = Control { interrupted: &interrupted, progress: &|_, _| {} };
+    let control = Control { interrupted: &interrupted, progress: &|_, _| {}, threads: 1 };
     let mut packet_hops = 0;
     let used = allocation_counter::measure(|| {
         let experiment = parse_experiment(path, ALL_TO_ALL, &overrides).unwrap();

@@ -1,6 +1,6 @@
 //! `homasim check` as typed.
 
-use super::ExperimentArguments;
+use super::{ExperimentArguments, ThreadArguments};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -34,9 +34,8 @@ pub(crate) struct CheckArguments {
     /// Show every number that was judged, not only those that moved
     #[arg(long, visible_alias = "verbose", conflicts_with_all = ["json", "quiet"])]
     pub(crate) all: bool,
-    /// Runs at a time, up to 1024 [default: one for each core]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub(crate) jobs: Option<u16>,
+    #[command(flatten)]
+    pub(crate) threads: ThreadArguments,
     /// Keep the results in this folder, and use the runs that are in it already [default: none are kept]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,

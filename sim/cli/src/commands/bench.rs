@@ -5,6 +5,7 @@ mod instructions;
 mod report;
 mod sample;
 mod scenario;
+mod threads;
 
 use crate::args::BenchArguments;
 use baseline::{Counted, Makers, Row};
@@ -40,6 +41,9 @@ pub(crate) fn execute(arguments: &BenchArguments, interrupted: &'static AtomicBo
     if !OPTIMISED {
         eprintln!("homasim: this program has debug assertions; measure one that was built with --release");
     }
+    if let Some(threads) = arguments.threads {
+        return threads::execute(arguments, &scenarios, u32::from(threads), interrupted);
+    }
     let counter = if arguments.no_instructions { None } else { Counter::find() };
     if counter.is_none() && !arguments.no_instructions {
         eprintln!("homasim: neither valgrind nor perf can count here: instructions per packet-hop are left out");
@@ -63,8 +67,7 @@ fn measure(
     counter: Option<&Counter>,
     interrupted: &AtomicBool,
 ) -> anyhow::Result<Measured> {
-    let records =
-        (0..runs).map(|_| sample::run(scenario, scenario.timed, interrupted)).collect::<Result<Vec<_>, _>>()?;
+    let records = (0..runs).map(|_| sample::run(scenario, 1, interrupted)).collect::<Result<Vec<_>, _>>()?;
     let raw = unless_interrupted(interrupted, || sample::run_apart(scenario, scenario.timed))?;
     let count = |counter: &Counter| {
         let instructions = unless_interrupted(interrupted, || counter.per_packet_hop(scenario))?;

@@ -126,11 +126,10 @@ fn results(
     crate::watch_for_interrupt()?;
     let selection = Selection::default();
     let selected = selection.of(plan);
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = arguments.jobs.map_or(cores, usize::from).min(selected.len()).max(1);
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().context("cannot start threads")?;
+    let pool = super::threads::pool(&arguments.threads, plan, selected.len(), arguments.quiet)?;
     let watcher = Watcher(Progress::new(plan, &selected, arguments.quiet));
-    let session = Session { plan, selection: &selection, out: &out, again: false, interrupted };
+    let threads = u32::from(arguments.threads.threads);
+    let session = Session { plan, selection: &selection, out: &out, again: false, interrupted, threads };
     let tally = pool.install(|| carry_out(session, &watcher))?;
     watcher.0.finish();
     if tally.interrupted {

@@ -15,3 +15,4 @@ pub(crate) mod plot;
 pub(crate) mod replay;
 pub(crate) mod report;
 pub(crate) mod run;
+mod threads;

@@ -28,14 +28,18 @@ pub(crate) fn execute(arguments: &RunArguments, interrupted: &'static AtomicBool
     if !arguments.quiet {
         eprint!("{}", text::plan(&plan));
     }
-    // More threads than runs would only wait.
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = arguments.jobs.map_or(cores, usize::from).min(selected.len()).max(1);
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().context("cannot start threads")?;
+    let pool = super::threads::pool(&arguments.threads, &plan, selected.len(), arguments.quiet)?;
     let printer = Printer::new(&plan, &selected, arguments.json, arguments.quiet);
     // A manifest is repeated to see whether the same comes out.
     let again = arguments.again || manifest.is_some();
-    let session = Session { plan: &plan, selection: &selection, out: &out, again, interrupted };
+    let session = Session {
+        plan: &plan,
+        selection: &selection,
+        out: &out,
+        again,
+        interrupted,
+        threads: u32::from(arguments.threads.threads),
+    };
     let tally = pool.install(|| carry_out(session, &printer))?;
     let code = finish(&printer, &tally, arguments.quiet)?;
     match arguments.report {

@@ -7,8 +7,9 @@
 //!
 //! Nothing depends on it but the time it takes: a wrong guess costs one needless request.
 
+use super::notes::Notes;
 use super::{Simulation, class};
-use crate::traffic::{Observer, Traffic};
+use crate::traffic::Traffic;
 use crate::transport::Transport;
 use homa_engine::EventKey;
 use homa_topologies::{HostId, LinkId, Node, SwitchId};
@@ -18,13 +19,16 @@ use prefetch_index::prefetch_index;
 /// Networks with fewer links stay in the second-level cache by themselves, and would only pay for looking ahead.
 pub(super) const LOOK_AHEAD_LINKS: usize = 4_096;
 
-impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
+impl<T: Transport, S, O> Simulation<T, S, O> {
     /// Whether what the next events need is brought into the cache: by default only in large networks. It changes how long
     /// a run takes and nothing else.
     pub const fn set_look_ahead(&mut self, looks_ahead: bool) {
         self.looks_ahead = looks_ahead;
     }
+}
 
+#[expect(private_bounds, reason = "which kinds of notes there are is this crate's own business")]
+impl<T: Transport, S: Traffic, O: Notes<T::Header>> Simulation<T, S, O> {
     /// Called before each event.
     #[inline]
     pub(super) fn look_ahead(&mut self, end: Time) {
@@ -81,7 +85,7 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
             _ => return,
         };
         if event.class() == class::ARRIVAL {
-            port.next_to_arrive().into_iter().for_each(|id| self.arena.prefetch(id));
+            O::next_to_arrive(self, event.component()).into_iter().for_each(|id| self.arena.prefetch(id));
         } else {
             port.next_to_fetch().into_iter().for_each(|id| self.arena.prefetch(id));
             port.last_in_flight().into_iter().for_each(|id| self.arena.prefetch(id));
@@ -92,7 +96,7 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
     #[inline]
     fn prefetch_next_hop(&self, link: u32) -> Option<u32> {
         let port = &self.ports[link as usize];
-        let id = port.next_to_arrive()?;
+        let id = O::next_to_arrive(self, link)?;
         self.arena.behind(id).into_iter().for_each(|behind| self.arena.prefetch(behind));
         match port.to {
             Node::Switch(switch) => {

@@ -11,7 +11,6 @@ use homa_units::{BitRate, Bytes, Duration, Priority, Time};
 use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, VecDeque};
-use std::ops::ControlFlow;
 use std::rc::Rc;
 
 /// A message and the packets it is sent as: frame bytes and level of each. Its size is the sum of its frames.
@@ -163,13 +162,12 @@ impl Traffic for Script {
     }
 }
 
-/// Every creation and completion; can ask to stop at each completion.
+/// Every creation, completion and abandoned message.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct Log {
     pub(crate) created: Vec<Message>,
     pub(crate) completed: Vec<(Time, Message)>,
     pub(crate) abandoned: Vec<(Time, Message)>,
-    pub(crate) stops: bool,
 }
 
 impl Observer for Log {
@@ -177,14 +175,12 @@ impl Observer for Log {
         self.created.push(*message);
     }
 
-    fn completed(&mut self, at: Time, message: &Message) -> ControlFlow<()> {
+    fn completed(&mut self, at: Time, message: &Message) {
         self.completed.push((at, *message));
-        if self.stops { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    fn abandoned(&mut self, at: Time, message: &Message) -> ControlFlow<()> {
+    fn abandoned(&mut self, at: Time, message: &Message) {
         self.abandoned.push((at, *message));
-        ControlFlow::Continue(())
     }
 }
 

@@ -85,7 +85,7 @@ pub(crate) fn try_cases(path: &Path, set: &[&str]) -> Result<Vec<Case>, String> 
 }
 
 const fn control(interrupted: &AtomicBool) -> Control<'_> {
-    Control { interrupted, progress: &|_, _| {} }
+    Control { interrupted, progress: &|_, _| {}, threads: 1 }
 }
 
 pub(crate) fn run(case: &Case) -> (CaseSummary, Vec<MessageRecord>) {

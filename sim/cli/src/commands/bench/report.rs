@@ -97,7 +97,7 @@ pub(crate) const HEAD: &str = "\
 scenario              hosts  (median)         runs     ms/s packet-hop packet-hop       host  in flight      message";
 
 /// Of values in order, of which there is at least one.
-fn median(sorted: &[f64]) -> f64 {
+pub(super) fn median(sorted: &[f64]) -> f64 {
     let middle = sorted.len() / 2;
     if sorted.len() % 2 == 1 { sorted[middle] } else { f64::midpoint(sorted[middle - 1], sorted[middle]) }
 }

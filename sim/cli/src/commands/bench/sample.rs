@@ -9,14 +9,14 @@ use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
-/// Runs a scenario for `total` simulated time on this thread.
+/// Runs a scenario as long as it is timed, on so many threads.
 pub(crate) fn run(
     scenario: &Scenario,
-    total: Duration,
+    threads: u32,
     interrupted: &AtomicBool,
 ) -> anyhow::Result<(RunRecord, RunTiming)> {
-    let case = scenario.case(total)?;
-    Ok(run_seed(&case, 0, case.run().seeds[0], &Control { interrupted, progress: &|_, _| {} })?)
+    let case = scenario.case(scenario.timed)?;
+    Ok(run_seed(&case, 0, case.run().seeds[0], &Control { interrupted, progress: &|_, _| {}, threads })?)
 }
 
 /// What a process that simulates one scenario says of itself (`--raw`).
@@ -68,7 +68,7 @@ pub(crate) fn run_raw(scenario: &Scenario, total: Duration) -> anyhow::Result<Ra
         };
         place.lock().expect("no thread panics while it holds this").get_or_insert_with(anonymous_bytes);
     };
-    let control = Control { interrupted: &AtomicBool::new(false), progress: &progress };
+    let control = Control { interrupted: &AtomicBool::new(false), progress: &progress, threads: 1 };
     let (record, _) = run_seed(&case, 0, case.run().seeds[0], &control)?;
     let taken = |place: Mutex<Option<Option<u64>>>| place.into_inner().expect("no thread has panicked").flatten();
     let memory = match (before, taken(idle), taken(loaded)) {

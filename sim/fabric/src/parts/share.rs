@@ -1,0 +1,46 @@
+//! A part's share of the messages.
+
+use crate::traffic::{Submission, Traffic};
+use homa_topologies::HostId;
+use std::ops::Range;
+
+/// Of all messages those whose source is in one part.
+///
+/// Each part has a copy of the whole traffic. A generator whose messages come from a host of another part is not asked at
+/// all; of one whose messages come from everywhere, such as a trace, each part passes over those of others.
+pub(super) struct Share<S> {
+    pub(super) traffic: S,
+    pub(super) hosts: Range<u32>,
+}
+
+impl<S: Traffic> Share<S> {
+    fn has(&self, HostId(host): HostId) -> bool {
+        self.hosts.contains(&host)
+    }
+}
+
+impl<S: Traffic> Traffic for Share<S> {
+    fn generators(&self) -> u32 {
+        self.traffic.generators()
+    }
+
+    fn next(&mut self, generator: u32) -> Option<Submission> {
+        if self.traffic.source(generator).is_some_and(|source| !self.has(source)) {
+            return None;
+        }
+        loop {
+            let submission = self.traffic.next(generator)?;
+            if self.has(submission.source) {
+                return Some(submission);
+            }
+        }
+    }
+
+    fn limit(&self, generator: u32) -> Option<u32> {
+        self.traffic.limit(generator)
+    }
+
+    fn source(&self, generator: u32) -> Option<HostId> {
+        self.traffic.source(generator)
+    }
+}
