@@ -7,7 +7,8 @@
 //!
 //! Everything comes out as on one thread, to the last bit: events have a total order that doesn't depend on who scheduled what
 //! first, each random stream belongs to a component of one part, and the [`Observer`] is told what happened in
-//! the order of one thread, if some windows later. What it must not do is influence the run; and a source of messages with a
+//! the order of one thread, if some windows later. (Only messages that one generator gives for hosts of several parts at the
+//! very same instant may be told of in another order.) What it must not do is influence the run; and a source of messages with a
 //! [limit](Traffic::limit) can't be divided, as an end anywhere may let it go on at once.
 
 mod meeting;

@@ -136,9 +136,10 @@ impl<T: Transport, S: Traffic, O: Notes<T::Header>> Simulation<T, S, O> {
         O::died(self, host);
     }
 
-    /// Takes all messages of a host that has died off the list of those in flight.
+    /// Takes all messages of a host that has died off the list of those in flight, in the order in which they were created.
     pub(crate) fn take_abandoned(&mut self, host: HostId) -> Vec<Message> {
-        let messages: Vec<_> = core::mem::take(&mut self.messages[host.0 as usize]).drain().collect();
+        let mut messages: Vec<_> = core::mem::take(&mut self.messages[host.0 as usize]).drain().collect();
+        messages.sort_unstable_by_key(|message| message.sequence);
         messages.iter().for_each(|message| self.has_ended(message));
         messages
     }

@@ -1,0 +1,185 @@
+//! On several threads a run gives the record that it gives on one, to the last byte: samples, digests, queues, what the
+//! network and the transports counted, and the most that was in flight at a time.
+
+use homa_lab::{Case, Control, Override, RunRecord, cases, division, load_experiment, run_seed};
+use std::sync::atomic::AtomicBool;
+use tempfile::TempDir;
+
+/// Nine racks of sixteen hosts, and four spines.
+const PAPER: &str = r#"
+[topology]
+preset = "sigcomm18"
+[transport]
+kind = "sigcomm18"
+[workload]
+sizes = "w3"
+load = 0.8
+[measure]
+warmup = "50us"
+window = "100us"
+drain = "400us"
+messages = true
+[run]
+seeds = [1]
+"#;
+
+/// Four racks of four hosts, RPCs.
+const LINUX: &str = r#"
+[topology]
+preset = "sigcomm18-16"
+[transport]
+kind = "homa"
+[transport.homa.sysctl]
+link_mbps = 10000
+resend_ticks = 2
+timeout_ticks = 8
+[workload]
+sizes = "w3-kernel"
+payload_load = 0.5
+[measure]
+warmup = "200us"
+window = "800us"
+drain = "20ms"
+background = "stop"
+messages = true
+[run]
+seeds = [1]
+"#;
+
+/// Four pods of four hosts.
+const FAT_TREE: &str = r#"
+[fat-tree]
+k = 4
+host_rate = "10Gbps"
+uplink_rate = "10Gbps"
+[fat-tree.delays]
+software_send = "500ns"
+software_receive = "500ns"
+nic = "500ns"
+switch = "250ns"
+link = "0ps"
+"#;
+
+struct Lab(TempDir);
+
+impl Lab {
+    fn new() -> Self {
+        let lab = Self(tempfile::tempdir().unwrap());
+        std::fs::write(lab.0.path().join("fat-tree.toml"), FAT_TREE).unwrap();
+        lab
+    }
+
+    fn case(&self, experiment: &str, set: &[&str]) -> Case {
+        let path = self.0.path().join("threads.toml");
+        std::fs::write(&path, experiment).unwrap();
+        let set: Vec<Override> = set.iter().map(|text| text.parse().unwrap()).collect();
+        cases(&path, &load_experiment(&path, &set).unwrap()).unwrap().remove(0)
+    }
+}
+
+fn record(case: &Case, threads: u32) -> RunRecord {
+    let control = Control { interrupted: &AtomicBool::new(false), progress: &|_, _| {}, threads };
+    run_seed(case, 0, case.run().seeds[0], &control).unwrap().0
+}
+
+/// Demands the same record on any of these numbers of threads as on one.
+fn same_on(threads: &[u32], experiment: &str, sets: &[&[&str]]) {
+    let lab = Lab::new();
+    for set in sets {
+        let case = lab.case(experiment, set);
+        let one = serde_json::to_string(&record(&case, 1)).unwrap();
+        assert!(one.contains("\"latency\""), "{set:?}: nothing was measured");
+        for threads in threads {
+            let parts = division(&case, *threads).unwrap().map(|partition| partition.parts());
+            assert_eq!(parts, Some(*threads), "{set:?}");
+            let several = serde_json::to_string(&record(&case, *threads)).unwrap();
+            assert!(several == one, "{set:?}: {threads} threads give another record");
+        }
+    }
+}
+
+#[test]
+fn sigcomm18_gives_the_same_record_under_each_workload() {
+    let sets: [&[&str]; 5] = [
+        &["workload.sizes=w1", "measure.warmup=20us", "measure.window=30us"],
+        &[],
+        &["workload.sizes=w4"],
+        &["workload.sizes=w5", "measure.window=300us"],
+        &["workload.sizes=5000", "measure.exact_samples=0"],
+    ];
+    same_on(&[2], PAPER, &sets);
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_record() {
+    same_on(&[2, 3, 4, 9], PAPER, &[&[]]);
+}
+
+#[test]
+fn racks_with_one_spine_and_pods_of_a_fat_tree_can_be_divided() {
+    same_on(&[2, 4], PAPER, &[&["topology.preset=sigcomm18-16"], &["topology={ file = \"fat-tree.toml\" }"]]);
+    same_on(&[2, 4], LINUX, &[&["topology={ file = \"fat-tree.toml\" }"]]);
+}
+
+#[test]
+fn homa_gives_the_same_record_whatever_completes_an_rpc_and_decides_when_packets_leave() {
+    let sets: [&[&str]; 8] = [
+        &[],
+        &["transport.homa.completes=request"],
+        &["transport.homa.response=one-way"],
+        &["transport.homa.transmit=immediate"],
+        &["transport.homa.transmit=old-pacer"],
+        &["transport.homa.transmit=qdisc"],
+        &["workload.sizes=w5-kernel", "workload.threads=3"],
+        &["transport.homa.cutoffs={ homa-prio = { interval = \"100us\", min_messages = 2 } }"],
+    ];
+    same_on(&[2, 4], LINUX, &sets);
+}
+
+#[test]
+fn losses_and_deaths_are_the_same() {
+    let deaths =
+        "faults.deaths=[{ host = 3, at = \"700us\" }, { host = 9, at = \"700us\" }, { host = 0, at = \"0ps\" }]";
+    let sets: [&[&str]; 4] = [
+        &["faults.loss=0.01"],
+        &[deaths],
+        &[deaths, "transport.homa.completes=request", "faults.loss=0.02"],
+        &[deaths, "transport.homa.transmit=immediate"],
+    ];
+    same_on(&[2, 4], LINUX, &sets);
+}
+
+/// Messages of one host and one instant, of the same size, to the same and to other racks; and traffic that follows.
+#[test]
+fn a_trace_with_many_messages_at_one_instant_gives_the_same_record() {
+    let lab = Lab::new();
+    let rows = (0..3_000_u32).map(|row| {
+        let (source, to) = (row % 16, row / 16 % 15);
+        let destination = if to >= source { to + 1 } else { to };
+        let size = [3_000, 40_000, 700][(row / 240) as usize % 3];
+        format!("{}.0,{source},{destination},{size}\n", row / 60 * 4_000)
+    });
+    std::fs::write(lab.0.path().join("ties.csv"), format!("t_ns,src,dst,size\n{}", rows.collect::<String>())).unwrap();
+    let trace = "workload.trace=ties.csv";
+    let small = "topology.preset=sigcomm18-16";
+    for (experiment, set) in
+        [(PAPER, [trace, small]), (PAPER, [trace, "topology={ file = \"fat-tree.toml\" }"]), (LINUX, [trace, small])]
+    {
+        let experiment = experiment.replace("payload_load = 0.5", "").replace("load = 0.8", "");
+        let case = lab.case(&experiment, &[&set[..], &["measure.warmup=0ps"]].concat());
+        let one = serde_json::to_string(&record(&case, 1)).unwrap();
+        for threads in [2, 4] {
+            assert!(serde_json::to_string(&record(&case, threads)).unwrap() == one, "{set:?}: {threads} threads");
+        }
+    }
+}
+
+#[test]
+fn a_network_of_one_switch_and_limited_traffic_are_simulated_on_one_thread() {
+    let lab = Lab::new();
+    let refused = |set: &[&str]| division(&lab.case(LINUX, set), 2).unwrap_err().to_string();
+    assert_eq!(refused(&["topology.preset=linux-cluster-10"]), "all hosts are at one switch");
+    assert!(refused(&["workload.limit=3"]).contains("under way is limited"));
+    let limited = lab.case(LINUX, &["workload.limit=3"]);
+    assert_eq!(record(&limited, 2).digest(), record(&limited, 1).digest());
+}
