@@ -1,6 +1,6 @@
 //! Values counted in logarithmic cells: distributions in bounded memory.
 
-use crate::recorder::{cell, middle};
+use crate::cell::{cell, middle};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 

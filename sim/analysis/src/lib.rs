@@ -11,8 +11,10 @@
 //!   [`figure_csv`] has the numbers of figures, [`line_figure_points`] and its like where they are drawn.
 
 mod bins;
+mod cell;
 pub mod cluster;
 mod confidence;
+mod counted;
 mod counts;
 mod deciles;
 mod figure;
@@ -27,6 +29,8 @@ mod summary;
 mod table;
 
 pub use bins::SizeBins;
+pub use cell::LOGARITHMIC_WIDTH;
+pub use counted::{SIZES_MAX, cells_limit};
 pub use counts::{DistributionPoint, LogarithmicCounts, thinned};
 pub use deciles::Confidence;
 pub use figure::{
@@ -38,6 +42,6 @@ pub use import::ImportError;
 pub use messages::{MessageRow, read_messages};
 pub use png::png;
 pub use quantile::{RankRule, nearest_rank, rank, weighted_nearest_rank};
-pub use recorder::{LOGARITHMIC_WIDTH, Precision, SlowdownRecorder};
+pub use recorder::{Precision, SlowdownRecorder};
 pub use summary::{BinRow, Decile, PERCENTILES, PercentileRow, SlowdownSummary};
 pub use table::{human_bytes, slowdown_table};

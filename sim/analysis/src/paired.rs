@@ -102,8 +102,8 @@ pub enum PairingError {
 ///
 /// # Errors
 /// If the blocks are to be drawn in pairs and the two have different runs, or a run has different messages: another number
-/// of some size in some time block. (Where samples are no longer kept, sizes are checked over the whole run, and blocks by
-/// size bin.)
+/// of some size in some time block. (Where samples are no longer kept, sizes are checked over the whole run, rounded if they
+/// are counted so, and blocks by size bin.)
 ///
 /// # Panics
 /// If there are no runs, size bins differ between runs, or an edge of `groups` is none of theirs.
@@ -150,8 +150,7 @@ pub fn compare(
 /// Whether the quantiles in [`compare`] are exact.
 #[must_use]
 pub fn precision(a: &[SlowdownRecorder], b: &[SlowdownRecorder]) -> Precision {
-    let mut all = a.iter().chain(b).map(SlowdownRecorder::precision);
-    all.find(|precision| *precision != Precision::Exact).unwrap_or(Precision::Exact)
+    Precision::together(a.iter().chain(b).map(SlowdownRecorder::precision))
 }
 
 /// The samples of one configuration.

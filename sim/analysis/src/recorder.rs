@@ -1,16 +1,11 @@
 //! The samples of one run.
 
 use crate::bins::SizeBins;
+use crate::cell::{INFINITE, cell, middle_at, relative_width};
+use crate::counted::{ALL_BITS, BlockCell, Counted, cells_limit, merge, rounded_size, size_width};
 use homa_units::Bytes;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
-
-/// Bits of a slowdown's mantissa that a cell keeps.
-const CELL_BITS: u32 = 10;
-
-/// Largest relative width of the cells that count slowdowns when a run has too many samples to keep each: 2^-10. Each
-/// power of two has 1024 cells of equal width, so the relative width is between a half of this and this.
-pub const LOGARITHMIC_WIDTH: f64 = 1.0 / (1_u64 << CELL_BITS) as f64;
 
 /// How many of a bin's first samples fix the range of the published histograms.
 const RANGE_SAMPLES: u64 = 10_000;
@@ -27,28 +22,35 @@ pub enum Precision {
     },
 }
 
+impl Precision {
+    /// That of several sets of samples together.
+    pub(crate) fn together(all: impl Iterator<Item = Self>) -> Self {
+        all.fold(Self::Exact, |one, other| match (one, other) {
+            (Self::Exact, other) => other,
+            (one, Self::Exact) => one,
+            (Self::Logarithmic { relative_width: one }, Self::Logarithmic { relative_width: other }) => {
+                Self::Logarithmic { relative_width: one.max(other) }
+            }
+        })
+    }
+}
+
 /// The slowdowns of one run's measured messages, taken in the order of completion.
 ///
-/// Up to a limit every sample is kept. Above it they are counted by exact message size and logarithmic cell of slowdown,
-/// so that memory no longer grows with the run.
+/// Up to a limit every sample is kept. Above it they are counted by message size and logarithmic cell of slowdown, in
+/// [`cells_limit`] cells at most, so that memory no longer grows with the run: sizes are exact up to
+/// [`SIZES_MAX`](crate::SIZES_MAX) of them and rounded up above ([`Self::size_width`]), and cells begin with
+/// [`LOGARITHMIC_WIDTH`](crate::LOGARITHMIC_WIDTH) and become wider as the limit demands it ([`Self::precision`]).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SlowdownRecorder {
     bins: SizeBins,
     exact_limit: usize,
     samples: Samples,
-    /// Counts by size bin, time block and logarithmic cell, once samples are no longer kept.
+    /// Unfinished messages by size and time block.
     #[serde(with = "crate::sorted_map")]
-    block_cells: FxHashMap<BlockCell, u64>,
-    /// Sizes and time blocks of unfinished messages.
-    unfinished: Vec<(u64, u32)>,
+    unfinished: FxHashMap<(u64, u32), u64>,
     pub(crate) ranges: Vec<Range>,
 }
-
-/// Size bin, time block, logarithmic cell.
-pub(crate) type BlockCell = (u32, u32, u32);
-
-/// The cell of unfinished messages.
-const INFINITE: u32 = cell(f64::INFINITY);
 
 /// Messages of one size bin and time block with the same slowdown, infinite if unfinished.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -64,8 +66,8 @@ pub(crate) struct Timed {
 enum Samples {
     /// Each: message size, time block, slowdown.
     Exact(Vec<(u32, u32, f64)>),
-    /// Counts by message size and logarithmic cell.
-    Counted(#[serde(with = "crate::sorted_map")] FxHashMap<(u32, u32), u64>),
+    /// More than are kept.
+    Counted(Counted),
 }
 
 /// What fixes the range of a size bin's published histogram: the running maxima of its first samples.
@@ -102,7 +104,7 @@ impl SlowdownRecorder {
             below >= wanted
         };
         let (cell, _) = cells.iter().find(reached).expect("the last cell has every sample at or below it");
-        if *cell >= INFINITE { f64::INFINITY } else { middle(*cell) }
+        if *cell >= INFINITE { f64::INFINITY } else { middle_at(*cell, self.level()) }
     }
 
     /// The same samples in other size bins; none once samples are no longer kept.
@@ -121,8 +123,7 @@ impl SlowdownRecorder {
     #[must_use]
     pub fn new(bins: SizeBins, exact_limit: usize) -> Self {
         let ranges = vec![Range::default(); bins.count()];
-        let (samples, block_cells) = (Samples::Exact(Vec::new()), FxHashMap::default());
-        Self { bins, exact_limit, samples, block_cells, unfinished: Vec::new(), ranges }
+        Self { bins, exact_limit, samples: Samples::Exact(Vec::new()), unfinished: FxHashMap::default(), ranges }
     }
 
     /// A message of `size` bytes has completed; as [`Self::record_in_block`] in block 0.
@@ -152,19 +153,34 @@ impl SlowdownRecorder {
                 samples.push((size, block, slowdown));
                 return;
             }
-            let kept = std::mem::take(samples);
-            self.samples = Samples::Counted(FxHashMap::default());
-            kept.into_iter().for_each(|(size, block, slowdown)| self.count(size, slowdown, block));
+            self.begin_counting();
         }
         self.count(size, slowdown, block);
     }
 
+    /// From here on samples are no longer kept.
+    fn begin_counting(&mut self) {
+        let counted = Samples::Counted(Counted::new(cells_limit(self.exact_limit)));
+        if let Samples::Exact(kept) = std::mem::replace(&mut self.samples, counted) {
+            kept.into_iter().for_each(|(size, block, slowdown)| self.count(size, slowdown, block));
+        }
+        let mut sizes: Vec<_> = self.unfinished.keys().map(|(size, _)| *size).collect();
+        sizes.sort_unstable();
+        sizes.into_iter().for_each(|size| self.count_with(|counted, bins| counted.meet(size, bins)));
+    }
+
     fn count(&mut self, size: u32, slowdown: f64, block: u32) {
-        let cell = cell(slowdown);
-        let bin = self.bins.index_of(Bytes::new(u64::from(size))) as u32;
-        *self.block_cells.entry((bin, block, cell)).or_default() += 1;
-        if let Samples::Counted(counts) = &mut self.samples {
-            *counts.entry((size, cell)).or_default() += 1;
+        self.count_with(|counted, bins| counted.add(size, block, slowdown, bins));
+    }
+
+    /// Counts something; if sizes are rounded more coarsely from then on, so are those of unfinished messages.
+    fn count_with(&mut self, count: impl FnOnce(&mut Counted, &SizeBins)) {
+        let Samples::Counted(counted) = &mut self.samples else { return };
+        let before = counted.size_bits();
+        count(counted, &self.bins);
+        let bits = counted.size_bits();
+        if bits != before {
+            merge(&mut self.unfinished, |(size, block)| (rounded_size(size, bits, &self.bins), block));
         }
     }
 
@@ -175,20 +191,55 @@ impl SlowdownRecorder {
 
     /// A message of `size` bytes, created in the time block `block`, has not completed before the run ended.
     pub fn record_unfinished_in_block(&mut self, size: Bytes, block: u32) {
-        self.unfinished.push((size.get(), block));
+        let counted = rounded_size(size.get(), self.size_bits(), &self.bins);
+        *self.unfinished.entry((counted, block)).or_default() += 1;
+        if self.is_exact() && self.unfinished.len() >= cells_limit(self.exact_limit) {
+            self.begin_counting();
+        }
+        self.count_with(|counted, bins| counted.meet(size.get(), bins));
     }
 
-    /// Counts of all messages by size bin, time block and logarithmic cell, ascending.
+    const fn is_exact(&self) -> bool {
+        matches!(self.samples, Samples::Exact(_))
+    }
+
+    /// The level of the cells in [`Self::block_cells`].
+    pub(crate) const fn level(&self) -> u32 {
+        match &self.samples {
+            Samples::Exact(_) => 0,
+            Samples::Counted(counted) => counted.level(),
+        }
+    }
+
+    /// How many bits of sizes below the first are kept.
+    pub(crate) const fn size_bits(&self) -> u32 {
+        match &self.samples {
+            Samples::Exact(_) => ALL_BITS,
+            Samples::Counted(counted) => counted.size_bits(),
+        }
+    }
+
+    /// By less than this share of themselves sizes are rounded up, as there were more different ones than
+    /// [`SIZES_MAX`](crate::SIZES_MAX); not past edges of size bins. Zero if they are not.
+    #[must_use]
+    pub fn size_width(&self) -> f64 {
+        size_width(self.size_bits())
+    }
+
+    /// Counts of all messages by size bin, time block and cell of the level [`Self::level`], ascending.
     pub(crate) fn block_cells(&self) -> Vec<(BlockCell, u64)> {
-        let mut cells = self.block_cells.clone();
-        let mut add = |size: u64, block, slowdown| {
+        let mut cells = match &self.samples {
+            Samples::Exact(_) => FxHashMap::default(),
+            Samples::Counted(counted) => counted.by_block().clone(),
+        };
+        let mut add = |size: u64, block, slowdown, count| {
             let bin = self.bins.index_of(Bytes::new(size)) as u32;
-            *cells.entry((bin, block, cell(slowdown))).or_default() += 1;
+            *cells.entry((bin, block, cell(slowdown))).or_default() += count;
         };
         if let Samples::Exact(samples) = &self.samples {
-            samples.iter().for_each(|(size, block, slowdown)| add(u64::from(*size), *block, *slowdown));
+            samples.iter().for_each(|(size, block, slowdown)| add(u64::from(*size), *block, *slowdown, 1));
         }
-        self.unfinished.iter().for_each(|(size, block)| add(*size, *block, f64::INFINITY));
+        self.unfinished.iter().for_each(|((size, block), count)| add(*size, *block, f64::INFINITY, *count));
         let mut cells: Vec<_> = cells.into_iter().collect();
         cells.sort_unstable();
         cells
@@ -207,36 +258,35 @@ impl SlowdownRecorder {
                 };
                 samples.iter().map(one).collect()
             }
-            Samples::Counted(_) => {
-                let all = self.block_cells().into_iter().filter(|((.., cell), _)| *cell < INFINITE);
-                all.map(|((bin, block, cell), count)| Timed { bin, block, slowdown: middle(cell), count }).collect()
+            Samples::Counted(counted) => {
+                let one = |((bin, block, cell), count): (&BlockCell, &u64)| Timed {
+                    bin: *bin,
+                    block: *block,
+                    slowdown: middle_at(*cell, counted.level()),
+                    count: *count,
+                };
+                counted.by_block().iter().map(one).collect()
             }
         };
         let unfinished = self.unfinished.iter();
-        all.extend(unfinished.map(|(size, block)| Timed {
+        all.extend(unfinished.map(|((size, block), count)| Timed {
             bin: bin(*size),
             block: *block,
             slowdown: f64::INFINITY,
-            count: 1,
+            count: *count,
         }));
         all
     }
 
-    /// How many messages there are of each size, ascending.
-    pub(crate) fn sizes(&self) -> Vec<(u64, u64)> {
+    /// How many messages there are of each size, rounded up to `bits` bits, ascending.
+    pub(crate) fn sizes(&self, bits: u32) -> Vec<(u64, u64)> {
         let mut counts = FxHashMap::default();
+        let mut add = |size, count| *counts.entry(rounded_size(size, bits, &self.bins)).or_default() += count;
         match &self.samples {
-            Samples::Exact(samples) => {
-                samples.iter().for_each(|(size, ..)| *counts.entry(u64::from(*size)).or_default() += 1);
-            }
-            #[expect(clippy::iter_over_hash_type, reason = "sums don't depend on the order")]
-            Samples::Counted(cells) => {
-                for ((size, _), count) in cells {
-                    *counts.entry(u64::from(*size)).or_default() += count;
-                }
-            }
+            Samples::Exact(samples) => samples.iter().for_each(|(size, ..)| add(u64::from(*size), 1)),
+            Samples::Counted(counted) => counted.by_size().for_each(|(size, _, count)| add(size, count)),
         }
-        self.unfinished.iter().for_each(|(size, _)| *counts.entry(*size).or_default() += 1);
+        self.unfinished.iter().for_each(|((size, _), count)| add(*size, *count));
         let mut counts: Vec<_> = counts.into_iter().collect();
         counts.sort_unstable();
         counts
@@ -247,18 +297,18 @@ impl SlowdownRecorder {
         let Samples::Exact(samples) = &self.samples else { return None };
         let mut counts = FxHashMap::default();
         samples.iter().for_each(|(size, block, _)| *counts.entry((u64::from(*size), *block)).or_default() += 1);
-        self.unfinished.iter().for_each(|key| *counts.entry(*key).or_default() += 1);
+        self.unfinished.iter().for_each(|(key, count)| *counts.entry(*key).or_default() += count);
         let mut counts: Vec<_> = counts.into_iter().collect();
         counts.sort_unstable();
         Some(counts)
     }
 
-    /// Whether every sample was kept.
+    /// Whether every sample was kept, and if not, how wide cells are.
     #[must_use]
-    pub const fn precision(&self) -> Precision {
-        match self.samples {
+    pub fn precision(&self) -> Precision {
+        match &self.samples {
             Samples::Exact(_) => Precision::Exact,
-            Samples::Counted(_) => Precision::Logarithmic { relative_width: LOGARITHMIC_WIDTH },
+            Samples::Counted(counted) => Precision::Logarithmic { relative_width: relative_width(counted.level()) },
         }
     }
 
@@ -268,15 +318,17 @@ impl SlowdownRecorder {
         &self.bins
     }
 
-    /// Adds all messages as (size, slowdown, count), in no particular order; unfinished ones are infinitely slow.
-    pub(crate) fn append_to(&self, all: &mut Vec<(u64, f64, u64)>) {
-        all.extend(self.unfinished.iter().map(|(size, _)| (*size, f64::INFINITY, 1)));
+    /// Adds all messages as (size, slowdown, count), in no particular order; unfinished ones are infinitely slow. Sizes are
+    /// rounded up to `bits` bits.
+    pub(crate) fn append_to(&self, all: &mut Vec<(u64, f64, u64)>, bits: u32) {
+        let mut add = |size, slowdown, count| all.push((rounded_size(size, bits, &self.bins), slowdown, count));
+        self.unfinished.iter().for_each(|((size, _), count)| add(*size, f64::INFINITY, *count));
         match &self.samples {
             Samples::Exact(samples) => {
-                all.extend(samples.iter().map(|(size, _, slowdown)| (u64::from(*size), *slowdown, 1)));
+                samples.iter().for_each(|(size, _, slowdown)| add(u64::from(*size), *slowdown, 1));
             }
-            Samples::Counted(counts) => {
-                all.extend(counts.iter().map(|((size, cell), count)| (u64::from(*size), middle(*cell), *count)));
+            Samples::Counted(counted) => {
+                counted.by_size().for_each(|(size, cell, count)| add(size, middle_at(cell, counted.level()), count));
             }
         }
     }
@@ -286,22 +338,11 @@ impl SlowdownRecorder {
     pub(crate) fn exact(&self) -> Option<impl Iterator<Item = (u64, u32, f64)>> {
         let Samples::Exact(samples) = &self.samples else { return None };
         let finished = samples.iter().map(|(size, block, slowdown)| (u64::from(*size), *block, *slowdown));
-        Some(finished.chain(self.unfinished.iter().map(|(size, block)| (*size, *block, f64::INFINITY))))
+        let unfinished = self.unfinished.iter().flat_map(|((size, block), count)| {
+            std::iter::repeat_n((*size, *block, f64::INFINITY), usize::try_from(*count).expect("messages of a run"))
+        });
+        Some(finished.chain(unfinished))
     }
-}
-
-/// The bits of a float below those that make its cell.
-const DROPPED_BITS: u32 = f64::MANTISSA_DIGITS - 1 - CELL_BITS;
-
-/// The cell of a positive slowdown: its exponent and the head of its mantissa. That ascends with the value, takes no
-/// logarithm, and is the same on every machine.
-pub(crate) const fn cell(slowdown: f64) -> u32 {
-    (slowdown.to_bits() >> DROPPED_BITS) as u32
-}
-
-/// The middle of a cell.
-pub(crate) const fn middle(cell: u32) -> f64 {
-    f64::from_bits(((cell as u64) << DROPPED_BITS) | (1 << (DROPPED_BITS - 1)))
 }
 
 /// The maximum of the first samples of one size bin, over several runs one after the other.

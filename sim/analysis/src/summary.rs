@@ -1,11 +1,13 @@
 //! What the samples of one or several runs say.
 
 use crate::bins::SizeBins;
+use crate::cell::{cell, coarsened};
 use crate::cluster::pool::{at_index, half, hundredth_below};
 use crate::confidence::{Block, probabilities};
+use crate::counted::{ALL_BITS, BlockCell, size_width};
 use crate::deciles::{Confidence, deciles};
 use crate::quantile::{RankRule, rank, weighted_nearest_rank};
-use crate::recorder::{BlockCell, Precision, SlowdownRecorder, cell, pooled_range};
+use crate::recorder::{Precision, SlowdownRecorder, pooled_range};
 use homa_units::Bytes;
 use serde::{Serialize, Serializer};
 
@@ -132,9 +134,12 @@ pub struct SlowdownSummary {
     samples: Vec<(u64, f64, u64)>,
     /// Counts of each run by size bin, time block and logarithmic cell, ascending.
     block_cells: Vec<Vec<(BlockCell, u64)>>,
+    /// The highest level of the runs' cells.
+    level: u32,
     /// The upper end of each size bin's published histogram.
     ranges: Vec<f64>,
     precision: Precision,
+    size_bits: u32,
     /// What needs samples with their time blocks, which are not kept.
     overall: (f64, f64, f64),
     overall_confidence: Confidence,
@@ -160,11 +165,12 @@ impl SlowdownSummary {
         assert!(recorders.iter().all(|recorder| *recorder.bins() == bins), "pooled runs have equal size bins");
         let ranges =
             (0..bins.count()).map(|bin| pooled_range(recorders.iter().map(|recorder| &recorder.ranges[bin]))).collect();
-        let logarithmic =
-            recorders.iter().map(SlowdownRecorder::precision).find(|precision| *precision != Precision::Exact);
         let block_cells = recorders.iter().map(SlowdownRecorder::block_cells).collect();
+        let level = recorders.iter().map(SlowdownRecorder::level).max().unwrap_or(0);
+        // One run's sizes may be rounded more than another's: in a table all are treated alike.
+        let size_bits = recorders.iter().map(SlowdownRecorder::size_bits).min().unwrap_or(ALL_BITS);
         let mut samples = Vec::new();
-        recorders.iter().for_each(|recorder| recorder.append_to(&mut samples));
+        recorders.iter().for_each(|recorder| recorder.append_to(&mut samples, size_bits));
         // Equal elements are identical, so the order is the same on every machine, whatever order they came in.
         samples.sort_unstable_by(|(size, slowdown, count), (other_size, other, other_count)| {
             size.cmp(other_size).then(slowdown.total_cmp(other)).then(count.cmp(other_count))
@@ -174,8 +180,15 @@ impl SlowdownSummary {
         let overall_confidence = Confidence::of(&all, 0..=u64::MAX, &recorders);
         drop(all);
         let deciles = deciles(&samples, &recorders);
-        let precision = logarithmic.unwrap_or(Precision::Exact);
-        Self { bins, samples, block_cells, ranges, precision, overall, overall_confidence, deciles }
+        let precision = Precision::together(recorders.iter().map(SlowdownRecorder::precision));
+        Self { bins, samples, block_cells, level, ranges, precision, size_bits, overall, overall_confidence, deciles }
+    }
+
+    /// By less than this share of themselves sizes are rounded up, not past edges of size bins: as in the run that rounds them
+    /// most. Zero if none does.
+    #[must_use]
+    pub fn size_width(&self) -> f64 {
+        size_width(self.size_bits)
     }
 
     /// Whether quantiles are exact.
@@ -308,7 +321,7 @@ impl SlowdownSummary {
 
     /// The 95 % confidence interval of the 99th percentile of a size bin, from its time blocks in all runs.
     fn confidence(&self, bin: usize, statistics: &Statistics, p99: f64) -> Option<(f64, f64)> {
-        let limit = cell(p99);
+        let limit = coarsened(cell(p99), self.level);
         let mut blocks = Vec::new();
         for cells in &self.block_cells {
             let from = cells.partition_point(|((of, ..), _)| (*of as usize) < bin);
@@ -321,7 +334,7 @@ impl SlowdownSummary {
                 }
                 let last = blocks.last_mut().expect("just pushed");
                 last.samples += count;
-                last.not_above += if *cell <= limit { *count } else { 0 };
+                last.not_above += if coarsened(*cell, self.level) <= limit { *count } else { 0 };
             }
         }
         statistics.interval(0.99, &blocks)

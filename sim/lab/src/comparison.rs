@@ -19,7 +19,7 @@ use crate::overrides::ExperimentError;
 use crate::stored::StoredError;
 use homa_analysis::cluster::BaselineError;
 use homa_analysis::paired::{self, PairingError, Resampling};
-use homa_analysis::{ImportError, SizeBins};
+use homa_analysis::{ImportError, SizeBins, SlowdownRecorder};
 use homa_units::Bytes;
 use serde::Serialize;
 use side::Side;
@@ -353,7 +353,8 @@ fn of_runs(a: &Side, b: &Side, options: &ComparisonOptions) -> Result<Comparison
     };
     let rows = rows.iter().map(row).collect();
     let mut comparison = result(a, b, by, intervals, rows, notes);
-    let quantiles = side::shown(paired::precision(&runs_a, &runs_b));
+    let size_width = runs_a.iter().chain(&runs_b).map(SlowdownRecorder::size_width).fold(0.0, f64::max);
+    let quantiles = side::shown(paired::precision(&runs_a, &runs_b), size_width);
     for side in [&mut comparison.a, &mut comparison.b] {
         side.quantiles.clone_from(&quantiles);
     }

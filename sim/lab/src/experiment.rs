@@ -311,7 +311,8 @@ pub struct Measure {
     /// `simulated` for others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub denominator: Option<Denominator>,
-    /// Up to this many measured messages of a run quantiles are exact; above it they come from bins of 0.1 % width.
+    /// Up to this many measured messages of a run quantiles are exact; above it they come from bins of 0.1 % width, or
+    /// wider ones as far as a bound on memory demands it.
     #[serde(default = "exact_samples_default")]
     pub exact_samples: u64,
     /// Other times for some of the listed `workload.sizes`.

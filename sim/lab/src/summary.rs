@@ -325,12 +325,7 @@ impl CaseSummary {
             peaks: Peaks::new(runs),
             lost_packets: runs.iter().map(|run| run.statistics.lost_packets).sum(),
             denominator: case.denominator().name(),
-            quantiles: match slowdown.precision() {
-                Precision::Exact => "exact".to_owned(),
-                Precision::Logarithmic { relative_width } => {
-                    format!("logarithmic bins of {relative_width} relative width")
-                }
-            },
+            quantiles: quantiles(slowdown, short_us),
             offered_payload_gbps,
             goodput_gbps,
             overall: Overall {
@@ -353,6 +348,21 @@ impl CaseSummary {
             parameters: case.transport.parameters(),
         }
     }
+}
+
+/// How exact quantiles are, the worse of both, and sizes if they are not.
+fn quantiles(slowdown: &SlowdownSummary, short_us: &SlowdownSummary) -> String {
+    let width = |summary: &SlowdownSummary| match summary.precision() {
+        Precision::Exact => 0.0_f64,
+        Precision::Logarithmic { relative_width } => relative_width,
+    };
+    let relative_width = width(slowdown).max(width(short_us));
+    if relative_width == 0.0 {
+        return "exact".to_owned();
+    }
+    let width = format!("logarithmic bins of {relative_width} relative width");
+    let size_width = slowdown.size_width();
+    if size_width > 0.0 { format!("{width}, sizes rounded up by less than {size_width}") } else { width }
 }
 
 /// The digests of the runs, in the order of the seeds, as one.

@@ -1,7 +1,8 @@
 //! Round-trip times of all nodes of an experiment.
 
 use super::baseline::BaselineError;
-use crate::recorder::{LOGARITHMIC_WIDTH, Precision, cell, middle};
+use crate::cell::{LOGARITHMIC_WIDTH, cell, middle};
+use crate::recorder::Precision;
 use homa_units::Duration;
 use std::collections::BTreeMap;
 

@@ -2,6 +2,7 @@
 
 use super::PairingError;
 use crate::bins::SizeBins;
+use crate::counted::ALL_BITS;
 use crate::recorder::SlowdownRecorder;
 use homa_units::Bytes;
 use std::collections::BTreeMap;
@@ -18,8 +19,12 @@ pub(super) fn check_pairing(a: &[SlowdownRecorder], b: &[SlowdownRecorder]) -> R
             same(number, [by_block.0, by_block.1].map(with_block))?;
             continue;
         }
-        same(number, [a, b].map(|run| run.sizes().into_iter().map(|(size, count)| ((size, None), count)).collect()))?;
-        same(number, [a, b].map(by_bin))?;
+        // How coarsely sizes are rounded follows from slowdowns too, which differ.
+        let bits = a.size_bits().min(b.size_bits());
+        let sizes =
+            |run: &SlowdownRecorder| run.sizes(bits).into_iter().map(|(size, count)| ((size, None), count)).collect();
+        same(number, [a, b].map(sizes))?;
+        same(number, [a, b].map(|run| by_bin(run, bits)))?;
     }
     Ok(())
 }
@@ -28,9 +33,9 @@ fn with_block(counts: Vec<((u64, u32), u64)>) -> Population {
     counts.into_iter().map(|((size, block), count)| ((size, Some(block)), count)).collect()
 }
 
-fn by_bin(run: &SlowdownRecorder) -> Population {
+fn by_bin(run: &SlowdownRecorder, bits: u32) -> Population {
     let mut population = Population::new();
-    let largest = run.sizes().last().map_or(0, |(size, _)| *size);
+    let largest = run.sizes(bits).last().map_or(0, |(size, _)| *size);
     for one in run.timed() {
         let edge = run.bins().upper_edge(one.bin as usize).map_or(largest, Bytes::get);
         *population.entry((edge, Some(one.block))).or_default() += one.count;
@@ -55,11 +60,12 @@ fn same(number: usize, [a, b]: [Population; 2]) -> Result<(), PairingError> {
 
 /// The smallest and the largest size in a group that has messages.
 pub(super) fn size_range<'a>(
-    runs: impl Iterator<Item = &'a SlowdownRecorder>,
+    runs: impl Iterator<Item = &'a SlowdownRecorder> + Clone,
     groups: &SizeBins,
     group: usize,
 ) -> (u64, u64) {
-    let sizes = runs.flat_map(SlowdownRecorder::sizes).map(|(size, _)| size);
+    let bits = runs.clone().map(SlowdownRecorder::size_bits).min().unwrap_or(ALL_BITS);
+    let sizes = runs.flat_map(|run| run.sizes(bits)).map(|(size, _)| size);
     let within = sizes.filter(|size| groups.index_of(Bytes::new(*size)) == group);
     within.fold((u64::MAX, 0), |(min, max), size| (min.min(size), max.max(size)))
 }

@@ -118,11 +118,15 @@ impl Side {
     }
 }
 
-pub(super) fn shown(precision: Precision) -> String {
-    match precision {
-        Precision::Exact => "exact".to_owned(),
+pub(super) fn shown(precision: Precision, size_width: f64) -> String {
+    let quantiles = match precision {
+        Precision::Exact => return "exact".to_owned(),
         Precision::Logarithmic { relative_width } => format!("within {:.1} %", 100.0 * relative_width),
+    };
+    if size_width == 0.0 {
+        return quantiles;
     }
+    format!("{quantiles}, sizes rounded up by up to {:.1} %", 100.0 * size_width)
 }
 
 fn case(folder: &Path) -> Result<Side, ComparisonError> {
@@ -193,7 +197,8 @@ fn rtts(name: &str, files: &[PathBuf], stated: &Stated) -> Result<Side, Comparis
 }
 
 fn of_samples(name: String, what: String, definition: Definition, samples: SlowdownSummary) -> Side {
-    let (quantiles, what) = (shown(samples.precision()), format!("{what}, {} messages", samples.count()));
+    let quantiles = shown(samples.precision(), samples.size_width());
+    let what = format!("{what}, {} messages", samples.count());
     Side {
         name,
         what,
