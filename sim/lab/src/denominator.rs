@@ -12,6 +12,7 @@ use homa_transports::sigcomm18::Sigcomm18;
 use homa_units::{Bytes, Duration, Time};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
+use std::hash::Hash;
 use std::sync::Arc;
 
 /// Which best possible completion time.
@@ -108,7 +109,7 @@ impl IdealTimes {
         let kind = self.topology.path_kind(source, destination);
         if self.denominator == Denominator::Simulated {
             let Self { topology, config, simulated, .. } = self;
-            return *simulated.entry((size, kind)).or_insert_with(|| idle_ps(topology, config, size, kind));
+            return remembered(simulated, SIMULATED_MAX, (size, kind), || idle_ps(topology, config, size, kind));
         }
         let formula = self.formulas[kind as usize];
         if self.denominator.cluster_base().is_some() {
@@ -117,6 +118,19 @@ impl IdealTimes {
         let (total, first) = paper_wire_bytes(size.get());
         total * formula.per_byte + first * formula.per_first_byte + formula.fixed
     }
+}
+
+/// So many simulated times are remembered at most, in 2 MB: where nearly every message has a size of its own, they would
+/// grow with the run.
+const SIMULATED_MAX: usize = 50_000;
+
+/// The value of a key, made again if it is no longer known. When `max` are known all are forgotten, as the frequent ones
+/// soon come again.
+fn remembered<K: Eq + Hash>(known: &mut FxHashMap<K, u64>, max: usize, key: K, make: impl FnOnce() -> u64) -> u64 {
+    if known.len() == max && !known.contains_key(&key) {
+        known.clear();
+    }
+    *known.entry(key).or_insert_with(make)
 }
 
 /// Wire bytes of a message and of its first frame as the paper's formula cuts it: frames of 1472 bytes without a header.
@@ -282,5 +296,25 @@ impl Observer for Completions {
     fn completed(&mut self, at: Time, _: &Message) {
         self.outstanding -= 1;
         self.last = at;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_times_are_remembered_than_the_bound_and_each_is_right() {
+        let (mut known, mut made) = (FxHashMap::default(), 0);
+        for key in [1, 2, 1, 2, 3, 2, 1, 4, 1] {
+            let value = remembered(&mut known, 3, key, || {
+                made += 1;
+                10 * key
+            });
+            assert_eq!(value, 10 * key);
+            assert!(known.len() <= 3);
+        }
+        // 1, 2 and 3; 4 after all were forgotten; 1 again.
+        assert_eq!(made, 5);
     }
 }
