@@ -124,7 +124,7 @@ impl Script {
         let of = |host| messages.iter().copied().filter(move |message| message.source == HostId(host));
         let generators = match of_each_host {
             true => (0..topology.hosts).map(|host| of(host).collect::<Vec<_>>().into_iter()).collect(),
-            false => vec![messages.to_vec().into_iter()],
+            false => vec![messages.iter().copied().collect::<Vec<_>>().into_iter()],
         };
         Self { generators, limit: None }
     }
