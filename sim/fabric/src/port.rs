@@ -181,9 +181,15 @@ impl Port {
         self.in_flight.arrive(arena, now)
     }
 
+    /// The packets on the link.
+    #[inline]
+    pub(crate) const fn in_flight_mut(&mut self) -> &mut Fifo {
+        &mut self.in_flight
+    }
+
     /// Takes the packet that was put on the link last off it, where each is taken off at once.
-    pub(crate) fn take_last_sent<H: Copy>(&mut self, arena: &Arena<H>) -> Option<PacketId> {
-        let id = self.in_flight.pop_front(arena);
+    pub(crate) fn take_last_sent<H: Copy>(&mut self, arena: &Arena<H>) -> PacketId {
+        let id = self.in_flight.pop_front(arena).expect("a packet was sent");
         assert!(self.in_flight.is_empty(), "packets are taken off the link one by one");
         id
     }

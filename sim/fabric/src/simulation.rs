@@ -67,6 +67,8 @@ struct Generator {
 }
 
 /// A network of hosts that run the transport `T`, under the traffic `S`, watched by `O`.
+// Parts of a run that several threads simulate lie beside each other in memory, and must not share cache lines.
+#[repr(align(128))]
 pub struct Simulation<T: Transport, S, O> {
     pub(crate) now: Time,
     pub(crate) queue: EventQueue,
@@ -122,7 +124,7 @@ impl<T: Transport, S: Traffic, O: Notes<T::Header>> Simulation<T, S, O> {
         let balancer = |switch| Balancer::new(config.streams.stream("spraying", switch));
         let mut simulation = Self {
             now: Time::ZERO,
-            queue: EventQueue::new(2 * topology.links.len(), QUEUE_HORIZON),
+            queue: EventQueue::new(2 * topology.links.len() / observer.parts(), QUEUE_HORIZON),
             arena: Arena::new(),
             ports: topology.links.iter().map(|link| Port::new(link, &topology.software)).collect(),
             routes: topology.routes.clone(),
@@ -175,7 +177,6 @@ impl<T: Transport, S: Traffic, O: Notes<T::Header>> Simulation<T, S, O> {
                 class::SUBMISSION => self.submission(event.component()),
                 _ => self.death(event.component()),
             }
-            O::happened(self);
         }
     }
 }

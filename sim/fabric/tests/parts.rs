@@ -120,11 +120,11 @@ struct Script {
 }
 
 impl Script {
-    fn new(topology: &Topology, messages: &[Submission], of_each_host: bool) -> Self {
+    fn new(topology: &Topology, messages: Vec<Submission>, of_each_host: bool) -> Self {
         let of = |host| messages.iter().copied().filter(move |message| message.source == HostId(host));
         let generators = match of_each_host {
             true => (0..topology.hosts).map(|host| of(host).collect::<Vec<_>>().into_iter()).collect(),
-            false => vec![messages.iter().copied().collect::<Vec<_>>().into_iter()],
+            false => vec![messages.into_iter()],
         };
         Self { generators, limit: None }
     }
@@ -220,7 +220,7 @@ impl Scene {
     }
 
     fn script(&self) -> Script {
-        Script::new(&self.topology, &self.messages, self.of_each_host)
+        Script::new(&self.topology, self.messages.clone(), self.of_each_host)
     }
 
     fn as_a_whole(&self) -> Outcomes {

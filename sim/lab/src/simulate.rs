@@ -26,7 +26,7 @@ fn wall_clock() -> Instant {
 }
 
 /// One part of a run between two looks at [`Control::interrupted`].
-const SLICES: u64 = 400;
+const SLICES: u64 = 100;
 /// A part of a long run is not longer than this, so that who ends it need not wait: 10 ms.
 const SLICE_PS_MAX: u64 = 10_000_000_000;
 /// A run ends at the first multiple of this after the end of its window at which all measured messages have ended.

@@ -30,7 +30,11 @@ pub(crate) fn execute(arguments: &BenchArguments, interrupted: &'static AtomicBo
     let scenarios = scenario::select(&arguments.scenarios, arguments.all)?;
     if let Some(total) = arguments.raw {
         for scenario in &scenarios {
-            writeln!(std::io::stdout(), "{}", serde_json::to_string(&sample::run_raw(scenario, total)?)?)?;
+            writeln!(
+                std::io::stdout(),
+                "{}",
+                serde_json::to_string(&sample::run_raw(scenario, total, arguments.threads)?)?
+            )?;
         }
         return Ok(ExitCode::SUCCESS);
     }

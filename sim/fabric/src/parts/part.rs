@@ -8,7 +8,7 @@ use crate::simulation::{Simulation, class};
 use crate::traffic::Traffic;
 use crate::transport::{MessageEnd, Transport};
 use homa_engine::EventKey;
-use homa_topologies::HostId;
+use homa_topologies::{HostId, Tier};
 use homa_units::Time;
 use std::sync::Arc;
 
@@ -41,19 +41,24 @@ pub(super) enum Happening {
 ///
 /// Each is filed under a key by which the notes of all parts can be put into the order in which one thread would have come to
 /// them. That thread always takes the first of the pending events; so it takes those of two parts in the order in which the
-/// smaller head of two queues is taken. That is the order of the *largest key so far* in each part: an event whose key is
-/// smaller than that of the one before was scheduled by it, and happened right after it.
+/// smaller head of two queues is taken. That is the order of the *largest key so far* in each part. Nearly always that is the
+/// key of the event itself; a smaller one has an event that was scheduled by another one of the same instant, which can only be a
+/// timer, and it happens right after that.
 #[derive(Debug)]
 pub(crate) struct Part<H> {
     number: u32,
     partition: Arc<Partition>,
+    /// As in the partition: asked for at each packet-hop.
+    crossing: Tier,
     /// By link on which packets cross: those that have come from other hosts of this part, or from other parts.
     arriving: Vec<Fifo>,
     /// By part: packets that go there.
     pub(super) leaving: Vec<Vec<Crossing<H>>>,
     /// No packet may arrive elsewhere before this.
     until: Time,
-    largest_key: EventKey,
+    event: EventKey,
+    /// The last event after which another one of the same instant came that would have been before it.
+    floor: EventKey,
     pub(super) happenings: Vec<(EventKey, Happening)>,
     pub(super) packets: PacketCounts,
 }
@@ -86,17 +91,23 @@ impl<H: Copy> Part<H> {
         Self {
             number,
             partition: Arc::clone(partition),
+            crossing: partition.crossing,
             arriving: vec![Fifo::EMPTY; partition.part_of_link.len()],
             leaving: (0..partition.parts()).map(|_| Vec::new()).collect(),
             until: Time::ZERO,
-            largest_key: EventKey::new(Time::ZERO, 0, 0, 0),
+            event: EventKey::new(Time::ZERO, 0, 0, 0),
+            floor: EventKey::new(Time::ZERO, 0, 0, 0),
             happenings: Vec::new(),
             packets: PacketCounts::default(),
         }
     }
 
+    fn key(&self) -> EventKey {
+        self.event.max(self.floor)
+    }
+
     fn note(&mut self, happening: Happening) {
-        self.happenings.push((self.largest_key, happening));
+        self.happenings.push((self.key(), happening));
     }
 }
 
@@ -127,8 +138,27 @@ impl<T: Transport, S: Traffic> Simulation<T, S, Part<T::Header>> {
         arriving.push_back(&mut self.arena, id);
     }
 
+    /// Sends the packet that was just put on `link` on its way.
+    // Not inlined, as it would make all the callers long for what one packet-hop of four needs.
+    #[inline(never)]
+    fn send_across(&mut self, link: u32) {
+        let id = self.ports[link as usize].take_last_sent(&self.arena);
+        let destination = self.arena.get(id).destination;
+        let Part { number, partition, leaving, packets, until, .. } = &mut self.observer;
+        let part = partition.part_of_host[destination.0 as usize];
+        if part == *number {
+            self.put_on(link, id);
+            return;
+        }
+        let arrival = self.arena.arrival(id);
+        assert!(arrival >= *until, "no packet is faster than the shortest frame");
+        packets.gone += 1;
+        leaving[part as usize].push(Crossing { link, arrival, packet: self.arena.remove(id) });
+    }
+
+    #[inline]
     fn crosses(&self, link: u32) -> bool {
-        self.ports[link as usize].tier == self.observer.partition.crossing
+        self.ports[link as usize].tier == self.observer.crossing
     }
 }
 
@@ -147,39 +177,34 @@ impl<H: Copy + std::fmt::Debug> Notes<H> for Part<H> {
 
     #[inline]
     fn begin(&mut self, event: EventKey) {
-        self.largest_key = self.largest_key.max(event);
+        self.event = event;
+    }
+
+    fn begin_anew(&mut self) {
+        self.floor = self.key();
     }
 
     #[inline]
-    fn happened<T: Transport<Header = H>, S: Traffic>(network: &mut Simulation<T, S, Self>) {
-        let Self { packets, largest_key, .. } = &mut network.observer;
-        // Within an event packets first leave the network and then enter it, so the number after it is enough.
-        let now = network.arena.len() as i64 + packets.gone;
-        if now != packets.now {
-            packets.now = now;
-            packets.max = packets.max.max(now);
-            packets.changes.push((*largest_key, now));
-        }
+    fn packets_changed<T: Transport<Header = H>, S: Traffic>(network: &mut Simulation<T, S, Self>) {
+        let in_arena = network.arena.len() as i64;
+        let key = network.observer.key();
+        let packets = &mut network.observer.packets;
+        packets.now = in_arena + packets.gone;
+        packets.max = packets.max.max(packets.now);
+        packets.changes.push((key, packets.now));
+    }
+
+    fn parts(&self) -> usize {
+        self.leaving.len()
     }
 
     #[inline]
     fn depart<T: Transport<Header = H>, S: Traffic>(network: &mut Simulation<T, S, Self>, link: u32) -> bool {
-        if !network.crosses(link) {
-            return false;
+        let crosses = network.crosses(link);
+        if crosses {
+            network.send_across(link);
         }
-        let Some(id) = network.ports[link as usize].take_last_sent(&network.arena) else { return true };
-        let destination = network.arena.get(id).destination;
-        let Self { number, partition, leaving, packets, until, .. } = &mut network.observer;
-        let part = partition.part_of_host[destination.0 as usize];
-        if part == *number {
-            network.put_on(link, id);
-            return true;
-        }
-        let arrival = network.arena.arrival(id);
-        assert!(arrival >= *until, "no packet is faster than the shortest frame");
-        packets.gone += 1;
-        leaving[part as usize].push(Crossing { link, arrival, packet: network.arena.remove(id) });
-        true
+        crosses
     }
 
     #[inline]
@@ -187,12 +212,11 @@ impl<H: Copy + std::fmt::Debug> Notes<H> for Part<H> {
         network: &mut Simulation<T, S, Self>,
         link: u32,
     ) -> (PacketId, Option<Time>) {
-        let (arena, now) = (&network.arena, network.now);
-        if network.crosses(link) {
-            network.observer.arriving[link as usize].arrive(arena, now)
-        } else {
-            network.ports[link as usize].arrive(arena, now)
-        }
+        let Simulation { arena, ports, observer, now, .. } = network;
+        let port = &mut ports[link as usize];
+        let packets =
+            if port.tier == observer.crossing { &mut observer.arriving[link as usize] } else { port.in_flight_mut() };
+        packets.arrive(arena, *now)
     }
 
     #[inline]

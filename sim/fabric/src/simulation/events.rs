@@ -65,6 +65,7 @@ impl<T: Transport, S: Traffic, O: Notes<T::Header>> Simulation<T, S, O> {
             }
             Node::Host(HostId(host)) => {
                 let packet = self.arena.remove(id);
+                O::packets_changed(self);
                 if self.is_lost(host) {
                     self.lost_packets += 1;
                     return;
@@ -133,6 +134,7 @@ impl<T: Transport, S: Traffic, O: Notes<T::Header>> Simulation<T, S, O> {
     pub(super) fn death(&mut self, host: u32) {
         self.hosts[host as usize].dead = true;
         self.ports[host as usize].discard_waiting(&mut self.arena, self.now);
+        O::packets_changed(self);
         O::died(self, host);
     }
 
@@ -184,6 +186,9 @@ impl<T: Transport, S: Traffic, O: Notes<T::Header>> Simulation<T, S, O> {
         }
         let entry = &mut self.hosts[host as usize];
         if let Some(Timeout { at, pulls }) = entry.timeout_to_arm() {
+            if at == self.now {
+                self.observer.begin_anew();
+            }
             self.queue.push(EventKey::new(at, class::HOST_TIMER, host, HostTimer::Timeout(pulls).counter()));
         }
         if !entry.pull_armed && entry.transport.has_packet() {
@@ -200,6 +205,7 @@ impl<T: Transport, S: Traffic, O: Notes<T::Header>> Simulation<T, S, O> {
         while self.hosts[host as usize].transport.has_packet() {
             let packet = self.hosts[host as usize].transport.poll_transmit(self.now);
             let id = self.arena.insert(packet.expect("the transport said it has a packet"));
+            O::packets_changed(self);
             let port = &mut self.ports[host as usize];
             let frames = port.counters.frames;
             let schedule = port.offer_at(&mut self.arena, self.now, id, Priority::HIGHEST);
@@ -229,6 +235,7 @@ impl<T: Transport, S: Traffic, O: Notes<T::Header>> Simulation<T, S, O> {
         let id = self.arena.insert(packet);
         let arrival = port.transmit(&mut self.arena, self.now + self.software.send, id);
         let more = entry.transport.has_packet();
+        O::packets_changed(self);
         self.apply(host, Schedule { fetch: None, arrival });
         if more {
             self.arm_pull(host);
@@ -257,8 +264,8 @@ impl<T: Transport, S: Traffic, O: Notes<T::Header>> Simulation<T, S, O> {
         if let Some(at) = schedule.fetch {
             self.queue.push(EventKey::new(at, class::FETCH, port, 0));
         }
-        if !O::depart(self, port)
-            && let Some(at) = schedule.arrival
+        if let Some(at) = schedule.arrival
+            && !O::depart(self, port)
         {
             self.queue.push(EventKey::new(at, class::ARRIVAL, port, 0));
         }

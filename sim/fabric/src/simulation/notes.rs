@@ -29,13 +29,22 @@ pub(crate) trait Notes<H: Copy>: Sized {
         let _ = event;
     }
 
-    /// The event has happened.
+    /// The event has scheduled another one of the same instant that would have come before it.
     #[inline]
-    fn happened<T: Transport<Header = H>, S: Traffic>(network: &mut Simulation<T, S, Self>) {
+    fn begin_anew(&mut self) {}
+
+    /// There is a packet more or less in the network.
+    #[inline]
+    fn packets_changed<T: Transport<Header = H>, S: Traffic>(network: &mut Simulation<T, S, Self>) {
         let _ = network;
     }
 
-    /// If `link` leads to other parts: sends what was just put on it on its way, and gives true.
+    /// How much of the network's links is simulated here: 1 over this.
+    fn parts(&self) -> usize {
+        1
+    }
+
+    /// If `link` leads to other parts: sends the packet that was just put on it on its way, and gives true.
     #[inline]
     fn depart<T: Transport<Header = H>, S: Traffic>(network: &mut Simulation<T, S, Self>, link: u32) -> bool {
         let _ = (network, link);

@@ -54,8 +54,8 @@ impl Raw {
     }
 }
 
-/// Runs a scenario in this process, which does nothing else.
-pub(crate) fn run_raw(scenario: &Scenario, total: Duration) -> anyhow::Result<Raw> {
+/// Runs a scenario in this process, which does nothing else, on one thread or several.
+pub(crate) fn run_raw(scenario: &Scenario, total: Duration, threads: Option<u16>) -> anyhow::Result<Raw> {
     let before = anonymous_bytes();
     let case = scenario.case(total)?;
     let (loaded_at, _, _) = case.window();
@@ -68,7 +68,8 @@ pub(crate) fn run_raw(scenario: &Scenario, total: Duration) -> anyhow::Result<Ra
         };
         place.lock().expect("no thread panics while it holds this").get_or_insert_with(anonymous_bytes);
     };
-    let control = Control { interrupted: &AtomicBool::new(false), progress: &progress, threads: 1 };
+    let control =
+        Control { interrupted: &AtomicBool::new(false), progress: &progress, threads: threads.map_or(1, u32::from) };
     let (record, _) = run_seed(&case, 0, case.run().seeds[0], &control)?;
     let taken = |place: Mutex<Option<Option<u64>>>| place.into_inner().expect("no thread has panicked").flatten();
     let memory = match (before, taken(idle), taken(loaded)) {
