@@ -259,7 +259,8 @@ impl<T: Transport, S: Traffic, O: Notes<T::Header>> Simulation<T, S, O> {
         choices[choice as usize]
     }
 
-    #[inline]
+    // By force, as it is too long for the compiler where packets may cross to other parts: 16 instructions for each packet-hop.
+    #[inline(always)]
     fn apply(&mut self, port: u32, schedule: Schedule) {
         if let Some(at) = schedule.fetch {
             self.queue.push(EventKey::new(at, class::FETCH, port, 0));
