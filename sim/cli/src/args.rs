@@ -28,6 +28,7 @@ Examples:
   homasim run experiments/quickstart.toml
   homasim run experiments/sigcomm18-slowdown.toml --set workload.sizes=w2 --set workload.load=0.5 --json
   homasim run experiments/sigcomm18-slowdown.toml --shard 1/3 --out shard1
+  homasim run experiments/fat-tree-8192.toml --threads 2
   homasim run results/out/quickstart/manifest.toml
 
 Results go to results/out/EXPERIMENT/: manifest.toml (what all was made from), runs/ (a file for each finished run) and for
@@ -155,6 +156,7 @@ Scenarios, at 80 % load:
 Examples:
   homasim bench
   homasim bench homa-w3 --runs 9 --json
+  homasim bench leaf-spine-1000-w4 --threads 2
   homasim bench --check
   homasim bench --update \"RPCs keep their timers apart: 12 % fewer\"
 

@@ -100,8 +100,9 @@ fn quick(example: &str) -> (Vec<String>, &'static [i32]) {
         }
         "bench" => {
             // Its scenarios take a minute.
-            let scenario =
-                ["homa-w3", "sigcomm18-w3"].iter().find_map(|name| arguments.iter().position(|own| own == name));
+            let scenario = ["homa-w3", "sigcomm18-w3", "leaf-spine-1000-w4"]
+                .iter()
+                .find_map(|name| arguments.iter().position(|own| own == name));
             match scenario {
                 Some(position) => arguments[position] = "smoke".to_owned(),
                 None => arguments.insert(1, "smoke".to_owned()),

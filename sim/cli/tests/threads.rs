@@ -39,9 +39,15 @@ fn a_network_that_cannot_be_divided_so_far_is_pointed_out_and_simulated_all_the_
     let text = stderr(&succeed(&sandbox, &one_switch));
     assert!(text.contains("w3-0.6: simulated on one thread: all hosts are at one switch"), "{text}");
     // Its sixteen hosts are in four racks.
-    let text = stderr(&succeed(&sandbox, &["run", "tiny.toml", "--threads=64", "--jobs=1", "--again"]));
+    let text = stderr(&succeed(
+        &sandbox,
+        &["run", "tiny.toml", "--threads=64", "--jobs=1", "--again", "--set=measure.window=50us"],
+    ));
     assert!(text.contains("w3-0.6: simulated on 4 threads, as its network has so many parts"), "{text}");
-    let quiet = succeed(&sandbox, &["run", "tiny.toml", "--threads=64", "--jobs=1", "--again", "--quiet"]);
+    let quiet = succeed(
+        &sandbox,
+        &["run", "tiny.toml", "--threads=64", "--jobs=1", "--again", "--quiet", "--set=measure.window=50us"],
+    );
     assert!(!stderr(&quiet).contains("note"), "{}", stderr(&quiet));
 }
 

@@ -59,6 +59,11 @@ proptest! {
                 }
             }
             prop_assert_eq!(queue.len(), set.len());
+            let (earliest, first) = (queue.earliest(), set.first().map(|first| first.at()));
+            prop_assert_eq!(earliest.is_some(), first.is_some());
+            // A slot is at most a 64th of the horizon long, rounded up to a power of two.
+            let too_early = earliest.zip(first).map(|(earliest, first)| first.since(earliest).as_ps());
+            prop_assert!(too_early.is_none_or(|ps| ps < 1 << 25), "{:?} instead of {:?}", earliest, first);
         }
         while let Some(first) = set.pop_first() {
             prop_assert_eq!(queue.pop(), Some(first));

@@ -7,7 +7,7 @@ use homa_units::Duration;
 use std::collections::BTreeMap;
 
 /// Round-trip times by length. Up to a limit every one is kept; above it they are counted by exact length and
-/// logarithmic cell, so that memory no longer grows with the files.
+/// logarithmic cell, so that memory grows with the number of different lengths alone.
 #[derive(Debug, Clone)]
 pub struct RttPool {
     exact_limit: usize,
