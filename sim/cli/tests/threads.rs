@@ -43,7 +43,16 @@ fn a_network_that_cannot_be_divided_so_far_is_pointed_out_and_simulated_all_the_
         &sandbox,
         &["run", "tiny.toml", "--threads=64", "--jobs=1", "--again", "--set=measure.window=50us"],
     ));
-    assert!(text.contains("w3-0.6: simulated on 4 threads, as its network has so many parts"), "{text}");
+    assert!(text.contains("w3-0.6: simulated on 4 threads: its network has so many parts"), "{text}");
+    let sweep = [
+        "run",
+        "tiny.toml",
+        "--threads=2",
+        "--set=topology.preset=linux-cluster-10",
+        "--set=workload.load=[0.4,0.5,0.6]",
+    ];
+    let text = stderr(&succeed(&sandbox, &[&sweep[..], &["--set=measure.window=50us"]].concat()));
+    assert!(text.contains("w3-0.4 and 2 more: simulated on one thread"), "{text}");
     let quiet = succeed(
         &sandbox,
         &["run", "tiny.toml", "--threads=64", "--jobs=1", "--again", "--quiet", "--set=measure.window=50us"],

@@ -216,6 +216,23 @@ impl EventQueue {
         }
     }
 
+    /// Takes out all events of which `keep` says no. As it passes over everything, it is for rare occasions.
+    pub fn retain(&mut self, keep: impl Fn(EventKey) -> bool) {
+        let mut events: Vec<EventKey> = self.open.drain(..).collect();
+        for head in &mut self.heads {
+            let mut place = std::mem::replace(head, NONE);
+            while let Some(Node { event, next }) = self.nodes.get(place as usize) {
+                events.push(*event);
+                place = *next;
+            }
+        }
+        events.extend(self.far.drain().map(|Reverse(event)| event));
+        self.occupied = Occupancy::new(self.heads.len());
+        self.nodes.clear();
+        (self.free, self.preview, self.listed) = (NONE, NONE, 0);
+        events.into_iter().filter(|event| keep(*event)).for_each(|event| self.push(event));
+    }
+
     /// How many events are pending.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -22,10 +22,12 @@ enum Step {
     Pop,
     PopBefore(u64),
     Look(u64),
+    /// Keep the events of these classes.
+    Retain(u8),
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    prop_oneof![3 => key().prop_map(Step::Push), 2 => Just(Step::Pop), 1 => at().prop_map(Step::PopBefore), 1 => at().prop_map(Step::Look)]
+    prop_oneof![3 => key().prop_map(Step::Push), 2 => Just(Step::Pop), 1 => at().prop_map(Step::PopBefore), 1 => at().prop_map(Step::Look), 1 => (0u8..3).prop_map(Step::Retain)]
 }
 
 /// Queues that cut time finely and coarsely.
@@ -46,6 +48,10 @@ proptest! {
                     let due = set.first().is_some_and(|first| first.at().as_ps() < end);
                     let expected = if due { set.pop_first() } else { None };
                     prop_assert_eq!(queue.pop_before(Time::from_ps(end)), expected);
+                }
+                Step::Retain(class) => {
+                    queue.retain(|event| event.class() <= class);
+                    set.retain(|event| event.class() <= class);
                 }
                 Step::Look(end) => {
                     queue.look_for_events(Time::from_ps(end));

@@ -26,10 +26,11 @@ use crate::traffic::{Observer, Traffic};
 use crate::transport::Transport;
 use homa_topologies::{HostId, Tier, Topology};
 use homa_units::Time;
-use meeting::{Meeting, Notices};
+use meeting::{AnotherPanicked, Meeting, Notices};
 use part::Part;
 use settling::Whole;
 use share::Share;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration as WallDuration;
@@ -112,18 +113,26 @@ where
         let parts_of_threads: Vec<_> = parts.iter_mut().map(Mutex::new).collect();
         let run = Run { parts: &parts_of_threads, partition, meeting, packets_max: &packets_max, end };
         std::thread::scope(|scope| {
-            let helpers: Vec<_> = (1..parts_of_threads.len())
-                .map(|number| {
-                    scope.spawn(move || {
-                        let begin = clock();
-                        run.work(number, || {});
-                        clock() - begin
-                    })
+            // Also if a thread can't be started those that were must not wait for it.
+            let _presence = meeting.presence();
+            let start = |number| {
+                scope.spawn(move || {
+                    let begin = clock();
+                    run.work(number, || {});
+                    clock() - begin
                 })
-                .collect();
-            run.work(0, || run.settle(whole));
+            };
+            let helpers: Vec<_> = (1..parts_of_threads.len()).map(start).collect();
+            let own = catch_unwind(AssertUnwindSafe(|| run.work(0, || run.settle(whole))));
+            let mut panics: Vec<_> = own.err().into_iter().collect();
             for helper in helpers {
-                *helpers_busy += helper.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+                match helper.join() {
+                    Ok(busy) => *helpers_busy += busy,
+                    Err(panic) => panics.push(panic),
+                }
+            }
+            if let Some(first) = panics.into_iter().find(|panic| !panic.is::<AnotherPanicked>()) {
+                resume_unwind(first);
             }
         });
         run.settle(whole);

@@ -233,7 +233,10 @@ impl<T: Transport, S, O> Simulation<T, S, O> {
     pub fn stop_traffic(&mut self) {
         for generator in &mut self.generators {
             generator.pending = None;
+            generator.waits = false;
         }
+        // As if they had never been scheduled: how many there are would depend on how the network is divided.
+        self.queue.retain(|event| event.class() != class::SUBMISSION);
     }
 
     /// Begins the averages and maxima of queues anew.

@@ -32,7 +32,8 @@ pub trait Traffic {
         None
     }
 
-    /// The host that all messages of a generator come from, if that is one and known beforehand.
+    /// The host that all messages of a generator come from, if that is one and known beforehand. A network in parts looks
+    /// through the other generators for messages of each part, so those have to end, or to have messages from everywhere.
     fn source(&self, generator: u32) -> Option<HostId> {
         let _ = generator;
         None

@@ -186,8 +186,9 @@ struct Scene {
     load_balancing: LoadBalancing,
     faults: Faults,
     seed: u64,
-    /// Where calls of `run_until` end.
+    /// Where calls of `run_until` end, and after how many of them no more messages are sent.
     ends_ns: Vec<u64>,
+    stops_after: usize,
 }
 
 /// All that can be seen.
@@ -202,6 +203,9 @@ macro_rules! outcomes {
             outcomes.push(network.run_until(end));
             if outcomes.len() == 1 {
                 network.restart_queue_statistics();
+            }
+            if outcomes.len() == $scene.stops_after {
+                network.stop_traffic();
             }
         }
         outcomes.push(network.run_until(Time::MAX));
@@ -287,8 +291,8 @@ fn scenes() -> impl Strategy<Value = Scene> {
         ends.sort_unstable();
         ends
     });
-    (topology, load_balancing, faults, ends_ns, any::<bool>(), any::<u64>()).prop_flat_map(
-        |(topology, load_balancing, faults, ends_ns, of_each_host, seed)| {
+    (topology, load_balancing, faults, (ends_ns, 0..8_usize), any::<bool>(), any::<u64>()).prop_flat_map(
+        |(topology, load_balancing, faults, (ends_ns, stops_after), of_each_host, seed)| {
             messages(topology.hosts).prop_map(move |messages| Scene {
                 topology: topology.clone(),
                 messages,
@@ -297,6 +301,7 @@ fn scenes() -> impl Strategy<Value = Scene> {
                 faults: faults.clone(),
                 seed,
                 ends_ns: ends_ns.clone(),
+                stops_after,
             })
         },
     )
@@ -329,6 +334,7 @@ fn burst() -> Scene {
         faults: Faults::default(),
         seed: 1,
         ends_ns: Vec::new(),
+        stops_after: 0,
     }
 }
 
@@ -349,7 +355,8 @@ fn a_panic_in_one_part_ends_the_run() {
     };
     let mut parts = burst().parts(4, transport);
     let run = std::panic::AssertUnwindSafe(|| parts.run_until(Time::MAX));
-    std::panic::catch_unwind(run).unwrap_err();
+    let panic = std::panic::catch_unwind(run).unwrap_err();
+    assert_eq!(panic.downcast_ref::<&str>(), Some(&"the transport was told to panic"));
 }
 
 #[test]

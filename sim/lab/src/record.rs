@@ -38,7 +38,7 @@ pub struct RunRecord {
 pub struct RunTiming {
     /// Seconds on the wall.
     pub wall_s: f64,
-    /// Seconds that the run's thread was busy with it, the building of the network included.
+    /// Seconds that its threads were busy with it, the building of the network and their waiting for each other included.
     pub cpu_s: f64,
 }
 

@@ -174,6 +174,28 @@ fn a_trace_with_many_messages_at_one_instant_gives_the_same_record() {
     }
 }
 
+/// When no more messages are sent, some that would have followed are due in each part.
+#[test]
+fn a_trace_that_is_cut_off_by_the_end_of_the_window_gives_the_same_record() {
+    let lab = Lab::new();
+    let row = |row: u32| format!("{}.0,{},{},20000\n", row * 700, row * 5 % 16, (row * 5 + 3) % 16);
+    std::fs::write(
+        lab.0.path().join("long.csv"),
+        format!("t_ns,src,dst,size\n{}", (0..2_000).map(row).collect::<String>()),
+    )
+    .unwrap();
+    let cut =
+        ["workload.trace=long.csv", "topology.preset=sigcomm18-16", "measure.background=stop", "measure.drain=3ms"];
+    for experiment in [PAPER, LINUX] {
+        let experiment = experiment.replace("payload_load = 0.5", "").replace("load = 0.8", "");
+        let case = lab.case(&experiment, &cut);
+        let one = serde_json::to_string(&record(&case, 1)).unwrap();
+        for threads in [2, 4] {
+            assert!(serde_json::to_string(&record(&case, threads)).unwrap() == one, "{threads} threads");
+        }
+    }
+}
+
 #[test]
 fn a_network_of_one_switch_and_limited_traffic_are_simulated_on_one_thread() {
     let lab = Lab::new();

@@ -126,7 +126,7 @@ fn results(
     crate::watch_for_interrupt()?;
     let selection = Selection::default();
     let selected = selection.of(plan);
-    let pool = super::threads::pool(&arguments.threads, plan, selected.len(), arguments.quiet)?;
+    let pool = super::threads::pool(&arguments.threads, plan, &selected, arguments.quiet)?;
     let watcher = Watcher(Progress::new(plan, &selected, arguments.quiet));
     let threads = u32::from(arguments.threads.threads);
     let session = Session { plan, selection: &selection, out: &out, again: false, interrupted, threads };

@@ -28,7 +28,7 @@ pub(crate) fn execute(arguments: &RunArguments, interrupted: &'static AtomicBool
     if !arguments.quiet {
         eprint!("{}", text::plan(&plan));
     }
-    let pool = super::threads::pool(&arguments.threads, &plan, selected.len(), arguments.quiet)?;
+    let pool = super::threads::pool(&arguments.threads, &plan, &selected, arguments.quiet)?;
     let printer = Printer::new(&plan, &selected, arguments.json, arguments.quiet);
     // A manifest is repeated to see whether the same comes out.
     let again = arguments.again || manifest.is_some();

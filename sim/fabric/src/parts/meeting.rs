@@ -19,6 +19,10 @@ struct Barrier {
     broken: AtomicBool,
 }
 
+/// The panic of a thread that waits for one that has panicked: it says nothing, as the other one has.
+#[derive(Debug)]
+pub(super) struct AnotherPanicked;
+
 /// So often a waiting thread looks again before it offers its core to others: some 50 microseconds. Offered sooner, the core goes to
 /// whatever else wants it, for milliseconds.
 const SPINS: u32 = 2_000;
@@ -33,7 +37,9 @@ impl Barrier {
         }
         let mut spins = 0;
         while self.meetings.load(Ordering::Acquire) == meetings {
-            assert!(!self.broken.load(Ordering::Relaxed), "another thread of this run has panicked");
+            if self.broken.load(Ordering::Relaxed) {
+                std::panic::resume_unwind(Box::new(AnotherPanicked));
+            }
             if spins < SPINS {
                 spins += 1;
                 std::hint::spin_loop();

@@ -80,8 +80,7 @@ impl<T: Transport, S: Traffic, O: Notes<T::Header>> Simulation<T, S, O> {
 
     pub(super) fn submission(&mut self, generator: u32) {
         let state = &mut self.generators[generator as usize];
-        // The generator may have been stopped after this event was scheduled.
-        let Some(Submission { source, destination, size, .. }) = state.pending else { return };
+        let Submission { source, destination, size, .. } = state.pending.expect("it was scheduled");
         if self.hosts[source.0 as usize].dead {
             self.next_submission(generator);
             return;

@@ -29,7 +29,7 @@ pub(crate) trait Notes<H: Copy>: Sized {
         let _ = event;
     }
 
-    /// The event has scheduled another one of the same instant that would have come before it.
+    /// The event has scheduled a timer of the same instant, which may be one that would have come before it.
     #[inline]
     fn begin_anew(&mut self) {}
 

@@ -42,8 +42,8 @@ fn a_run_ends_when_the_last_message_that_is_waited_for_is_abandoned() {
     let death = "faults.deaths=[{host = 2, at = \"2050us\"}]";
     let (summary, records) = run(&lab.case(&[death]));
     assert_eq!((records.len(), summary.messages, summary.messages_abandoned), (1, 1, 1));
-    // The death happens at an end of a step of 10 us, and so in the next one.
-    assert_eq!(summary.simulated_s, 0.002_06);
+    // The death happens at an end of a step of 50 us, and so in the next one.
+    assert_eq!(summary.simulated_s, 0.002_1);
 }
 
 #[test]
