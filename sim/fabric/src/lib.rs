@@ -1,7 +1,8 @@
 //! The hardware of a datacenter network: ports with strict priorities, links, switches, pulling NICs, hosts.
 //!
 //! The crate knows no protocol. What runs on a host implements [`Transport`]; who sends what, implements [`Traffic`];
-//! who takes notes, implements [`Observer`]. A [`Simulation`] ties the three to a [`homa_topologies::Topology`].
+//! who takes notes, implements [`Observer`]. A [`Simulation`] ties the three to a [`homa_topologies::Topology`];
+//! [`Parts`] does so on several threads.
 //!
 //! # Model
 //! * An output port serves eight strict priority levels, each first-come first-served, without preemption. It

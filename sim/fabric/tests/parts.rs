@@ -186,6 +186,8 @@ struct Scene {
     load_balancing: LoadBalancing,
     faults: Faults,
     seed: u64,
+    /// Small networks don't by themselves.
+    looks_ahead: bool,
     /// Where calls of `run_until` end, and after how many of them no more messages are sent.
     ends_ns: Vec<u64>,
     stops_after: usize,
@@ -197,6 +199,7 @@ type Outcomes = (Vec<Outcome>, Time, Heard, FabricStatistics, Vec<Vec<(u64, u32,
 macro_rules! outcomes {
     ($scene:expr, $network:expr) => {{
         let mut network = $network;
+        network.set_look_ahead($scene.looks_ahead);
         let mut outcomes = Vec::new();
         for end_ns in &$scene.ends_ns {
             let end = (Time::ZERO + Duration::from_ns(*end_ns)).max(network.now());
@@ -291,8 +294,8 @@ fn scenes() -> impl Strategy<Value = Scene> {
         ends.sort_unstable();
         ends
     });
-    (topology, load_balancing, faults, (ends_ns, 0..8_usize), any::<bool>(), any::<u64>()).prop_flat_map(
-        |(topology, load_balancing, faults, (ends_ns, stops_after), of_each_host, seed)| {
+    (topology, load_balancing, faults, (ends_ns, 0..8_usize), any::<[bool; 2]>(), any::<u64>()).prop_flat_map(
+        |(topology, load_balancing, faults, (ends_ns, stops_after), [of_each_host, looks_ahead], seed)| {
             messages(topology.hosts).prop_map(move |messages| Scene {
                 topology: topology.clone(),
                 messages,
@@ -300,6 +303,7 @@ fn scenes() -> impl Strategy<Value = Scene> {
                 load_balancing,
                 faults: faults.clone(),
                 seed,
+                looks_ahead,
                 ends_ns: ends_ns.clone(),
                 stops_after,
             })
@@ -333,6 +337,7 @@ fn burst() -> Scene {
         load_balancing: LoadBalancing::RandomSpraying,
         faults: Faults::default(),
         seed: 1,
+        looks_ahead: false,
         ends_ns: Vec::new(),
         stops_after: 0,
     }
