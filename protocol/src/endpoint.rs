@@ -203,6 +203,7 @@ impl Endpoint {
 
     /// The next event. Drain after every call that takes `now`.
     #[must_use]
+    #[inline]
     pub fn poll_event(&mut self) -> Option<Event> {
         self.events.pop_front()
     }
@@ -211,6 +212,7 @@ impl Endpoint {
     ///
     /// The instant may be in the past. It can change with every call that takes `now`.
     #[must_use]
+    #[inline]
     pub fn poll_timeout(&self) -> Option<Time> {
         let pacer = match self.config.transmit {
             TransmitMode::OldPacer => self.pacer.wake_time(),
@@ -280,6 +282,7 @@ impl Endpoint {
     }
 
     /// The peer, known from now on.
+    #[inline]
     pub(crate) fn peer(&mut self, id: PeerId) -> &mut Peer {
         if self.peers.touch(id, self.now) {
             self.metrics.peer_allocs += 1;
@@ -289,6 +292,7 @@ impl Endpoint {
         self.peers.get_mut(id)
     }
 
+    #[inline]
     pub(crate) fn event(&mut self, event: Event) {
         self.events.push_back(event);
     }
@@ -349,6 +353,7 @@ impl Endpoint {
     /// # Panics
     /// If a packet given to [`enqueue_foreign`](Self::enqueue_foreign) is next.
     #[must_use]
+    #[inline]
     pub fn poll_transmit(&mut self, now: Time) -> Option<Transmit> {
         match self.poll_outgoing(now)? {
             Outgoing::Homa(transmit) => Some(transmit),

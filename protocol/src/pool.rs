@@ -64,6 +64,7 @@ pub struct BpageOffsets {
 impl BpageOffsets {
     /// The offsets in the region, in bytes; all but the last are multiples of [`HOMA_BPAGE_SIZE`].
     #[must_use]
+    #[inline]
     pub fn as_slice(&self) -> &[u32] {
         &self.offsets[..self.count]
     }

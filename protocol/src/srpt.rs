@@ -20,28 +20,33 @@ pub struct SrptQueue {
 
 impl SrptQueue {
     /// Enters the message `slot`, or moves it to its new place.
+    #[inline]
     pub fn set(&mut self, slot: u32, remaining_bytes: u32, created: Time, order: u32) {
         self.queue.push(slot, Reverse((remaining_bytes, created, order)));
     }
 
     /// The message that goes next.
     #[must_use]
+    #[inline]
     pub fn first(&self) -> Option<u32> {
         self.queue.peek().map(|(slot, _)| *slot)
     }
 
     /// Takes out the message that goes next.
+    #[inline]
     pub fn remove_first(&mut self) {
         self.queue.pop();
     }
 
     /// Takes out the message `slot`, if it is in the queue.
+    #[inline]
     pub fn remove(&mut self, slot: u32) {
         self.queue.remove(&slot);
     }
 
     /// Whether no message could send.
     #[must_use]
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.queue.is_empty()
     }

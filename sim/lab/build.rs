@@ -6,14 +6,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Relative to the workspace. `Cargo.lock` stands for the libraries.
-const SOURCES: [&str; 13] = [
+const SOURCES: [&str; 16] = [
     "Cargo.lock",
     "protocol/src",
     "sim/analysis/data",
     "sim/analysis/src",
     "sim/engine/src",
+    "sim/experiment/src",
     "sim/fabric/src",
+    "sim/figures/src",
     "sim/lab/src",
+    "sim/run/src",
     "sim/transports/src",
     "sim/units/src",
     "topologies/presets",

@@ -1,7 +1,7 @@
 //! Makes the calls on an endpoint that arbitrary bytes describe.
 #![no_main]
 
-#[path = "../../tests/fuzzing/calls.rs"]
+#[path = "../../tests/it/fuzzing/calls.rs"]
 mod calls;
 
 use libfuzzer_sys::fuzz_target;

@@ -1,7 +1,7 @@
 //! Feeds arbitrary bytes to everything that reads packets.
 #![no_main]
 
-#[path = "../../tests/fuzzing/packets.rs"]
+#[path = "../../tests/it/fuzzing/packets.rs"]
 mod packets;
 
 use libfuzzer_sys::fuzz_target;

@@ -23,6 +23,7 @@ impl Endpoint {
     ///
     /// If its payload is wanted, the result says where it belongs in the receive region. For several packets that arrive
     /// together see [`handle_batch`](Self::handle_batch).
+    #[inline]
     pub fn handle_packet(&mut self, now: homa_units::Time, from: PeerId, packet: &Packet) -> Option<Placement> {
         self.advance(now);
         let handled = self.dispatch(from, packet);

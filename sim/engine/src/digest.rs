@@ -15,6 +15,7 @@ pub struct TrajectoryDigest {
 }
 
 impl Default for TrajectoryDigest {
+    #[inline]
     fn default() -> Self {
         Self { state: 0x9e37_79b9_7f4a_7c15, at: Time::ZERO, same_instant: Vec::new() }
     }
@@ -25,6 +26,7 @@ impl TrajectoryDigest {
     ///
     /// # Panics
     /// If `at` is earlier than that of a record before.
+    #[inline]
     pub fn record(&mut self, at: Time, component: u32, item: u64) {
         assert!(at >= self.at, "records come in order of time");
         if at != self.at {
@@ -36,6 +38,7 @@ impl TrajectoryDigest {
 
     /// The digest of all records so far.
     #[must_use]
+    #[inline]
     pub fn finish(mut self) -> u64 {
         self.flush();
         let mut hash = self.state;
@@ -45,6 +48,7 @@ impl TrajectoryDigest {
         hash ^ hash >> 32
     }
 
+    #[inline]
     fn flush(&mut self) {
         self.same_instant.sort_unstable();
         let (at, mut state) = (self.at.as_ps(), self.state);

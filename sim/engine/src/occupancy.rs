@@ -12,6 +12,7 @@ pub(crate) struct Occupancy {
 
 impl Occupancy {
     /// The empty set of numbers below `size`, a power of two of at least 64.
+    #[inline]
     pub(crate) fn new(size: usize) -> Self {
         assert!(size.is_power_of_two() && size >= WORD, "a power of two of at least 64");
         let words = size / WORD;
@@ -48,6 +49,7 @@ impl Occupancy {
     }
 
     /// The first word with bits after `word`, going round; `word` itself comes last.
+    #[inline]
     fn next_word_after(&self, word: usize) -> Option<usize> {
         let (group, bit) = (word / WORD, word % WORD);
         // Shifted in two steps, as a shift by 64 is none.

@@ -115,6 +115,7 @@ const LISTS_MAX: usize = 1 << 13;
 
 impl Default for EventQueue {
     /// A queue for a small network of today's rates.
+    #[inline]
     fn default() -> Self {
         Self::new(1_024, Duration::from_us(8))
     }
@@ -123,6 +124,7 @@ impl Default for EventQueue {
 impl EventQueue {
     /// A queue that is fast if there are about `pending` events at a time, most of them due within `horizon`.
     #[must_use]
+    #[inline]
     pub fn new(pending: usize, horizon: Duration) -> Self {
         let lists = pending.next_power_of_two().clamp(LISTS_MIN, LISTS_MAX);
         let slot_ps = (horizon.as_ps() / lists as u64).max(1).next_power_of_two();
@@ -184,6 +186,7 @@ impl EventQueue {
     }
 
     /// Takes care that [`Self::next_events`] gives some, if any happen before `end`; what comes after them is previewed.
+    #[inline]
     pub fn look_for_events(&mut self, end: Time) {
         if self.open.is_empty() {
             self.open_next(Some(end));
@@ -205,6 +208,7 @@ impl EventQueue {
 
     /// No event happens before this; none if none is pending. It is at most the length of a slot too early.
     #[must_use]
+    #[inline]
     pub fn earliest(&self) -> Option<Time> {
         match self.open.last() {
             Some(event) => Some(event.at()),
@@ -217,6 +221,7 @@ impl EventQueue {
     }
 
     /// Takes out all events of which `keep` says no. As it passes over everything, it is for rare occasions.
+    #[inline]
     pub fn retain(&mut self, keep: impl Fn(EventKey) -> bool) {
         let mut events: Vec<EventKey> = self.open.drain(..).collect();
         for head in &mut self.heads {
@@ -235,12 +240,14 @@ impl EventQueue {
 
     /// How many events are pending.
     #[must_use]
+    #[inline]
     pub fn len(&self) -> usize {
         self.open.len() + self.listed + self.far.len()
     }
 
     /// Whether nothing is pending.
     #[must_use]
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -285,6 +292,7 @@ impl EventQueue {
     }
 
     /// Opens the next slot that has events, unless it begins at `end` or later.
+    #[inline]
     fn open_next(&mut self, end: Option<Time>) {
         let (first_listed, first_far) = self.next_slots();
         let Some(slot) = [first_far, first_listed].into_iter().flatten().min() else { return };
@@ -305,6 +313,7 @@ impl EventQueue {
         self.open.sort_unstable_by(|first, second| second.cmp(first));
     }
 
+    #[inline]
     fn take_list(&mut self, list: usize) {
         let mut place = std::mem::replace(&mut self.heads[list], NONE);
         self.occupied.remove(list);

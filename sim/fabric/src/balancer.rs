@@ -31,6 +31,7 @@ pub(crate) struct Balancer {
 }
 
 impl Balancer {
+    #[inline]
     pub(crate) fn new(generator: ChaCha8Rng) -> Self {
         let mut balancer = Self { draws: [0; DRAWS], next: 0, turn: 0, generator };
         balancer.draw();
@@ -65,6 +66,7 @@ impl Balancer {
     }
 
     #[cold]
+    #[inline]
     fn draw(&mut self) {
         self.draws.fill_with(|| self.generator.next_u32());
         self.next = 0;

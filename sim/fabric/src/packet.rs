@@ -26,6 +26,7 @@ pub struct Packet<H> {
 impl<H> Packet<H> {
     /// What the packet takes of a link: frame, preamble and gap.
     #[must_use]
+    #[inline]
     pub fn wire_bytes(&self) -> Bytes {
         Bytes::new(u64::from(self.frame_bytes)) + PREAMBLE + FRAME_GAP
     }
@@ -48,6 +49,7 @@ impl PacketClass {
 
     /// The name used in every output.
     #[must_use]
+    #[inline]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Unscheduled => "unscheduled",

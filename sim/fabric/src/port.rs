@@ -62,6 +62,7 @@ struct Queue {
 }
 
 impl Port {
+    #[inline]
     pub(crate) fn new(link: &Link, software: &SoftwareDelay) -> Self {
         let received = match link.to {
             // No decision is made between the arrival at a NIC and that at its transport, so one delay serves for both.
@@ -188,6 +189,7 @@ impl Port {
     }
 
     /// Takes the packet that was put on the link last off it, where each is taken off at once.
+    #[inline]
     pub(crate) fn take_last_sent<H: Copy>(&mut self, arena: &Arena<H>) -> PacketId {
         let id = self.in_flight.pop_front(arena).expect("a packet was sent");
         assert!(self.in_flight.is_empty(), "packets are taken off the link one by one");
@@ -195,27 +197,32 @@ impl Port {
     }
 
     /// Adds a delay between the port and the other end of its link.
+    #[inline]
     pub(crate) fn delay_by(&mut self, more: Duration) {
         self.delay += more;
     }
 
     /// The frame that was put on the link last: when it has left the port, and its length.
+    #[inline]
     pub(crate) fn last_frame<H: Copy>(&self, arena: &Arena<H>) -> (Time, u16) {
         let id = self.in_flight.back().expect("asked right after a frame was put on the link");
         (self.frame_end, arena.get(id).frame_bytes)
     }
 
     /// The time that `bytes` take on the link.
+    #[inline]
     pub(crate) fn serialization(&self, bytes: u64) -> Duration {
         self.byte() * bytes
     }
 
     /// Bytes of the waiting frames.
+    #[inline]
     pub(crate) const fn waiting_bytes(&self) -> u64 {
         self.queue.bytes
     }
 
     /// Forgets all waiting packets.
+    #[inline]
     pub(crate) fn discard_waiting<H: Copy>(&mut self, arena: &mut Arena<H>, now: Time) {
         self.queue.leave(now, self.queue.bytes);
         self.occupied = 0;
@@ -227,6 +234,7 @@ impl Port {
     }
 
     /// Forgets mean and maximum of the queue up to now.
+    #[inline]
     pub(crate) fn restart_queue_statistics(&mut self, now: Time) {
         self.queue.settle(now);
         self.queue.integral = 0;
@@ -234,6 +242,7 @@ impl Port {
     }
 
     /// The integral of waiting bytes since the restart (byte picoseconds) and the maximum (bytes).
+    #[inline]
     pub(crate) fn queue_statistics(&self, now: Time) -> (u128, u64) {
         (self.queue.integral_up_to(now), self.counters.waiting_bytes_max)
     }
@@ -258,20 +267,24 @@ impl Counters {
 }
 
 impl Queue {
+    #[inline]
     fn enter(&mut self, now: Time, bytes: u64) {
         self.settle(now);
         self.bytes += bytes;
     }
 
+    #[inline]
     fn leave(&mut self, now: Time, bytes: u64) {
         self.settle(now);
         self.bytes -= bytes;
     }
 
+    #[inline]
     fn integral_up_to(&self, now: Time) -> u128 {
         self.integral + u128::from(self.bytes) * u128::from(now.since(self.changed).as_ps())
     }
 
+    #[inline]
     fn settle(&mut self, now: Time) {
         self.integral = self.integral_up_to(now);
         self.changed = now;

@@ -4,8 +4,8 @@
 //! complete or not at all, and what is damaged counts as missing. How long the run took is beside it, in
 //! `KEY.timing.json`, as that differs each time.
 
-use crate::record::{RunRecord, RunTiming};
 use crate::store::{StoreError, write_atomically};
+use homa_run::{RunRecord, RunTiming};
 use sha2::{Digest, Sha256};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -76,7 +76,7 @@ impl Archive {
 
 fn encode(record: &RunRecord) -> Vec<u8> {
     let mut bytes = HEAD.to_vec();
-    bytes.extend(postcard::to_allocvec(record).expect("a record is plain"));
+    bytes.extend(record.to_bytes());
     let checksum = Sha256::digest(&bytes);
     bytes.extend_from_slice(&checksum);
     bytes
@@ -87,63 +87,5 @@ fn decode(bytes: &[u8]) -> Option<RunRecord> {
     if Sha256::digest(content)[..] != *checksum {
         return None;
     }
-    postcard::from_bytes(content.strip_prefix(HEAD)?).ok()
-}
-
-/// A duration as its number of picoseconds.
-pub(crate) mod ps {
-    use homa_units::Duration;
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-    pub(crate) fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_u64(duration.as_ps())
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-        u64::deserialize(deserializer).map(Duration::from_ps)
-    }
-}
-
-/// As [`ps`], of a duration that may be missing.
-pub(crate) mod optional_ps {
-    use homa_units::Duration;
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    #[expect(clippy::ref_option, reason = "serde passes a reference")]
-    pub(crate) fn serialize<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
-        duration.map(Duration::as_ps).serialize(serializer)
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
-        Ok(Option::<u64>::deserialize(deserializer)?.map(Duration::from_ps))
-    }
-}
-
-/// A message as its numbers.
-pub(crate) mod message {
-    use homa_fabric::Message;
-    use homa_topologies::HostId;
-    use homa_units::{Bytes, Time};
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    type Numbers = (u64, u32, u32, u32, u32, u64);
-
-    pub(crate) fn serialize<S: Serializer>(message: &Message, serializer: S) -> Result<S::Ok, S::Error> {
-        let Message { created, source, destination, sequence, generator, size } = *message;
-        (created.as_ps(), source.0, destination.0, sequence, generator, size.get()).serialize(serializer)
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Message, D::Error> {
-        let (created_ps, source, destination, sequence, generator, bytes) = Numbers::deserialize(deserializer)?;
-        let (source, destination) = (HostId(source), HostId(destination));
-        Ok(Message {
-            created: Time::from_ps(created_ps),
-            source,
-            destination,
-            sequence,
-            generator,
-            size: Bytes::new(bytes),
-        })
-    }
+    RunRecord::from_bytes(content.strip_prefix(HEAD)?)
 }

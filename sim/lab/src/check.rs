@@ -6,10 +6,8 @@
 
 mod baseline;
 mod judgement;
-mod section;
 mod verdict;
 
 pub use baseline::{Baseline, BaselineCase, BaselineDecile, BaselineError, BaselineOverall, BaselineShort};
 pub use judgement::{Estimate, Outcome};
-pub use section::{CheckSection, Percent};
 pub use verdict::{CaseIdentity, CaseVerdict, MatchError, Standing, Verdict, VerdictRow, judge, matching};

@@ -14,12 +14,12 @@ pub use definition::Stated;
 pub use operand::{Operand, OperandError};
 pub use overlay::write_comparison_figure;
 
-use crate::case::CaseError;
-use crate::overrides::ExperimentError;
 use crate::stored::StoredError;
 use homa_analysis::cluster::BaselineError;
 use homa_analysis::paired::{self, PairingError, Resampling};
 use homa_analysis::{ImportError, SizeBins, SlowdownRecorder};
+use homa_experiment::CaseError;
+use homa_experiment::ExperimentError;
 use homa_units::Bytes;
 use serde::Serialize;
 use side::Side;

@@ -4,12 +4,12 @@ mod draw;
 mod label;
 mod ratio;
 
-use crate::experiment::{FigureKind, FigureSection};
 use crate::manifest::{Manifest, ManifestError};
 use crate::store::{StoreError, write_atomically};
 use crate::stored::{StoredError, StoredSummary};
 use draw::{Drawing, draw};
-use homa_analysis::{figure_csv, png};
+use homa_experiment::{FigureKind, FigureSection};
+use homa_figures::{figure_csv, png};
 use label::Labels;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -154,7 +154,7 @@ pub(crate) fn draw_figures(cases: &[CaseResult], sections: &[FigureSection]) -> 
     let names: Vec<&str> = cases.iter().map(|case| case.summary.case.as_str()).collect();
     let mut figures = Figures::default();
     for section in sections {
-        if let Some(problem) = missing(section, &names) {
+        if let Some(problem) = section.problem_with(&names) {
             figures.left_out.push(problem);
             continue;
         }
@@ -231,44 +231,4 @@ fn default_sections(cases: &[CaseResult]) -> Vec<FigureSection> {
         }
     }
     sections
-}
-
-/// Checks the `[[figure]]` sections of an experiment against the names of its cases, before anything runs. If the
-/// experiment is `changed` by overrides, cases may be missing: figures that need them are left out.
-pub(crate) fn check_figures(sections: &[FigureSection], cases: &[&str], changed: bool) -> Result<(), String> {
-    let mut names: Vec<String> = Vec::new();
-    for section in sections {
-        let name = section.file_name();
-        if name.is_empty() || !name.chars().all(crate::overrides::is_safe) {
-            return Err(format!("name = \"{name}\" is not possible; accepted are letters, digits, `-`, `_` and `.`"));
-        }
-        if names.contains(&name) {
-            return Err(format!("two figures are called \"{name}\"; give each a `name` of its own"));
-        }
-        if section.kind == FigureKind::Ratio && section.baseline.is_none() {
-            return Err(format!(
-                "\"{name}\": a ratio needs `baseline`, the case to divide by; there are {}",
-                cases.join(", ")
-            ));
-        }
-        if let Some(problem) = missing(section, cases).filter(|_| !changed) {
-            return Err(problem);
-        }
-        names.push(name);
-    }
-    Ok(())
-}
-
-/// Why a figure can't be drawn of these cases.
-fn missing(section: &FigureSection, cases: &[&str]) -> Option<String> {
-    let name = section.file_name();
-    if !cases.iter().any(|case| section.is_of(case)) {
-        return Some(format!(
-            "\"{name}\": no case has a name like {:?}; there are {}",
-            section.cases,
-            cases.join(", ")
-        ));
-    }
-    let baseline = section.baseline.as_ref().filter(|baseline| !cases.contains(&baseline.as_str()))?;
-    Some(format!("\"{name}\": baseline = \"{baseline}\" is no case; there are {}", cases.join(", ")))
 }

@@ -1,11 +1,11 @@
 //! `manifest.toml`: what results were made from, complete enough to make them again and to check that they are the same.
 
-use crate::case::{Case, CaseError};
-use crate::experiment::{Experiment, FigureSection};
-use crate::head::Head;
 use crate::plan::{PlanError, PlannedCase, PlannedRun, SOURCES, UsedFile};
-use crate::resolve::cases;
 use crate::store::{StoreError, write_atomically};
+use homa_experiment::Head;
+use homa_experiment::cases;
+use homa_experiment::{Case, CaseError};
+use homa_experiment::{Experiment, FigureSection};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use thiserror::Error;

@@ -1,9 +1,9 @@
 //! What is to be run: cases and their runs in a fixed order, each named by what it is a function of.
 
-use crate::case::{Case, CaseError};
-use crate::check::CheckSection;
-use crate::experiment::{Experiment, Sizes};
-use crate::number::OneOrMany;
+use homa_experiment::CheckSection;
+use homa_experiment::OneOrMany;
+use homa_experiment::{Case, CaseError};
+use homa_experiment::{Experiment, Sizes};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::io;
@@ -83,7 +83,7 @@ impl PlannedCase {
         let files = replace_files(&mut content)?;
         let key_of = |seed: u64| {
             content.run.seeds = vec![seed];
-            let text = toml::to_string(&content).expect("an experiment is a table");
+            let text = content.to_toml();
             hex(&["run", SOURCES, &text], 8)
         };
         let seeds = case.run().seeds.clone();
@@ -185,7 +185,7 @@ fn hex_of(bytes: &[u8]) -> String {
 /// # Errors
 /// As [`cases`](crate::cases), and if a file can't be read again.
 pub fn plan_experiment(path: &Path, experiment: &Experiment) -> Result<Vec<PlannedCase>, CaseError> {
-    let cases = crate::resolve::cases(path, experiment)?;
+    let cases = homa_experiment::cases(path, experiment)?;
     plan(cases).map_err(|PlanError { path: file, cause }| CaseError::File {
         path: path.to_owned(),
         key: "files",

@@ -1,7 +1,7 @@
 //! Published curves, shipped with the program, and the comparison with them.
 
-use crate::denominator::Denominator;
 use crate::stored::{StoredError, StoredSummary};
+use homa_run::Denominator;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use thiserror::Error;

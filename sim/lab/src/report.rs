@@ -5,12 +5,12 @@ mod figure;
 mod page;
 mod words;
 
-use crate::experiment::FigureSection;
 use crate::figures::{CaseResult, FigureError, draw_figures, figures_folder};
 use crate::manifest::{Manifest, ManifestError};
 use crate::store::{StoreError, write_atomically};
 use crate::stored::StoredError;
 use case::Measured;
+use homa_experiment::FigureSection;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior};

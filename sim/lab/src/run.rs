@@ -1,28 +1,17 @@
 //! The runs of a case, and what they give together.
 
-use crate::case::Case;
-use crate::measurement::MessageRecord;
-use crate::record::{RunRecord, RunTiming};
 use crate::series::{LatencyRow, QueueCdfRow, SeriesRow, latency_rows, queue_cdf_rows, series_rows};
-use crate::simulate::run_seed;
 use crate::summary::{CaseSummary, Timing};
 use crate::warnings::seed_warning;
 use cpu_time::ThreadTime;
 use homa_analysis::{SlowdownRecorder, SlowdownSummary};
-use homa_units::{Duration, Time};
+use homa_experiment::Case;
+use homa_fabric::{Indivisible, Partition};
+use homa_run::{Control, Interrupted, MessageRecord};
+use homa_run::{RunRecord, RunTiming};
+use homa_units::Duration;
 use rayon::prelude::*;
-use std::sync::atomic::AtomicBool;
 use thiserror::Error;
-
-/// Lets the caller follow a run and end it.
-pub struct Control<'a> {
-    /// Set to end all runs soon.
-    pub interrupted: &'a AtomicBool,
-    /// Called now and then with the number of the run within its case and the simulated time it has reached.
-    pub progress: &'a (dyn Fn(usize, Time) + Sync),
-    /// On how many threads each run is simulated, if its network can be divided. It makes no difference to the result.
-    pub threads: u32,
-}
 
 /// Why a case has no result.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -42,6 +31,12 @@ pub enum RunError {
     },
 }
 
+impl From<Interrupted> for RunError {
+    fn from(Interrupted: Interrupted) -> Self {
+        Self::Interrupted
+    }
+}
+
 /// What the runs of a case gave together.
 #[derive(Debug, Clone)]
 pub struct Pooled {
@@ -54,6 +49,27 @@ pub struct Pooled {
     pub(crate) series: Vec<SeriesRow>,
     pub(crate) queue_cdf: Vec<QueueCdfRow>,
     pub(crate) latencies: Vec<LatencyRow>,
+}
+
+/// How the network of a case is divided if each of its runs is simulated on `threads` threads; not at all with a single one.
+///
+/// # Errors
+/// If it can't be divided; such a case is simulated on one thread.
+pub fn division(case: &Case, threads: u32) -> Result<Option<Partition>, Indivisible> {
+    homa_run::division(&case.spec(), threads)
+}
+
+/// One run of a case, without pooling: the run `number` of it, with `seed`.
+///
+/// # Errors
+/// If the user interrupted.
+pub fn run_seed(
+    case: &Case,
+    number: usize,
+    seed: u64,
+    control: &Control<'_>,
+) -> Result<(RunRecord, RunTiming), RunError> {
+    Ok(homa_run::run(&case.spec(), number, seed, control)?)
 }
 
 /// Runs all seeds of a case, in parallel on the current thread pool, and pools them in the order of the seeds.

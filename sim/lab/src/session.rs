@@ -5,13 +5,14 @@ use crate::archive::Archive;
 use crate::figures::{Drawn, FigureError, write_figures};
 use crate::manifest::Manifest;
 use crate::plan::{PlannedCase, PlannedRun, Selection};
-use crate::record::{RunRecord, RunTiming};
-use crate::run::{Control, Pooled, RunError, pool_runs};
-use crate::simulate::run_seed;
+use crate::run::run_seed;
+use crate::run::{Pooled, RunError, pool_runs};
 use crate::store::{
     StoreError, WrittenCase, check_writable, remove_leftovers, write_atomically, write_case, write_overview,
 };
 use crate::summary::{CaseSummary, Timing};
+use homa_run::Control;
+use homa_run::{RunRecord, RunTiming};
 use homa_units::Time;
 use rayon::prelude::*;
 use std::collections::BTreeMap;

@@ -1,15 +1,15 @@
 //! Results on disk.
 
-use crate::case::Case;
-use crate::experiment::Experiment;
 use crate::manifest::{MANIFEST, Manifest};
-use crate::measurement::MessageRecord;
 use crate::plan::PlannedCase;
 use crate::reference::{ComparedPercentile, ReferenceComparison};
 use crate::run::Pooled;
 use crate::stored::{StoredBin, StoredError, StoredSummary};
 use crate::summary::{CaseSummary, LevelRow, TierRow};
-use homa_analysis::{Curve, PriorityBars, QueueBars, Step, png, priority_figure, queue_figure, slowdown_figure};
+use homa_experiment::Case;
+use homa_experiment::Experiment;
+use homa_figures::{Curve, PriorityBars, QueueBars, Step, png, priority_figure, queue_figure, slowdown_figure};
+use homa_run::MessageRecord;
 use serde::Serialize;
 use std::fs;
 use std::io;
@@ -156,7 +156,7 @@ fn contents(planned: &PlannedCase, pooled: &Pooled) -> io::Result<Vec<(&'static 
         case.name,
         case.experiment,
         // Figures are of several cases.
-        toml::to_string(&Experiment { figures: Vec::new(), ..case.resolved.clone() }).map_err(io::Error::other)?
+        Experiment { figures: Vec::new(), ..case.resolved.clone() }.to_toml()
     );
     let mut files = vec![
         ("experiment.toml", resolved.into_bytes()),

@@ -1,12 +1,12 @@
 //! The numbers of a case.
 
-use crate::case::Case;
-use crate::measurement::Counts;
-use crate::record::{ReceiverTotals, RunRecord, TransportCounts, add_metrics};
-use crate::transport::TransportParameters;
 use crate::warnings::{backlog_growth, warnings};
 use homa_analysis::{BinRow, Confidence, Decile, PercentileRow, Precision, SlowdownSummary};
+use homa_experiment::Case;
 use homa_fabric::{PacketClass, TierStatistics};
+use homa_run::Counts;
+use homa_run::TransportParameters;
+use homa_run::{ReceiverTotals, RunRecord, TransportCounts, add_metrics};
 use homa_units::{Duration, Priority};
 use serde::Serialize;
 use std::collections::BTreeMap;

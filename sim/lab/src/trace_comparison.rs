@@ -1,11 +1,11 @@
 //! Our latencies against those that a trace brings along, message by message.
 
-use crate::case::{Case, CaseError};
-use crate::denominator::IdealTimes;
-use crate::overrides::{ExperimentError, load_experiment};
-use crate::resolve::cases;
-use crate::trace::{TraceFileError, read_trace};
 use homa_analysis::nearest_rank;
+use homa_experiment::cases;
+use homa_experiment::{Case, CaseError};
+use homa_experiment::{ExperimentError, load_experiment};
+use homa_experiment::{TraceFileError, read_trace};
+use homa_run::IdealTimes;
 use homa_topologies::HostId;
 use homa_units::Bytes;
 use rustc_hash::FxHashMap;

@@ -1,8 +1,9 @@
 //! Warnings that save a paper: what a reader of the numbers must know, and what to change.
 
-use crate::case::{Arrivals, Case};
-use crate::record::RunRecord;
 use homa_analysis::BinRow;
+use homa_experiment::Case;
+use homa_run::Arrivals;
+use homa_run::RunRecord;
 
 /// Fewer samples than this behind a 99th percentile leave it to a handful of messages.
 const SAMPLES_FOR_P99: u64 = 500;

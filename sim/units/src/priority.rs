@@ -17,6 +17,7 @@ impl Priority {
     /// # Panics
     /// If `level` is over 7.
     #[must_use]
+    #[inline]
     pub const fn new(level: u8) -> Self {
         assert!(level < 8, "a priority level is in 0..=7");
         Self(level)
@@ -24,12 +25,14 @@ impl Priority {
 
     /// The level as a number, 7 = served first.
     #[must_use]
+    #[inline]
     pub const fn get(self) -> u8 {
         self.0
     }
 
     /// The level as an index into an array of [`Self::LEVELS`].
     #[must_use]
+    #[inline]
     pub const fn index(self) -> usize {
         self.0 as usize
     }

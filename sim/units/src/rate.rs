@@ -20,24 +20,28 @@ textual!(BitRate);
 impl BitRate {
     /// `gbps` gigabits per second.
     #[must_use]
+    #[inline]
     pub const fn from_gbps(gbps: u64) -> Self {
         Self(gbps * 1_000_000_000)
     }
 
     /// `bps` bits per second.
     #[must_use]
+    #[inline]
     pub const fn from_bps(bps: u64) -> Self {
         Self(bps)
     }
 
     /// The rate in bits per second.
     #[must_use]
+    #[inline]
     pub const fn as_bps(self) -> u64 {
         self.0
     }
 
     /// The time one byte takes, if that is a whole number of picoseconds (it is for every common Ethernet rate).
     #[must_use]
+    #[inline]
     pub const fn byte_time(self) -> Option<Duration> {
         if self.0 == 0 || !(8 * PS_PER_SECOND).is_multiple_of(self.0) {
             return None;
@@ -47,6 +51,7 @@ impl BitRate {
 
     /// The time that `bytes` take on a link of this rate, or `None` unless [`Self::byte_time`] is exact.
     #[must_use]
+    #[inline]
     pub fn serialization(self, bytes: Bytes) -> Option<Duration> {
         self.byte_time().map(|byte| byte * bytes.get())
     }

@@ -2,9 +2,9 @@
 
 use super::baseline::{Baseline, BaselineCase, BaselineDecile};
 use super::judgement::{Estimate, Outcome};
-use super::section::CheckSection;
-use crate::case::Case;
 use homa_analysis::human_bytes;
+use homa_experiment::Case;
+use homa_experiment::CheckSection;
 use serde::Serialize;
 use thiserror::Error;
 

@@ -3,13 +3,13 @@
 use super::ComparisonError;
 use super::files::{EXACT_LIMIT, open};
 use crate::archive::Archive;
-use crate::case::Case;
 use crate::manifest::Manifest;
-use crate::measurement::BLOCKS;
-use crate::overrides::load_experiment;
-use crate::record::RunRecord;
-use crate::resolve::cases;
 use homa_analysis::{ImportError, MessageRow, Precision, SizeBins, SlowdownRecorder, read_messages};
+use homa_experiment::Case;
+use homa_experiment::cases;
+use homa_experiment::load_experiment;
+use homa_run::BLOCKS;
+use homa_run::RunRecord;
 use homa_units::{Bytes, Time};
 use std::path::Path;
 

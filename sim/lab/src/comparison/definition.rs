@@ -3,8 +3,8 @@
 use super::ComparisonError;
 use super::files::{open, pool};
 use super::operand::Operand;
-use crate::denominator::Denominator;
 use homa_analysis::cluster::Baseline;
+use homa_run::Denominator;
 
 /// What the user says of files that don't say it themselves.
 #[derive(Debug, Clone, Default)]

@@ -2,7 +2,7 @@
 
 use super::{ComparedSide, ComparedSizes, ComparedValue, Comparison};
 use crate::store::StoreError;
-use homa_analysis::{Curve, Step, png, slowdown_figure};
+use homa_figures::{Curve, Step, png, slowdown_figure};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 

@@ -2,9 +2,9 @@
 
 use super::ratio::ratio;
 use super::{CURVES_MAX, CaseResult, FigureError, Labels};
-use crate::experiment::{FigureKind, FigureSection, Messages};
 use crate::stored::{StoredBin, StoredLevel};
-use homa_analysis::{
+use homa_experiment::{FigureKind, FigureSection, Messages};
+use homa_figures::{
     Axis, AxisScale, BarFigure, BarSeries, Curve, FigurePoints, FigureRow, LineCurve, LineFigure, Step, TickFormat,
     Trace, bar_figure, bar_figure_points, line_figure, line_figure_points, slowdown_figure, slowdown_figure_points,
     slowdown_rows,

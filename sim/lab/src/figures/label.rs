@@ -1,8 +1,8 @@
 //! What cases are called in a figure: only what tells them apart is in the legend, and what they share is in the title.
 
 use super::CaseResult;
-use crate::experiment::FigureSection;
 use crate::store::title_case;
+use homa_experiment::FigureSection;
 
 /// Names for the cases of a figure, and its title.
 pub(crate) struct Labels {

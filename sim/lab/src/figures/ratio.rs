@@ -3,9 +3,10 @@
 use super::draw::{Drawing, Problem, lines};
 use super::{CaseResult, Labels};
 use crate::comparison::paired_samples;
-use crate::experiment::FigureSection;
+use homa_analysis::SizeBins;
 use homa_analysis::paired::{self, PairedRow, QuantileRatio, Resampling};
-use homa_analysis::{Axis, AxisScale, LineCurve, LineFigure, SizeBins, TickFormat, Trace};
+use homa_experiment::FigureSection;
+use homa_figures::{Axis, AxisScale, LineCurve, LineFigure, TickFormat, Trace};
 use homa_units::Bytes;
 
 /// Ratios by tenth of messages, with confidence that uses that all cases had the same messages.

@@ -3,8 +3,8 @@
 use super::ReportError;
 use super::words::{count, mean, number, percent, quantile, seconds, sizes, whole};
 use crate::manifest::ManifestCase;
-use crate::record::RunTiming;
 use crate::stored::StoredSummary;
+use homa_run::RunTiming;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -150,7 +150,7 @@ impl CasePart {
             tiers: tiers(summary),
             runs: runs(case, &measured.runs),
             speed,
-            configuration: toml::to_string(&case.experiment).expect("an experiment is a table"),
+            configuration: case.experiment.to_toml(),
         }
     }
 }
@@ -215,7 +215,7 @@ const ADVISED: [(&str, &str); 6] = [
 ];
 
 fn warnings(case: &ManifestCase, summary: &StoredSummary) -> Vec<Warning> {
-    let table = toml::Value::try_from(&case.experiment).expect("an experiment is a table");
+    let table = toml::Value::Table(case.experiment.to_toml().parse().expect("an experiment is a table"));
     let value = |key: &str| key.split('.').try_fold(&table, |table, part| table.get(part)).map(ToString::to_string);
     let warning = |text: &String| {
         let (name, text) = text.split_once(": ").unwrap_or(("warning", text));

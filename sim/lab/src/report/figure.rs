@@ -1,9 +1,9 @@
 //! A figure as a report shows it: the drawing, what is told of the points in it, and its numbers as a table.
 
 use super::words::{number, whole};
-use crate::experiment::FigureKind;
 use crate::figures::Figure;
-use homa_analysis::{FigurePoint, FigurePoints, FigureRow};
+use homa_experiment::FigureKind;
+use homa_figures::{FigurePoint, FigurePoints, FigureRow};
 use serde::Serialize;
 
 /// More rows of a table make a page slow and are read by nobody; the CSV has them.
@@ -144,7 +144,7 @@ const fn how_to_read(kind: FigureKind) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::told_apart;
-    use homa_analysis::FigurePoint;
+    use homa_figures::FigurePoint;
 
     #[test]
     fn points_that_are_drawn_in_one_place_are_told_once() {

@@ -69,10 +69,12 @@ pub struct MessageTag {
 }
 
 impl MessageTag {
+    #[inline]
     const fn pack(self) -> u64 {
         (self.sequence as u64) << 32 | self.slot as u64
     }
 
+    #[inline]
     const fn unpack(packed: u64) -> Self {
         Self { slot: packed as u32, sequence: (packed >> 32) as u32 }
     }
@@ -88,15 +90,18 @@ pub struct Header {
 }
 
 /// Bytes of the Ethernet frame of a DATA packet with `data` bytes of payload.
+#[inline]
 const fn data_frame_bytes(data: u32) -> u32 {
     frame_bytes(wire::DATA_HEADER_BYTES as u32 + data)
 }
 
 /// Bytes of an Ethernet frame; the shortest packet needs no padding, as 28 bytes make a frame of 66.
+#[inline]
 const fn frame_bytes(homa_bytes: u32) -> u32 {
     wire::frame_bytes(homa_bytes, FAMILY) + CRC
 }
 
+#[inline]
 const fn wire_bytes(frame_bytes: u32) -> u64 {
     frame_bytes as u64 + PREAMBLE.get() + FRAME_GAP.get()
 }
@@ -119,6 +124,7 @@ impl Homa {
     /// # Panics
     /// If the phase is not below a millisecond.
     #[must_use]
+    #[inline]
     pub fn new(config: Arc<Config>, host: HostId, tick_phase: Duration) -> Self {
         assert!(tick_phase < TICK_PERIOD, "a phase is shorter than the period");
         let mut homa = Self { config, host, tick_phase, node: None };
@@ -131,6 +137,7 @@ impl Homa {
 
     /// The core, for its metrics; none if the host has not been in use.
     #[must_use]
+    #[inline]
     pub fn endpoint(&self) -> Option<&Endpoint> {
         self.node.as_ref().map(|node| node.endpoint())
     }
@@ -152,42 +159,52 @@ impl Homa {
 impl Transport for Homa {
     type Header = Header;
 
+    #[inline]
     fn submit(&mut self, now: Time, reference: MessageRef, message: &Message) {
         self.node().submit(now, reference, message);
     }
 
+    #[inline]
     fn handle_packet(&mut self, now: Time, packet: &Packet<Header>) {
         self.node().handle_packet(now, packet);
     }
 
+    #[inline]
     fn handle_timeout(&mut self, now: Time) {
         self.node().handle_timeout(now);
     }
 
+    #[inline]
     fn has_packet(&self) -> bool {
         self.node.as_ref().is_some_and(|node| node.has_packet())
     }
 
+    #[inline]
     fn poll_transmit(&mut self, now: Time) -> Option<Packet<Header>> {
         self.node.as_mut()?.poll_transmit(now)
     }
 
+    #[inline]
     fn poll_completion(&mut self) -> Option<MessageEnd> {
         self.node.as_mut()?.poll_completion()
     }
 
+    #[inline]
     fn poll_timeout(&self) -> Option<Timeout> {
         self.node.as_ref()?.poll_timeout()
     }
 
+    #[inline]
     fn pushes(&self) -> bool {
         self.config.parameters.transmit != TransmitMode::Pull
     }
 
+    #[inline]
     fn handle_nic_completion(&mut self, end: Time, frame_bytes: u16) {
         self.node().handle_nic_completion(end, frame_bytes);
     }
 
+    #[inline]
     fn class(header: &Header) -> PacketClass {
         match &header.packet {
             // In a retransmission `incoming` is the end of what was asked for, and that is permission.

@@ -51,6 +51,7 @@ pub(super) struct Node {
 
 impl Node {
     /// The end at `host`, whose timer ticks at `tick_phase` after each full millisecond.
+    #[inline]
     pub(super) fn new(config: Arc<Config>, host: HostId, tick_phase: Duration) -> Self {
         let mut core = config.core.clone();
         core.ticks = Ticks::Grid { period: TICK_PERIOD, phase: tick_phase };
@@ -86,11 +87,13 @@ impl Node {
     }
 
     /// The core, for its metrics.
+    #[inline]
     pub(super) const fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }
 
     /// Tells the core what the NIC has sent up to now.
+    #[inline]
     fn advance(&mut self, now: Time) {
         self.now = now;
         while let Some(&(end, bytes)) = self.nic.front().filter(|(end, _)| *end <= now) {
@@ -99,6 +102,7 @@ impl Node {
         }
     }
 
+    #[inline]
     fn send_request(&mut self, tag: MessageTag, to: HostId, length: u32) {
         let message = CoreMessage { length, tag: tag.pack() };
         let destination = Destination { peer: PeerId::new(to.0), port: SERVER_PORT, family: FAMILY };
@@ -109,6 +113,7 @@ impl Node {
         }
     }
 
+    #[inline]
     fn send_reply(&mut self, to: Destination, rpc: RpcId, length: u32) {
         match self.endpoint.send_reply(self.now, self.server, to, rpc, CoreMessage { length, tag: 0 }) {
             Ok(()) => {}
@@ -118,6 +123,7 @@ impl Node {
     }
 
     /// Does what applications do when something has happened. `tag` is that of the packet that made it happen, if any.
+    #[inline]
     fn serve_events(&mut self, tag: Option<MessageTag>) {
         while let Some(event) = self.endpoint.poll_event() {
             match event {
@@ -135,6 +141,7 @@ impl Node {
         }
     }
 
+    #[inline]
     fn receive(&mut self, socket: SocketId, tag: Option<MessageTag>) {
         loop {
             let received = match self.endpoint.recv(self.now, socket, None, &[]) {
@@ -165,11 +172,13 @@ impl Node {
         }
     }
 
+    #[inline]
     fn end(&mut self, source: HostId, tag: MessageTag, failed: bool) {
         let message = MessageRef { source, slot: tag.slot };
         self.ended.push_back(MessageEnd { message, sequence: Some(tag.sequence), failed });
     }
 
+    #[inline]
     fn run_prio(&mut self) {
         let Some((prio, at)) = &mut self.prio else { return };
         if *at > self.now {
@@ -184,6 +193,7 @@ impl Node {
         }
     }
 
+    #[inline]
     fn packet(&mut self, packet: homa_protocol::Packet, transmit: &Transmit) -> Packet<Header> {
         self.packets += 1;
         let packet = match self.config.parameters.wire {
@@ -200,6 +210,7 @@ impl Node {
         }
     }
 
+    #[inline]
     pub(super) fn submit(&mut self, now: Time, reference: MessageRef, message: &Message) {
         self.advance(now);
         let tag = MessageTag { slot: reference.slot, sequence: message.sequence };
@@ -208,12 +219,14 @@ impl Node {
         self.serve_events(None);
     }
 
+    #[inline]
     pub(super) fn handle_packet(&mut self, now: Time, packet: &Packet<Header>) {
         self.advance(now);
         self.endpoint.handle_packet(now, PeerId::new(packet.source.0), &packet.header.packet);
         self.serve_events(Some(packet.header.tag));
     }
 
+    #[inline]
     pub(super) fn handle_timeout(&mut self, now: Time) {
         self.advance(now);
         self.run_prio();
@@ -221,10 +234,12 @@ impl Node {
         self.serve_events(None);
     }
 
+    #[inline]
     pub(super) fn has_packet(&self) -> bool {
         self.unit.is_some() || self.endpoint.has_outgoing()
     }
 
+    #[inline]
     pub(super) fn poll_transmit(&mut self, now: Time) -> Option<Packet<Header>> {
         self.advance(now);
         let mut unit = match self.unit.take() {
@@ -247,10 +262,12 @@ impl Node {
         Some(self.packet(homa_protocol::Packet::Data(segment), &unit.transmit))
     }
 
+    #[inline]
     pub(super) fn poll_completion(&mut self) -> Option<MessageEnd> {
         self.ended.pop_front()
     }
 
+    #[inline]
     pub(super) fn poll_timeout(&self) -> Option<Timeout> {
         let prio = self.prio.as_ref().map(|(_, at)| *at);
         let nic = self.nic.front().map(|(at, _)| *at).filter(|_| self.endpoint.waits_for_nic());
@@ -258,6 +275,7 @@ impl Node {
         Some(Timeout { at: at.max(self.now), pulls: self.packets })
     }
 
+    #[inline]
     pub(super) fn handle_nic_completion(&mut self, end: Time, frame_bytes: u16) {
         if self.config.parameters.transmit == TransmitMode::Qdisc && self.config.parameters.nic_completions {
             self.nic.push_back((end, u32::from(frame_bytes) - CRC));
@@ -266,6 +284,7 @@ impl Node {
 }
 
 /// Encodes and decodes a packet.
+#[inline]
 fn through_the_wire(packet: &homa_protocol::Packet) -> homa_protocol::Packet {
     // Payload counts in a packet's length; its bytes don't matter.
     let mut bytes = vec![0; wire::homa_bytes(packet)];

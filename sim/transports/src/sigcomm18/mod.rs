@@ -74,6 +74,7 @@ pub struct Sigcomm18 {
 impl Sigcomm18 {
     /// The end at `host`.
     #[must_use]
+    #[inline]
     pub fn new(config: Arc<Config>, host: HostId) -> Self {
         Self {
             sender: Sender::new(Arc::clone(&config), host),
@@ -86,17 +87,20 @@ impl Sigcomm18 {
 
     /// How well the host's downlink was used up to now.
     #[must_use]
+    #[inline]
     pub const fn receiver_usage(&self) -> &ReceiverUsage {
         self.receiver.usage()
     }
 
     /// The most outgoing messages with unsent bytes that the host had at a time, and the most that had arrived in part.
     #[must_use]
+    #[inline]
     pub const fn records_max(&self) -> usize {
         self.sender.unsent_max() + self.receiver.inbound_max()
     }
 
     /// The grants that were made and wait for the NIC, in the order in which they will go.
+    #[inline]
     pub fn queued_grants(&self) -> impl Iterator<Item = &Packet<Header>> {
         self.grants.iter()
     }
@@ -105,10 +109,12 @@ impl Sigcomm18 {
 impl Transport for Sigcomm18 {
     type Header = Header;
 
+    #[inline]
     fn submit(&mut self, _: Time, reference: MessageRef, message: &Message) {
         self.sender.submit(reference.slot, message);
     }
 
+    #[inline]
     fn handle_packet(&mut self, now: Time, packet: &Packet<Header>) {
         match packet.header {
             Header::Grant { slot, offset, data, level } => {
@@ -122,14 +128,17 @@ impl Transport for Sigcomm18 {
         }
     }
 
+    #[inline]
     fn handle_timeout(&mut self, now: Time) {
         self.receiver.timeout(now, self.pulls, &mut self.grants);
     }
 
+    #[inline]
     fn has_packet(&self) -> bool {
         !self.grants.is_empty() || self.sender.has_packet()
     }
 
+    #[inline]
     fn poll_transmit(&mut self, _now: Time) -> Option<Packet<Header>> {
         // Grants precede all data; those of one instant keep the order in which they were made.
         let packet = self.grants.pop_front().or_else(|| self.sender.next_packet())?;
@@ -137,14 +146,17 @@ impl Transport for Sigcomm18 {
         Some(packet)
     }
 
+    #[inline]
     fn poll_completion(&mut self) -> Option<MessageEnd> {
         self.completed.take().map(MessageEnd::arrived)
     }
 
+    #[inline]
     fn poll_timeout(&self) -> Option<Timeout> {
         self.receiver.next_timeout()
     }
 
+    #[inline]
     fn class(header: &Header) -> PacketClass {
         match header {
             Header::Data { scheduled: false, .. } => PacketClass::Unscheduled,

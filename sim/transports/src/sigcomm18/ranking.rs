@@ -36,21 +36,25 @@ impl Ranking {
     /// The last slot of a sender that was never taken out.
     pub(super) const NO_SLOT: u32 = u32::MAX;
 
+    #[inline]
     pub(super) fn new(scheduled_levels: u8, overcommitment: u8) -> Self {
         let scheduled_levels = u32::from(scheduled_levels);
         let overcommitment = usize::from(overcommitment);
         Self { listed: Vec::new(), head: scheduled_levels, scheduled_levels, overcommitment }
     }
 
+    #[inline]
     pub(super) fn len(&self) -> usize {
         self.listed.len()
     }
 
+    #[inline]
     pub(super) fn is_empty(&self) -> bool {
         self.listed.is_empty()
     }
 
     /// An arrival that finds the list empty begins again at the lowest level.
+    #[inline]
     pub(super) fn reset_if_empty(&mut self) {
         if self.listed.is_empty() {
             self.head = self.scheduled_levels;
@@ -58,11 +62,13 @@ impl Ranking {
     }
 
     /// The sender of a rank, with its key.
+    #[inline]
     pub(super) fn at(&self, rank: usize) -> (Key, u32) {
         self.listed[rank]
     }
 
     /// Takes out the sender with this key and gives the slot it had.
+    #[inline]
     pub(super) fn take_out(&mut self, key: &Key) -> u32 {
         let rank = self.listed.binary_search_by(|(listed, _)| listed.cmp(key)).expect("the sender is listed");
         let slot = self.head + rank as u32;
@@ -75,12 +81,14 @@ impl Ranking {
     }
 
     /// Where a sender with this key would stand; `last_slot` is the one it was last taken out of.
+    #[inline]
     pub(super) fn place(&self, key: &Key, last_slot: u32) -> Place {
         let rank = self.listed.partition_point(|(listed, _)| listed < key);
         Place { rank, slot: self.head_with(rank, last_slot) + rank as u32 }
     }
 
     /// Enters a sender that is not listed.
+    #[inline]
     pub(super) fn insert(&mut self, key: Key, sender: u32, last_slot: u32) -> Place {
         let place = self.place(&key, last_slot);
         self.head = place.slot - place.rank as u32;
@@ -90,11 +98,13 @@ impl Ranking {
 
     /// Whether a sender's last slot can ever matter. The slots that the head is compared with are from 1 up; and at the
     /// end of the scheduled levels, it moves up in any case.
+    #[inline]
     pub(super) fn remembers(&self, last_slot: u32) -> bool {
         0 < last_slot && last_slot < self.scheduled_levels
     }
 
     /// The head with one sender more, at `rank`.
+    #[inline]
     fn head_with(&self, rank: usize, last_slot: u32) -> u32 {
         let mut head = self.head;
         // A new best sender takes the next higher level and moves nobody, if there is one.
@@ -105,6 +115,7 @@ impl Ranking {
     }
 
     /// How many of `listed` senders are kept granted.
+    #[inline]
     fn granted(&self, listed: usize) -> u32 {
         listed.min(self.overcommitment) as u32
     }

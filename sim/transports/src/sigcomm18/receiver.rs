@@ -18,6 +18,7 @@ use std::sync::Arc;
 /// The rate at which the grants of one sender are paced while its timer runs: that of the original's host links.
 const PACING_RATE: BitRate = BitRate::from_gbps(10);
 
+#[inline]
 fn wire_time(bytes: Bytes) -> Duration {
     PACING_RATE.serialization(bytes).expect("exact at 10 Gbps")
 }
@@ -41,6 +42,7 @@ struct Inbound {
 }
 
 impl Inbound {
+    #[inline]
     const fn key(&self) -> Key {
         let Self { ungranted, size, created, source, sequence, .. } = *self;
         Key { ungranted, size, created, source, sequence }
@@ -94,6 +96,7 @@ struct Event<'a> {
 impl Receiver {
     /// The receiving part at `host`.
     #[must_use]
+    #[inline]
     pub fn new(config: Arc<Config>, host: HostId) -> Self {
         let ranking = Ranking::new(config.scheduled_levels, config.overcommitment);
         Self {
@@ -114,23 +117,27 @@ impl Receiver {
 
     /// How well the host's downlink was used up to now.
     #[must_use]
+    #[inline]
     pub const fn usage(&self) -> &ReceiverUsage {
         &self.usage
     }
 
     /// The most messages that had arrived in part at a time.
     #[must_use]
+    #[inline]
     pub const fn inbound_max(&self) -> usize {
         self.inbound_max
     }
 
     /// A grant has arrived at this host: it uses the downlink as well.
+    #[inline]
     pub fn received_grant(&mut self) {
         self.usage.received_grant(wire_time(Bytes::new(u64::from(wire::on_wire(wire::GRANT_FRAME)))));
     }
 
     /// The earliest grant timer.
     #[must_use]
+    #[inline]
     pub fn next_timeout(&self) -> Option<Timeout> {
         self.timers.iter().map(|(timeout, _)| *timeout).min()
     }
@@ -140,6 +147,7 @@ impl Receiver {
     ///
     /// # Panics
     /// If the packet is a grant.
+    #[inline]
     pub fn data(
         &mut self,
         now: Time,
@@ -166,6 +174,7 @@ impl Receiver {
     }
 
     /// Fires the earliest grant timer if it is due.
+    #[inline]
     pub fn timeout(&mut self, now: Time, pulls: u32, grants: &mut VecDeque<Packet<Header>>) {
         // Of timers that are equal, the first in the list was armed first, and min_by_key gives the first minimum.
         let Some((timeout, sender)) = self.timers.iter().min_by_key(|(timeout, _)| *timeout).copied() else { return };
@@ -180,6 +189,7 @@ impl Receiver {
     }
 
     /// Takes the packet off its message. `sender` is filled in if the packet announces bytes that must be granted.
+    #[inline]
     fn count(&mut self, now: Time, packet: &Packet<Header>, sender: &mut Option<u32>) -> Option<MessageRef> {
         let Header::Data { created, slot, sequence, size, data, .. } = packet.header else {
             panic!("not a data packet")
@@ -209,6 +219,7 @@ impl Receiver {
     }
 
     /// Enters a message at its first packet.
+    #[inline]
     fn announce(
         &mut self,
         now: Time,
@@ -244,6 +255,7 @@ impl Receiver {
         index
     }
 
+    #[inline]
     fn know(&mut self, host: HostId) -> u32 {
         *self.sender_of.entry(host).or_insert_with(|| {
             let last_slot = self.last_slots.remove(&host).map_or(Ranking::NO_SLOT, u32::from);
@@ -254,6 +266,7 @@ impl Receiver {
     }
 
     /// Drops a sender that has nothing to be granted any more. Without, each host would in time know all others.
+    #[inline]
     fn forget(&mut self, sender: u32) {
         let KnownSender { host, messages, listed, last_slot, timer, .. } = self.senders.remove(sender as usize);
         assert!(
@@ -268,6 +281,7 @@ impl Receiver {
     }
 
     /// Lets a sender that is not listed try for a grant if it ranks among the granted ones, and lists it.
+    #[inline]
     fn try_in_turn(&mut self, sender: u32, key: Key, event: &mut Event<'_>) {
         let place = self.ranking.place(&key, self.senders[sender as usize].last_slot);
         if place.rank >= usize::from(self.config.overcommitment) {
@@ -279,6 +293,7 @@ impl Receiver {
     }
 
     /// Makes a grant to `sender`, which is not listed and would hold `slot`, unless timer or in-flight limit forbid it.
+    #[inline]
     fn attempt(&mut self, sender: u32, slot: u32, event: &mut Event<'_>) {
         let known = &self.senders[sender as usize];
         let index = known.messages[0];
@@ -324,6 +339,7 @@ impl Receiver {
 
     /// Lists a sender again after an attempt made at `slot`; if that lets another one move up, tries that one, and so
     /// on until one stays.
+    #[inline]
     fn settle(&mut self, mut sender: u32, mut slot: u32, event: &mut Event<'_>) {
         let overcommitment = usize::from(self.config.overcommitment);
         loop {
@@ -345,10 +361,12 @@ impl Receiver {
         }
     }
 
+    #[inline]
     fn first_key(&self, sender: u32) -> Option<Key> {
         self.senders[sender as usize].messages.first().map(|index| self.inbound[*index].key())
     }
 
+    #[inline]
     fn take_out_if_listed(&mut self, sender: u32) -> Option<u32> {
         let known = &mut self.senders[sender as usize];
         let slot = self.ranking.take_out(&known.listed.take()?);
@@ -356,12 +374,14 @@ impl Receiver {
         Some(slot)
     }
 
+    #[inline]
     fn insert(&mut self, sender: u32, key: Key) -> super::ranking::Place {
         let known = &mut self.senders[sender as usize];
         known.listed = Some(key);
         self.ranking.insert(key, sender, known.last_slot)
     }
 
+    #[inline]
     fn arm_timer(&mut self, sender: u32, wire_bytes: u32, event: &Event<'_>) {
         let pause = wire_time(Bytes::new(u64::from(wire_bytes)));
         let timeout = Timeout { at: event.now + pause, pulls: event.pulls };
@@ -369,6 +389,7 @@ impl Receiver {
         self.timers.push((timeout, sender));
     }
 
+    #[inline]
     fn cancel_timer(&mut self, sender: u32) {
         self.senders[sender as usize].timer = None;
         self.timers.retain(|(_, armed)| *armed != sender);

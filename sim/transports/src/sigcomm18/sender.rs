@@ -48,17 +48,20 @@ pub struct Sender {
 impl Sender {
     /// The sending part at `host`.
     #[must_use]
+    #[inline]
     pub fn new(config: Arc<Config>, host: HostId) -> Self {
         Self { config, host, messages: Vec::new(), ready: SrptQueue::default(), unsent: 0, unsent_max: 0 }
     }
 
     /// The most messages that had unsent bytes at a time.
     #[must_use]
+    #[inline]
     pub const fn unsent_max(&self) -> usize {
         self.unsent_max
     }
 
     /// Takes over a message.
+    #[inline]
     pub fn submit(&mut self, slot: u32, submitted: &Message) {
         let Message { created, sequence, destination, .. } = *submitted;
         let size = u32::try_from(submitted.size.get()).expect("messages are shorter than 4 GB");
@@ -88,6 +91,7 @@ impl Sender {
     }
 
     /// Takes over a grant.
+    #[inline]
     pub fn grant(&mut self, slot: u32, offset: u32, data: u16, level: Priority) {
         let message = &mut self.messages[slot as usize];
         let idle = message.unscheduled_left == 0 && message.granted.is_empty();
@@ -101,11 +105,13 @@ impl Sender {
 
     /// Whether a packet could go now.
     #[must_use]
+    #[inline]
     pub fn has_packet(&self) -> bool {
         !self.ready.is_empty()
     }
 
     /// The packet that goes next: of the message with the fewest unsent bytes, the one with the lowest offset.
+    #[inline]
     pub fn next_packet(&mut self) -> Option<Packet<Header>> {
         let slot = self.ready.first()?;
         let message = &mut self.messages[slot as usize];

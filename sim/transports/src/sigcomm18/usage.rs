@@ -46,6 +46,7 @@ pub struct Usage {
 
 impl Period {
     /// A packet that took `wire` of the link has arrived; the period goes on after it if `goes_on`.
+    #[inline]
     fn received(&mut self, now: Time, wire: Duration, goes_on: bool) {
         if self.since.is_none() && goes_on {
             // It began when the packet did.
@@ -59,6 +60,7 @@ impl Period {
         }
     }
 
+    #[inline]
     fn end(&mut self, now: Time) {
         if let Some(since) = self.since.take() {
             self.total.time += now.since(since);
@@ -70,6 +72,7 @@ impl Period {
 impl ReceiverUsage {
     /// Periods in which data was announced or granted and had not arrived; everything received counts as use.
     #[must_use]
+    #[inline]
     pub const fn active(&self) -> Usage {
         self.active.total
     }
@@ -79,10 +82,12 @@ impl ReceiverUsage {
     /// A period that a grant timer ends is taken to end at that instant; the original adds the part of a packet that is
     /// just being received to both time and use.
     #[must_use]
+    #[inline]
     pub const fn oversubscribed(&self) -> Usage {
         self.crowded.total
     }
 
+    #[inline]
     pub(super) fn received_data(&mut self, now: Time, wire: Duration, crowded: bool) {
         if self.active.since.is_none() && self.outstanding == 0 {
             // A message of one packet: it was active for just that packet.
@@ -94,18 +99,21 @@ impl ReceiverUsage {
     }
 
     /// A data packet was counted; the grants it causes are not made yet.
+    #[inline]
     pub(super) fn sample_outstanding(&mut self) {
         self.outstanding_sum += u128::from(self.outstanding);
         self.outstanding_max = self.outstanding_max.max(self.outstanding);
         self.arrivals += 1;
     }
 
+    #[inline]
     pub(super) fn received_grant(&mut self, wire: Duration) {
         if self.active.since.is_some() {
             self.active.receiving += wire;
         }
     }
 
+    #[inline]
     pub(super) fn timer(&mut self, now: Time, crowded: bool) {
         if !crowded {
             self.crowded.end(now);
@@ -114,6 +122,7 @@ impl ReceiverUsage {
         }
     }
 
+    #[inline]
     pub(super) fn first_grant(&mut self, waited: Duration) {
         self.first_grant_wait += waited;
         self.first_grants += 1;

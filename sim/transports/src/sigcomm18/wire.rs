@@ -22,12 +22,14 @@ const PREAMBLE_AND_GAP: u32 = (PREAMBLE.get() + FRAME_GAP.get()) as u32;
 
 /// Bytes of the Ethernet frame of an unscheduled packet with `data` message bytes.
 #[must_use]
+#[inline]
 pub const fn unscheduled_frame(data: u32) -> u16 {
     frame(data + UNSCHEDULED_HEADER)
 }
 
 /// Bytes of the Ethernet frame of a scheduled packet with `data` message bytes.
 #[must_use]
+#[inline]
 pub const fn scheduled_frame(data: u32) -> u16 {
     frame(data + SCHEDULED_HEADER)
 }
@@ -35,6 +37,7 @@ pub const fn scheduled_frame(data: u32) -> u16 {
 /// Bytes of the Ethernet frame of a grant.
 pub const GRANT_FRAME: u16 = frame(SCHEDULED_HEADER);
 
+#[inline]
 const fn frame(udp_payload: u32) -> u16 {
     let payload = udp_payload + IP_AND_UDP;
     let padded = if payload < PAYLOAD_MIN { PAYLOAD_MIN } else { payload };
@@ -44,22 +47,26 @@ const fn frame(udp_payload: u32) -> u16 {
 
 /// What a frame takes of a link: with preamble and gap.
 #[must_use]
+#[inline]
 pub const fn on_wire(frame_bytes: u16) -> u32 {
     frame_bytes as u32 + PREAMBLE_AND_GAP
 }
 
 /// Wire bytes of `data` message bytes sent as unscheduled packets.
 #[must_use]
+#[inline]
 pub const fn unscheduled_wire_bytes(data: u32) -> u64 {
     wire_bytes(data, UNSCHEDULED_DATA_MAX, UNSCHEDULED_HEADER)
 }
 
 /// Wire bytes of `data` message bytes sent as scheduled packets.
 #[must_use]
+#[inline]
 pub const fn scheduled_wire_bytes(data: u32) -> u64 {
     wire_bytes(data, SCHEDULED_DATA_MAX, SCHEDULED_HEADER)
 }
 
+#[inline]
 const fn wire_bytes(data: u32, data_max: u32, header: u32) -> u64 {
     let full = (data / data_max) as u64 * on_wire(frame(data_max + header)) as u64;
     match data % data_max {
@@ -71,6 +78,7 @@ const fn wire_bytes(data: u32, data_max: u32, header: u32) -> u64 {
 /// All that a message of `size` bytes, of which `unscheduled` bytes are sent without asking, takes of links, its grants
 /// included.
 #[must_use]
+#[inline]
 pub fn message_wire_bytes(size: Bytes, unscheduled_limit: u32) -> Bytes {
     let size = u32::try_from(size.get()).expect("messages are shorter than 4 GB");
     let unscheduled = size.min(unscheduled_limit);

@@ -1,0 +1,18 @@
+//! The command line as a user meets it: one module for each command or behaviour.
+
+mod bad_homa_input;
+mod bad_input;
+mod bench;
+mod check;
+mod commands;
+mod common;
+mod compare;
+mod describe_homa;
+mod figures;
+mod help_examples;
+mod replay;
+mod report;
+mod report_in_a_browser;
+mod run;
+mod sweep;
+mod threads;

@@ -1,0 +1,130 @@
+//! What a case will be, before it runs: paths, round trips, work, time, memory.
+
+use crate::case::Case;
+use homa_run::Arrivals;
+use homa_run::TransportKind;
+use homa_run::host_pair;
+use homa_topologies::{HostId, PathKind};
+use homa_units::{Bytes, Duration};
+
+/// Packet-hops per CPU second to expect: what a 2020s server core does on the workloads shipped (`docs/performance.md`). A
+/// rough guide.
+const fn packet_hops_per_cpu_s(kind: TransportKind) -> f64 {
+    match kind {
+        TransportKind::Sigcomm18 => 7e6,
+        TransportKind::Homa => 3.5e6,
+    }
+}
+
+/// Bytes that a measured message takes while quantiles are exact, pooling included.
+const BYTES_PER_SAMPLE: f64 = 40.0;
+
+/// One kind of path.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PathEstimate {
+    /// "within a rack", "between racks" or "between pods".
+    pub name: &'static str,
+    /// Share of the pairs of hosts.
+    pub share: f64,
+    /// Number of links.
+    pub links: usize,
+    /// Number of equally short paths.
+    pub choices: u64,
+    /// Fixed delays, host software included, one way.
+    pub fixed: Duration,
+    /// One way, of a full packet in an idle network.
+    pub full_packet: Duration,
+    /// Of a full packet one way and a grant back, in an idle network.
+    pub round_trip: Duration,
+}
+
+/// What to expect of a case with all its runs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Work {
+    /// Messages created in the windows.
+    pub messages: f64,
+    /// Packets put on links from the begin to the ends of the windows; draining comes on top.
+    pub packet_hops: f64,
+    /// CPU seconds of it.
+    pub cpu_s: f64,
+    /// Memory for samples, if all runs go on at a time.
+    pub memory_bytes: f64,
+}
+
+/// The kinds of path in a case's network.
+#[must_use]
+pub fn paths(case: &Case) -> Vec<PathEstimate> {
+    let topology = &case.topology;
+    let kind = |kind: PathKind| {
+        let (first, destination) = host_pair(topology, kind)?;
+        let others = (0..topology.hosts).map(HostId).filter(|host| *host != first);
+        let here = others.filter(|host| topology.path_kind(first, *host) == kind).count();
+        let path = topology.path(first, destination);
+        let software = topology.software.send + topology.software.receive;
+        let fixed = software + path.iter().map(|link| topology.link(*link).delay).sum();
+        let one_way = |frame_bytes: u16| {
+            let bytes = Bytes::new(u64::from(frame_bytes)) + homa_fabric::PREAMBLE;
+            let each = path.iter().map(|link| topology.link(*link).rate.serialization(bytes).expect("exact rates"));
+            fixed + each.sum()
+        };
+        let (data_frame, grant_frame) = case.transport.frame_bytes();
+        let full_packet = one_way(data_frame);
+        Some(PathEstimate {
+            name: kind.name(),
+            share: here as f64 / f64::from(topology.hosts - 1),
+            links: path.len(),
+            choices: topology.path_count(first, destination),
+            fixed,
+            full_packet,
+            round_trip: full_packet + one_way(grant_frame),
+        })
+    };
+    PathKind::ALL.into_iter().filter_map(kind).collect()
+}
+
+/// What to expect of a case.
+#[must_use]
+pub fn work(case: &Case) -> Work {
+    let measure = case.measure();
+    let runs = case.run().seeds.len() as f64;
+    let links: f64 = paths(case).iter().map(|path| path.share * path.links as f64).sum();
+    let packets = |size| {
+        let both = case.transport.message_packets(size);
+        both.into_iter().map(|(data, grants)| data + grants).sum::<u64>() as f64
+    };
+    let (window_end, exact) = ((measure.warmup + measure.window).as_secs_f64(), measure.exact_samples as f64);
+    let (messages, all_packets) = match &case.arrivals {
+        Arrivals::Trace { rows, .. } => {
+            let (begin, end, _) = case.window();
+            let window = rows.iter().filter(|row| (begin..end).contains(&row.at)).count() as f64;
+            (window, rows.iter().map(|row| packets(row.size)).sum())
+        }
+        Arrivals::Poisson { sizes, arithmetic } => {
+            let per_second = arithmetic.messages_per_second * f64::from(case.roles.clients());
+            let mean: f64 = sizes.probabilities().into_iter().map(|(size, share)| share * packets(size)).sum();
+            (per_second * measure.window.as_secs_f64(), per_second * window_end * mean)
+        }
+    };
+    let packet_hops = runs * all_packets * links;
+    Work {
+        messages: runs * messages,
+        packet_hops,
+        cpu_s: packet_hops / packet_hops_per_cpu_s(case.kind()),
+        memory_bytes: runs * messages.min(exact) * BYTES_PER_SAMPLE,
+    }
+}
+
+/// Share of the capacity of the busiest direction of any host's link that the grants for what goes over it take, in
+/// expectation; zero for a trace.
+#[must_use]
+pub fn control_load(case: &Case) -> f64 {
+    let Arrivals::Poisson { sizes, arithmetic } = &case.arrivals else { return 0.0 };
+    let points = sizes.probabilities();
+    let grants = |part: usize| -> f64 {
+        points.iter().map(|(size, share)| share * case.transport.message_packets(*size)[part].1 as f64).sum()
+    };
+    let (_, grant_frame) = case.transport.frame_bytes();
+    let bits = 8.0 * f64::from(grant_frame) + 8.0 * (homa_fabric::PREAMBLE + homa_fabric::FRAME_GAP).get() as f64;
+    let mean = case.roles.busiest_link(grants(0), grants(1));
+    arithmetic.messages_per_second * mean * bits / case.host_rate.as_bps() as f64
+}

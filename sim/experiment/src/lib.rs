@@ -1,0 +1,29 @@
+//! From an experiment file to cases.
+//!
+//! An *experiment* is a TOML file ([`Experiment`]); it resolves into *cases* ([`Case`]), one for each combination of
+//! listed values, with every default filled in and every value checked; a case has one run for each seed, and
+//! [`Case::spec`] is what a run of it is a function of.
+
+mod case;
+mod estimate;
+mod experiment;
+mod head;
+mod number;
+mod overrides;
+mod resolve;
+mod sweep;
+mod trace;
+mod trace_sizes;
+
+pub use case::{Case, CaseError};
+pub use estimate::{PathEstimate, Work, control_load, paths, work};
+pub use experiment::{
+    Background, CheckSection, Death, Experiment, FaultSection, FigureKind, FigureSection, Gaps, Measure, Messages,
+    Percent, Run, Sizes, Times, TopologySection, TransportSection, Variant, WorkloadSection,
+};
+pub use head::{Head, head_entries};
+pub use number::{Load, OneOrMany};
+pub use overrides::{BadOverride, ExperimentError, Override, VariantError, is_safe, load_experiment, parse_experiment};
+pub use resolve::cases;
+pub use sweep::SweepError;
+pub use trace::{TraceFileError, read_trace};

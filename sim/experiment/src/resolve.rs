@@ -1,0 +1,421 @@
+//! From an experiment as written to its cases.
+
+mod checks;
+mod figures;
+
+use crate::case::{Case, CaseError};
+use crate::experiment::{Experiment, Gaps, Measure, Sizes};
+use crate::number::{Load, OneOrMany};
+use crate::overrides::is_safe;
+use crate::trace::read_trace;
+use crate::trace_sizes::{distribution_of_trace, listed_scheduled_levels};
+use figures::check_figures;
+use homa_analysis::SizeBins;
+use homa_run::Arrivals;
+use homa_run::Denominator;
+use homa_run::TransportConfig;
+use homa_run::TransportKind;
+use homa_topologies::{Topology, TopologySpec, preset};
+use homa_units::{BitRate, Bytes, Duration, Time};
+use homa_workloads::{LoadArithmetic, LoadSpec, Roles, SizeDistribution, TraceRow, client_rate};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The experiment being resolved, and where it was read.
+struct Source<'a> {
+    path: &'a Path,
+    experiment: &'a Experiment,
+}
+
+/// Resolves an experiment read from `path` into its cases, in the order of its lists.
+///
+/// # Errors
+/// If a value is impossible, values don't go together, or a file named in it can't be used.
+pub fn cases(path: &Path, experiment: &Experiment) -> Result<Vec<Case>, CaseError> {
+    let variants = experiment.variants().map_err(|cause| CaseError::Variant { path: path.to_owned(), cause })?;
+    let mut all: Vec<Case> = Vec::new();
+    for variant in &variants {
+        let name = variant.variants.first().map(|variant| variant.name.clone());
+        let within = |cause| match name {
+            None => cause,
+            Some(variant) => CaseError::InVariant { variant, cause: Box::new(cause) },
+        };
+        for case in cases_of_variant(path, variant).map_err(within)? {
+            if all.iter().any(|other| other.name == case.name) {
+                let problem = format!("the case {} is listed twice; list each combination of values once", case.name);
+                return Err(Source { path, experiment }.value("workload", &problem));
+            }
+            all.push(case);
+        }
+    }
+    let names: Vec<&str> = all.iter().map(|case| case.name.as_str()).collect();
+    check_figures(&experiment.figures, &names, !experiment.overrides.is_empty())
+        .map_err(|problem| Source { path, experiment }.value("figure", &problem))?;
+    Ok(all)
+}
+
+/// The cases of an experiment with at most one variant, whose keys have been replaced.
+fn cases_of_variant(path: &Path, experiment: &Experiment) -> Result<Vec<Case>, CaseError> {
+    let source = Source { path, experiment };
+    let (topology, host_rate) = source.topology()?;
+    let topology = Arc::new(topology);
+    let workload = &experiment.workload;
+    if experiment.run.seeds.is_empty() {
+        return Err(source.value("run.seeds", "at least one seed is needed, for example [1]"));
+    }
+    let seeds = &experiment.run.seeds;
+    if let Some((_, twice)) = seeds.iter().enumerate().find(|(position, seed)| seeds[..*position].contains(seed)) {
+        let problem =
+            format!("{twice} is listed twice; a second run of a seed repeats the first and adds no information");
+        return Err(source.value("run.seeds", &problem));
+    }
+    let sizes: Vec<Option<Sizes>> = match &workload.sizes {
+        None => vec![None],
+        Some(OneOrMany(many)) => many.iter().cloned().map(Some).collect(),
+    };
+    let loads = source.loads()?;
+    let labels: Vec<_> = sizes.iter().flatten().map(|sizes| sizes.label()).collect();
+    // An override may have left some of the sizes out that the file has times for.
+    let known = |name: &String| labels.contains(name) || SizeDistribution::shipped(name).is_ok();
+    if let Some(unknown) = experiment.measure.per_sizes.keys().find(|name| !known(name)) {
+        let problem = format!(
+            "\"{unknown}\" is neither a shipped distribution nor among workload.sizes, which are {}",
+            labels.join(", ")
+        );
+        return Err(source.value("measure.per_sizes", &problem));
+    }
+    let mut cases = Vec::new();
+    for sizes in &sizes {
+        for load in &loads {
+            cases.push(source.case(&topology, host_rate, sizes.as_ref(), *load)?);
+        }
+    }
+    Ok(cases)
+}
+
+/// A load of a case, if it has one.
+#[derive(Debug, Clone, Copy)]
+enum CaseLoad {
+    Wire(Load),
+    Payload(Load),
+    /// A trace says who sends what when.
+    Unset,
+}
+
+/// Instants of an experiment stay below 100 days, so that none that follows from them overflows.
+const TIME_PS_MAX: u64 = 100 * 86_400 * 1_000_000_000_000;
+const LOAD_NEEDED: &str = "one of `load`, `payload_load` and `trace` is needed, for example load = 0.8";
+
+impl Source<'_> {
+    fn value(&self, key: &'static str, problem: &str) -> CaseError {
+        CaseError::Value { path: self.path.to_owned(), key, problem: problem.to_owned() }
+    }
+
+    /// A path as written is relative to the experiment file, or else to the working directory.
+    fn locate(&self, file: &Path) -> PathBuf {
+        let beside = self.path.parent().unwrap_or(Path::new("")).join(file);
+        if beside.exists() { beside } else { file.to_owned() }
+    }
+
+    fn read(&self, key: &'static str, file: &Path) -> Result<(PathBuf, String), CaseError> {
+        let file = self.locate(file);
+        match std::fs::read_to_string(&file) {
+            Ok(text) => Ok((file, text)),
+            Err(cause) => Err(CaseError::File { path: self.path.to_owned(), key, file, cause }),
+        }
+    }
+
+    fn topology(&self) -> Result<(Topology, BitRate), CaseError> {
+        let section = &self.experiment.topology;
+        let (spec, name, path) = match (&section.preset, &section.file) {
+            (Some(name), None) => {
+                let spec = preset(name).map_err(|cause| CaseError::Preset { path: self.path.to_owned(), cause })?;
+                (spec, name.clone(), self.path.to_owned())
+            }
+            (None, Some(file)) => {
+                let (file, text) = self.read("topology.file", file)?;
+                let spec =
+                    TopologySpec::parse(&text).map_err(|cause| CaseError::Topology { path: file.clone(), cause })?;
+                (spec, file.file_stem().unwrap_or_default().to_string_lossy().into_owned(), file)
+            }
+            _ => {
+                return Err(self.value(
+                    "topology",
+                    "exactly one of `preset` and `file` is needed, for example preset = \"sigcomm18\"",
+                ));
+            }
+        };
+        let topology = spec.build(&name).map_err(|cause| CaseError::Topology { path, cause })?;
+        Ok((topology, spec.host_rate()))
+    }
+
+    fn loads(&self) -> Result<Vec<CaseLoad>, CaseError> {
+        let workload = &self.experiment.workload;
+        match (&workload.load, &workload.payload_load) {
+            (Some(_), Some(_)) => Err(self.value("workload", "load and payload_load exclude each other; keep one")),
+            (Some(OneOrMany(loads)), None) => Ok(loads.iter().copied().map(CaseLoad::Wire).collect()),
+            (None, Some(OneOrMany(loads))) => Ok(loads.iter().copied().map(CaseLoad::Payload).collect()),
+            (None, None) if workload.trace.is_some() => Ok(vec![CaseLoad::Unset]),
+            (None, None) => Err(self.value("workload", LOAD_NEEDED)),
+        }
+    }
+
+    fn case(
+        &self,
+        topology: &Arc<Topology>,
+        host_rate: BitRate,
+        sizes: Option<&Sizes>,
+        load: CaseLoad,
+    ) -> Result<Case, CaseError> {
+        let mut notes = Vec::new();
+        let trace = self.trace(topology.hosts)?;
+        let (distribution, label) = self.distribution(sizes, trace.as_deref(), &mut notes)?;
+        // A file of the user's may have a shipped distribution's name and be another.
+        let shipped = if matches!(sizes, Some(Sizes::File(_))) { "" } else { distribution.name() };
+        let transport = self.transport(shipped, &distribution)?;
+        let resolved = self.resolved(sizes, &label, load, self.denominator(&transport)?)?;
+        if let Some(rows) = &trace {
+            self.check_trace(rows, &resolved.measure, &mut notes)?;
+        }
+        let recorded = trace.iter().flat_map(|rows| rows.iter().map(|row| row.size)).max();
+        let drawn = (recorded.is_none() || !matches!(load, CaseLoad::Unset)).then(|| distribution.largest());
+        self.check_longest(&label, recorded.max(drawn).unwrap_or_default(), &transport)?;
+        self.note_link_rate(host_rate, &transport, &mut notes);
+        let roles = self.roles(topology.hosts)?;
+        let faults = self.faults(topology.hosts, &transport)?;
+        checks::note_late_deaths(&faults, &resolved.measure, &mut notes);
+        let bins =
+            SizeBins::published(shipped).unwrap_or_else(|| SizeBins::about_one_percent(&distribution.probabilities()));
+        let short_bytes = short_bytes(&distribution).max(self.experiment.workload.least_size);
+        let poisson = self.poisson(distribution, load, host_rate, roles, &transport)?;
+        let arrivals = match (trace, poisson) {
+            (Some(rows), afterwards) => Arrivals::Trace { rows, afterwards },
+            (None, Some((sizes, arithmetic))) => Arrivals::Poisson { sizes, arithmetic },
+            (None, None) => return Err(self.value("workload", LOAD_NEEDED)),
+        };
+        let name = self.case_name(&label, load);
+        let experiment = self.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let topology = Arc::clone(topology);
+        Ok(Case {
+            experiment,
+            name,
+            resolved,
+            topology,
+            host_rate,
+            transport,
+            roles,
+            faults,
+            sizes: label,
+            arrivals,
+            bins,
+            short_bytes,
+            notes,
+        })
+    }
+
+    fn transport(&self, shipped: &str, distribution: &SizeDistribution) -> Result<TransportConfig, CaseError> {
+        let section = &self.experiment.transport;
+        let error = |problem: String| CaseError::Transport { path: self.path.to_owned(), problem };
+        match section.kind {
+            TransportKind::Sigcomm18 => section
+                .sigcomm18
+                .complete(listed_scheduled_levels(shipped), &distribution.estimator_points())
+                .map(|config| TransportConfig::Sigcomm18(Arc::new(config)))
+                .map_err(|cause| error(cause.to_string())),
+            TransportKind::Homa => section
+                .homa
+                .complete()
+                .map(|config| TransportConfig::Homa(Arc::new(config)))
+                .map_err(|cause| error(cause.to_string())),
+        }
+    }
+
+    /// Poisson traffic of a load, if there is one.
+    fn poisson(
+        &self,
+        sizes: SizeDistribution,
+        load: CaseLoad,
+        host_rate: BitRate,
+        roles: Roles,
+        transport: &TransportConfig,
+    ) -> Result<Option<(Arc<SizeDistribution>, LoadArithmetic)>, CaseError> {
+        let spec = match load {
+            CaseLoad::Wire(load) => LoadSpec::Wire(load.get()),
+            CaseLoad::Payload(load) => LoadSpec::Payload(load.get()),
+            CaseLoad::Unset => return Ok(None),
+        };
+        let (payload, wire) = (|size| transport.payload(size), |size| transport.wire(size));
+        let arithmetic = client_rate(&sizes, spec, host_rate, roles, payload, wire, transport.follows_listed_load())
+            .map_err(|cause| CaseError::Load { path: self.path.to_owned(), cause })?;
+        self.check_streams(&arithmetic, roles)?;
+        let wire_load = self.padded_wire_load(&sizes, &arithmetic, host_rate, roles, transport);
+        if wire_load >= 1.0 {
+            let problem = format!(
+                "this load means a wire load of {wire_load:.3}, {} included, which the host links can't carry; give less",
+                if transport.wire_load_has_grants() { "headers and grants" } else { "headers" }
+            );
+            return Err(self.value(
+                if matches!(load, CaseLoad::Wire(_)) { "workload.load" } else { "workload.payload_load" },
+                &problem,
+            ));
+        }
+        Ok(Some((Arc::new(sizes), arithmetic)))
+    }
+
+    fn trace(&self, hosts: u32) -> Result<Option<Arc<Vec<TraceRow>>>, CaseError> {
+        let workload = &self.experiment.workload;
+        let Some(file) = &workload.trace else { return Ok(None) };
+        let rows = read_trace(&self.locate(file), hosts)
+            .map_err(|cause| CaseError::Trace { path: self.path.to_owned(), cause })?;
+        Ok(Some(Arc::new(rows)))
+    }
+
+    /// Checks a trace against the times of the case, and says what a user should know.
+    fn check_trace(&self, rows: &[TraceRow], measure: &Measure, notes: &mut Vec<String>) -> Result<(), CaseError> {
+        if rows[rows.len() - 1].at.as_ps() > TIME_PS_MAX {
+            return Err(self.value("workload.trace", "the times of a trace must stay below 100 days"));
+        }
+        let workload = &self.experiment.workload;
+        let is_loaded = workload.load.is_some() || workload.payload_load.is_some();
+        let others = [
+            ("clients", workload.clients.is_some()),
+            ("servers", workload.servers.is_some()),
+            ("threads", workload.threads != 1),
+            ("limit", workload.limit.is_some()),
+            ("gaps", workload.gaps != Gaps::default()),
+            ("least_size", workload.least_size > Bytes::new(1)),
+        ];
+        let idle: Vec<_> =
+            others.iter().filter(|(_, given)| *given).map(|(key, _)| format!("workload.{key}")).collect();
+        if !idle.is_empty() && !is_loaded {
+            notes.push(format!(
+                "{} say nothing about the messages of a trace, which are sent as they are",
+                idle.join(", ")
+            ));
+        }
+        let window = Time::ZERO + measure.warmup..Time::ZERO + measure.warmup + measure.window;
+        if !rows.iter().any(|row| window.contains(&row.at)) {
+            let (first, last) = (rows[0].at, rows[rows.len() - 1].at);
+            let problem = format!(
+                "no message of the trace is created in the window from {} to {}; its messages are created from {} to {}",
+                milliseconds(window.start),
+                milliseconds(window.end),
+                milliseconds(first),
+                milliseconds(last)
+            );
+            return Err(self.value("measure.window", &problem));
+        }
+        let last = rows[rows.len() - 1].at;
+        if is_loaded {
+            notes.push(format!(
+                "the trace ends at {}; from then on Poisson traffic of workload.load takes its place",
+                milliseconds(last)
+            ));
+        } else if last < window.end + measure.drain {
+            notes.push(format!(
+                "the trace ends at {}: messages still in flight then finish without competition; set workload.load for \
+                 Poisson traffic of that load from then on",
+                milliseconds(last)
+            ));
+        }
+        Ok(())
+    }
+
+    /// The distribution that levels, cutoffs and bins are made for, with its name in outputs.
+    fn distribution(
+        &self,
+        sizes: Option<&Sizes>,
+        trace: Option<&Vec<TraceRow>>,
+        notes: &mut Vec<String>,
+    ) -> Result<(SizeDistribution, String), CaseError> {
+        match (sizes, trace) {
+            (Some(Sizes::Shipped(name)), _) => {
+                Ok((SizeDistribution::shipped(name).expect("checked when it was read"), name.clone()))
+            }
+            (Some(Sizes::Fixed(size)), _) => Ok((SizeDistribution::fixed(*size), size.get().to_string())),
+            (Some(Sizes::File(file)), _) => {
+                let (path, text) = self.read("workload.sizes", file)?;
+                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                let distribution = SizeDistribution::from_csv(&text, &name).map_err(|cause| CaseError::Sizes { path, cause })?;
+                Ok((distribution, name))
+            }
+            (None, Some(rows)) => Ok(distribution_of_trace(rows, notes)),
+            (None, None) => Err(self.value("workload.sizes", "needed without a trace; accepted are a shipped name such as \"w3\", the path of a .csv file or a number of bytes")),
+        }
+    }
+
+    /// The experiment with this case's single values.
+    fn resolved(
+        &self,
+        sizes: Option<&Sizes>,
+        label: &str,
+        load: CaseLoad,
+        denominator: Denominator,
+    ) -> Result<Experiment, CaseError> {
+        let mut resolved = self.experiment.clone();
+        // The resolved experiment is stored elsewhere and must find its files from there.
+        let absolute = |file: PathBuf| {
+            let file = self.locate(&file);
+            std::fs::canonicalize(&file).unwrap_or(file)
+        };
+        resolved.topology.file = resolved.topology.file.take().map(absolute);
+        resolved.workload.trace = resolved.workload.trace.take().map(absolute);
+        resolved.workload.sizes = sizes.cloned().map(|sizes| match sizes {
+            Sizes::File(file) => OneOrMany(vec![Sizes::File(absolute(file))]),
+            other => OneOrMany(vec![other]),
+        });
+        resolved.workload.load = None;
+        resolved.workload.payload_load = None;
+        match load {
+            CaseLoad::Wire(load) => resolved.workload.load = Some(OneOrMany(vec![load])),
+            CaseLoad::Payload(load) => resolved.workload.payload_load = Some(OneOrMany(vec![load])),
+            CaseLoad::Unset => {}
+        }
+        let measure = &mut resolved.measure;
+        measure.denominator = Some(denominator);
+        if let Some(times) = std::mem::take(&mut measure.per_sizes).get(label) {
+            measure.warmup = times.warmup.unwrap_or(measure.warmup);
+            measure.window = times.window.unwrap_or(measure.window);
+            measure.drain = times.drain.unwrap_or(measure.drain);
+        }
+        if measure.window == Duration::ZERO {
+            return Err(self.value("measure.window", "an empty window measures nothing; give for example \"10ms\""));
+        }
+        let total = [measure.warmup, measure.window, measure.drain].map(|span| u128::from(span.as_ps()));
+        if total.iter().sum::<u128>() > u128::from(TIME_PS_MAX) {
+            return Err(self.value("measure", "warmup, window and drain together must stay below 100 days"));
+        }
+        Ok(resolved)
+    }
+
+    fn case_name(&self, sizes: &str, load: CaseLoad) -> String {
+        let load = match load {
+            CaseLoad::Wire(load) => format!("-{}", load.get()),
+            CaseLoad::Payload(load) => format!("-payload-{}", load.get()),
+            CaseLoad::Unset => String::new(),
+        };
+        let file = self.experiment.workload.trace.as_deref().and_then(Path::file_name);
+        let trace = file.map(|file| file.to_string_lossy()).unwrap_or_default();
+        let trace = trace.split(".csv").next().unwrap_or_default();
+        let variant = self.experiment.variants.first().map_or("", |variant| &variant.name);
+        let parts = [trace, variant].into_iter().filter(|part| !part.is_empty());
+        let safe = |c: char| if is_safe(c) { c } else { '_' };
+        let parts = parts.map(|part| format!("-{part}")).collect::<String>();
+        format!("{sizes}{load}{parts}").chars().map(safe).collect()
+    }
+}
+
+/// The smallest size such that more than a tenth of the messages are at most as large.
+fn short_bytes(sizes: &SizeDistribution) -> Bytes {
+    let mut below = 0.0;
+    let reached = |(_, share): &(Bytes, f64)| {
+        below += share;
+        below > 0.1
+    };
+    sizes.probabilities().into_iter().find(reached).map_or(sizes.largest(), |(size, _)| size)
+}
+
+/// An instant as people read it.
+fn milliseconds(at: Time) -> String {
+    format!("{:.3} ms", at.as_ps() as f64 / 1e9)
+}

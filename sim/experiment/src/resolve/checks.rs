@@ -1,0 +1,191 @@
+//! Values of an experiment that have to go together.
+
+use super::{Source, milliseconds};
+use crate::case::CaseError;
+use crate::experiment::Measure;
+use homa_fabric::Faults;
+use homa_protocol::TransmitMode;
+use homa_run::Denominator;
+use homa_run::TransportConfig;
+use homa_run::TransportKind;
+use homa_topologies::HostId;
+use homa_units::{BitRate, Bytes, Time};
+use homa_workloads::{LoadArithmetic, MeanGap, Roles, SizeDistribution};
+
+/// Independent senders of a whole network: each needs a kilobyte.
+const STREAMS_MAX: u64 = 1 << 20;
+
+/// Threads of a client beyond any machine's.
+const THREADS_MAX: u32 = 1_024;
+
+impl Source<'_> {
+    /// What completion times are divided by: what is asked for, if it goes with the transport.
+    pub(super) fn denominator(&self, transport: &TransportConfig) -> Result<Denominator, CaseError> {
+        let default = match transport.kind() {
+            TransportKind::Sigcomm18 => Denominator::Sigcomm18,
+            TransportKind::Homa => Denominator::Simulated,
+        };
+        let denominator = self.experiment.measure.denominator.unwrap_or(default);
+        let measured = transport.measures_round_trips();
+        match denominator.is_of_round_trips() {
+            Some(round_trips) if round_trips != measured => {
+                let of = |round_trips| if round_trips { "request and response" } else { "one way" };
+                let problem = format!(
+                    "\"{}\" is the time of {}, but {} is measured; accepted is \"simulated\"{}",
+                    denominator.name(),
+                    of(round_trips),
+                    of(measured),
+                    if measured {
+                        ", \"cluster-2023\" or \"cluster-2025\""
+                    } else {
+                        ", \"sigcomm18\" or \"sigcomm18-mended\""
+                    }
+                );
+                Err(self.value("measure.denominator", &problem))
+            }
+            _ => Ok(denominator),
+        }
+    }
+
+    pub(super) fn check_longest(
+        &self,
+        label: &str,
+        longest: Bytes,
+        transport: &TransportConfig,
+    ) -> Result<(), CaseError> {
+        let accepted = transport.message_bytes_max();
+        let least = self.experiment.workload.least_size;
+        if !(1..=accepted).contains(&least.get()) {
+            let problem = format!("{least} is not possible; accepted are 1B to {accepted}B");
+            return Err(self.value("workload.least_size", &problem));
+        }
+        if longest.get() <= accepted {
+            return Ok(());
+        }
+        let shorter = format!("{label}-kernel");
+        let hint = if SizeDistribution::shipped(&shorter).is_ok() {
+            format!(", such as \"{shorter}\", which ends there")
+        } else {
+            String::new()
+        };
+        let problem = format!(
+            "{label} has messages of {} bytes; {} carries at most {accepted}: give other sizes{hint}",
+            longest.get(),
+            transport.kind().name()
+        );
+        Err(self.value("workload.sizes", &problem))
+    }
+
+    /// The kernel's pacers believe what they are told of the link.
+    pub(super) fn note_link_rate(&self, host_rate: BitRate, transport: &TransportConfig, notes: &mut Vec<String>) {
+        let TransportConfig::Homa(config) = transport else { return };
+        let parameters = &config.parameters;
+        let told = u64::from(parameters.sysctl.link_mbps) * 1_000_000;
+        let paced = matches!(parameters.transmit, TransmitMode::OldPacer | TransmitMode::Qdisc);
+        if paced && told != host_rate.as_bps() {
+            notes.push(format!(
+                "the pacer is told that links have {} Mbps, but hosts have {host_rate}; set transport.homa.sysctl.link_mbps",
+                parameters.sysctl.link_mbps
+            ));
+        }
+    }
+
+    pub(super) fn roles(&self, hosts: u32) -> Result<Roles, CaseError> {
+        let workload = &self.experiment.workload;
+        let (clients, servers) = (workload.clients.unwrap_or(hosts), workload.servers.unwrap_or(hosts));
+        let roles = Roles::new(hosts, clients, servers)
+            .map_err(|cause| self.value("workload.clients and workload.servers", &cause.to_string()))?;
+        if !(1..=THREADS_MAX).contains(&workload.threads) {
+            let problem = format!("{} is not possible; accepted are 1 to {THREADS_MAX}", workload.threads);
+            return Err(self.value("workload.threads", &problem));
+        }
+        if let Some(limit) = workload.limit.filter(|limit| *limit < workload.threads) {
+            let threads = workload.threads;
+            let problem = format!(
+                "{limit} is not possible, as each of workload.threads = {threads} needs at least one message; accepted are \
+                 {threads} and more"
+            );
+            return Err(self.value("workload.limit", &problem));
+        }
+        Ok(roles)
+    }
+
+    /// The gaps of each thread, and their number, are within what can be simulated.
+    pub(super) fn check_streams(&self, arithmetic: &LoadArithmetic, roles: Roles) -> Result<(), CaseError> {
+        let threads = self.experiment.workload.threads;
+        let streams = u64::from(roles.clients()) * u64::from(threads);
+        if streams > STREAMS_MAX {
+            let problem = format!(
+                "{threads} in each of {} clients are {streams}; accepted are {STREAMS_MAX} in all",
+                roles.clients()
+            );
+            return Err(self.value("workload.threads", &problem));
+        }
+        MeanGap::from_ps(arithmetic.mean_gap.as_ps() * f64::from(threads)).map_err(|bad| {
+            let problem = format!("each of {threads} would send so seldom that {bad}; give fewer, or more load");
+            self.value("workload.threads", &problem)
+        })?;
+        Ok(())
+    }
+
+    /// The wire load with the sizes as they are sent, not as they are drawn.
+    pub(super) fn padded_wire_load(
+        &self,
+        sizes: &SizeDistribution,
+        arithmetic: &LoadArithmetic,
+        host_rate: BitRate,
+        roles: Roles,
+        transport: &TransportConfig,
+    ) -> f64 {
+        let least = self.experiment.workload.least_size;
+        if sizes.smallest() >= least {
+            return arithmetic.wire_load;
+        }
+        let (mut request, mut response) = (0.0, 0.0);
+        for (size, share) in sizes.probabilities() {
+            let cost = transport.wire(size.max(least));
+            request += share * cost.request.get() as f64;
+            response += share * cost.response.get() as f64;
+        }
+        let bits = 8.0 * roles.busiest_link(request, response);
+        arithmetic.messages_per_second * bits / host_rate.as_bps() as f64
+    }
+
+    pub(super) fn faults(&self, hosts: u32, transport: &TransportConfig) -> Result<Faults, CaseError> {
+        let section = &self.experiment.faults;
+        let mut faults =
+            Faults::default().with_loss(section.loss).map_err(|bad| self.value("faults.loss", &bad.to_string()))?;
+        for death in &section.deaths {
+            if death.host >= hosts {
+                let problem = format!("there is no host {}; accepted are 0 to {}", death.host, hosts - 1);
+                return Err(self.value("faults.deaths", &problem));
+            }
+            if faults.deaths.iter().any(|(host, _)| host.0 == death.host) {
+                let problem = format!("host {} dies twice; give it once", death.host);
+                return Err(self.value("faults.deaths", &problem));
+            }
+            faults.deaths.push((HostId(death.host), Time::ZERO + death.at));
+        }
+        if !faults.is_none() && !transport.copes_with_faults() {
+            let problem = format!(
+                "{} does not retransmit, so nothing may be lost; accepted are faults with transport.kind = \"homa\"",
+                transport.kind().name()
+            );
+            return Err(self.value("faults", &problem));
+        }
+        Ok(faults)
+    }
+}
+
+/// A death that no run lives to see is no error, but hardly meant.
+pub(super) fn note_late_deaths(faults: &Faults, measure: &Measure, notes: &mut Vec<String>) {
+    let end = Time::ZERO + measure.warmup + measure.window + measure.drain;
+    for (host, at) in faults.deaths.iter().filter(|(_, at)| *at >= end) {
+        notes.push(format!(
+            "host {} dies at {}, when every run has ended: at {} the latest; set faults.deaths or the times in measure",
+            host.0,
+            milliseconds(*at),
+            milliseconds(end)
+        ));
+    }
+}

@@ -1,0 +1,6 @@
+//! Figures as a reader sees them: one module for each behaviour.
+
+mod figure;
+mod figure_points;
+mod figures;
+mod samples;

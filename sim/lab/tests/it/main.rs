@@ -1,0 +1,10 @@
+//! From experiments to results: one module for each behaviour.
+
+mod denominators;
+mod golden_digests;
+mod homa;
+mod homa_digests;
+mod identical_arrivals;
+mod shipped_experiments;
+mod ten_million_messages;
+mod threads;

@@ -1,0 +1,216 @@
+//! One run: one configuration with one seed, on one thread or several.
+
+use crate::measurement::Measurement;
+use crate::network::Network;
+use crate::queues::{self, Queues};
+use crate::record::{Backlog, RunRecord, RunTiming, TransportCounts};
+use crate::source::Source;
+use crate::spec::RunSpec;
+use crate::transport::{Counted, TransportConfig};
+use cpu_time::ThreadTime;
+use homa_engine::Streams;
+use homa_fabric::{FabricConfig, Indivisible, LoadBalancing, Outcome, Partition, Parts, Simulation, Transport};
+use homa_topologies::HostId;
+use homa_transports::homa::Homa;
+use homa_transports::sigcomm18::Sigcomm18;
+use homa_units::{Duration, Time};
+use rand::Rng;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration as WallDuration, Instant};
+
+#[expect(clippy::disallowed_methods, reason = "how long a case takes on the wall is reported apart from its results")]
+fn wall_clock() -> Instant {
+    Instant::now()
+}
+
+/// One part of a run between two looks at [`Control::interrupted`].
+const SLICES: u64 = 100;
+/// A part of a long run is not longer than this, so that who ends it need not wait: 10 ms.
+const SLICE_PS_MAX: u64 = 10_000_000_000;
+/// A run ends at the first multiple of this after the end of its window at which all measured messages have ended, or when
+/// nothing is left to happen. Much shorter, and starting threads for each would take longer than what they do.
+const DRAIN_STEP: Duration = Duration::from_us(50);
+/// How often the backlog is looked at in the window.
+const BACKLOG_SAMPLES: u64 = 100;
+
+/// Lets the caller follow a run and end it.
+pub struct Control<'a> {
+    /// Set to end all runs soon.
+    pub interrupted: &'a AtomicBool,
+    /// Called now and then with the number of the run within its case and the simulated time it has reached.
+    pub progress: &'a (dyn Fn(usize, Time) + Sync),
+    /// On how many threads each run is simulated, if its network can be divided. It makes no difference to the result.
+    pub threads: u32,
+}
+
+/// The user ended the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Interrupted;
+
+/// How the network of a run is divided if it is simulated on `threads` threads; not at all with a single one.
+///
+/// # Errors
+/// If it can't be divided; such a run is simulated on one thread.
+pub fn division(spec: &RunSpec, threads: u32) -> Result<Option<Partition>, Indivisible> {
+    if threads < 2 {
+        return Ok(None);
+    }
+    if spec.client.outstanding_max.is_some() {
+        return Err(Indivisible::LimitedTraffic);
+    }
+    Partition::new(&spec.topology, threads).map(Some)
+}
+
+/// One run: the run `number` of its case, with `seed`.
+///
+/// # Errors
+/// If the user interrupted.
+pub fn run(
+    spec: &RunSpec,
+    number: usize,
+    seed: u64,
+    control: &Control<'_>,
+) -> Result<(RunRecord, RunTiming), Interrupted> {
+    let run = Run { spec, number, seed, control };
+    let streams = Streams::new(seed);
+    match &spec.transport {
+        TransportConfig::Sigcomm18(config) => run.carry_out(|host| Sigcomm18::new(Arc::clone(config), host)),
+        TransportConfig::Homa(config) => {
+            run.carry_out(|host| Homa::new(Arc::clone(config), host, tick_phase(streams, host)))
+        }
+    }
+}
+
+/// When in a millisecond a host's timer ticks: anywhere, as on machines that were started at some time or other.
+fn tick_phase(streams: Streams, host: HostId) -> Duration {
+    const PS_PER_MS: u128 = 1_000_000_000;
+    let draw = u128::from(streams.stream("tick-phase", host.0).next_u64());
+    Duration::from_ps(((draw * PS_PER_MS) >> 64) as u64)
+}
+
+struct Run<'a> {
+    spec: &'a RunSpec,
+    /// Its number in the case.
+    number: usize,
+    seed: u64,
+    control: &'a Control<'a>,
+}
+
+impl Run<'_> {
+    fn carry_out<T>(&self, transport: impl FnMut(HostId) -> T) -> Result<(RunRecord, RunTiming), Interrupted>
+    where
+        T: Counted + Transport<Header: Send> + Send,
+    {
+        let (begin, cpu) = (wall_clock(), ThreadTime::now());
+        let spec = self.spec;
+        let (window_begin, window_end, _) = spec.window();
+        let measurement = Measurement::new(window_begin..window_end, spec, self.seed);
+        let streams = Streams::new(self.seed);
+        let fabric =
+            FabricConfig { load_balancing: LoadBalancing::RandomSpraying, faults: spec.faults.clone(), streams };
+        let source = || Source::new(spec, streams);
+        let (record, helpers_busy) = match division(spec, self.control.threads) {
+            Ok(Some(partition)) => {
+                let clock = || ThreadTime::now().as_duration();
+                let parts = Parts::new(&spec.topology, partition, &fabric, transport, source, measurement, clock);
+                self.simulate(parts.expect("limits were asked for"))?
+            }
+            Ok(None) | Err(_) => {
+                self.simulate(Simulation::new(&spec.topology, fabric, transport, source(), measurement))?
+            }
+        };
+        let cpu_s = (cpu.elapsed() + helpers_busy).as_secs_f64();
+        Ok((record, RunTiming { wall_s: begin.elapsed().as_secs_f64(), cpu_s }))
+    }
+
+    /// Gives what came out, and how long threads besides the calling one were busy with it.
+    fn simulate<T: Counted>(
+        &self,
+        mut network: impl Network<T, Measurement>,
+    ) -> Result<(RunRecord, WallDuration), Interrupted> {
+        let Self { spec, control, .. } = self;
+        let (window_begin, _, limit) = spec.window();
+        self.advance(&mut network, window_begin)?;
+        network.restart_queue_statistics();
+        let (mut backlog, mut queues) = (Backlog::default(), Queues::default());
+        let samples = queues::samples(network.waiting_bytes().count());
+        for sample in 1..=samples {
+            let into = u128::from(spec.times.window.as_ps()) * u128::from(sample) / u128::from(samples);
+            self.advance(&mut network, window_begin + Duration::from_ps(into as u64))?;
+            queues.look(network.waiting_bytes());
+            if sample.is_multiple_of(samples / BACKLOG_SAMPLES) {
+                backlog.bytes.push(network.observer().backlog_bytes);
+                backlog.messages.push(network.observer().counts.in_flight());
+            }
+        }
+        if spec.times.stops_after_window {
+            network.stop_traffic();
+        }
+        network.observer_mut().draining = true;
+        // Where a run ends doesn't depend on when exactly its last message does: several threads only know that later.
+        while !network.observer().is_over() && network.now() < limit {
+            let until = (network.now() + DRAIN_STEP).min(limit);
+            if self.advance(&mut network, until)? == Outcome::Idle {
+                break;
+            }
+        }
+        (control.progress)(self.number, limit);
+        let helpers_busy = network.helpers_busy();
+        Ok((self.record(network, backlog, queues), helpers_busy))
+    }
+
+    fn advance<T: Counted>(
+        &self,
+        network: &mut impl Network<T, Measurement>,
+        until: Time,
+    ) -> Result<Outcome, Interrupted> {
+        let (_, window_end, limit) = self.spec.window();
+        let longer = window_end.since(Time::ZERO).max(limit.since(window_end));
+        let slice = Duration::from_ps((longer.as_ps() / SLICES).clamp(1, SLICE_PS_MAX));
+        loop {
+            if self.control.interrupted.load(Ordering::Relaxed) {
+                return Err(Interrupted);
+            }
+            (self.control.progress)(self.number, network.now());
+            let next = (network.now() + slice).min(until);
+            let outcome = network.run_until(next);
+            if outcome != Outcome::Reached || next == until {
+                return Ok(outcome);
+            }
+        }
+    }
+
+    fn record<T: Counted>(&self, network: impl Network<T, Measurement>, backlog: Backlog, queues: Queues) -> RunRecord {
+        let statistics = network.statistics();
+        let simulated = network.now().since(Time::ZERO);
+        let transport = TransportCounts::of(network.transports().map(Counted::counts), self.spec.transport.quirk_q15());
+        let records = || network.transports().map(|host| host.records_max() as u64);
+        let records_max = [records().sum(), records().max().unwrap_or(0)];
+        let mut unfinished: Vec<_> =
+            network.unfinished().copied().filter(|message| network.observer().measures(message)).collect();
+        unfinished.sort_unstable_by_key(|message| (message.source, message.sequence));
+        let mut measurement = network.into_observer();
+        assert!(measurement.outstanding == unfinished.len() as u64, "each message is finished or unfinished");
+        unfinished.iter().for_each(|message| measurement.unfinished(message));
+        let Measurement { recorder, short, latencies, mut records, digest, counts, .. } = measurement;
+        if let Some(records) = &mut records {
+            records.sort_by_key(|record| (record.message.created, record.message.source, record.message.sequence));
+        }
+        RunRecord {
+            seed: self.seed,
+            recorder,
+            short,
+            latencies,
+            queues,
+            records,
+            statistics,
+            counts,
+            digest: digest.finish(),
+            simulated,
+            transport,
+            records_max,
+            backlog,
+        }
+    }
+}

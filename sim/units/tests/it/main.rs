@@ -1,0 +1,3 @@
+//! What a user may write as a quantity.
+
+mod text;

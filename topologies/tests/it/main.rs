@@ -1,0 +1,11 @@
+//! Networks as data: one module for each behaviour.
+
+mod common;
+mod fat_tree;
+mod large_networks;
+mod linux_cluster;
+mod path_kinds;
+mod refused;
+mod round_trip;
+mod routes;
+mod shortest_paths;

@@ -1,0 +1,18 @@
+//! Message sizes, arrivals, roles and loads: one module for each behaviour.
+
+mod a_seed_gives_the_same_messages_everywhere;
+mod all_to_all_traffic_keeps_its_draws_and_rates;
+mod common;
+mod constant_gaps_are_equal_and_do_not_drift;
+mod deciles_match_the_published_model;
+mod destinations_are_the_other_servers_equally_often;
+mod impossible_loads_are_refused;
+mod impossible_roles_are_refused;
+mod malformed_size_tables_are_refused;
+mod means_and_rates_match_the_published_model;
+mod rates_follow_from_the_busiest_link;
+mod roles_say_who_sends_and_who_receives;
+mod sampled_sizes_have_the_stated_frequencies;
+mod seeded;
+mod the_estimator_of_w1_has_633_points;
+mod traces_are_read_exactly_or_refused;
