@@ -11,6 +11,7 @@ use draw::{Drawing, draw};
 use homa_experiment::{FigureKind, FigureSection};
 use homa_figures::{figure_csv, png};
 use label::Labels;
+use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
@@ -91,10 +92,8 @@ pub fn write_figures(out: &Path, sections: &[FigureSection], again: bool) -> Res
     let cases = CaseResult::read(out, &manifest)?;
     let Figures { drawn: figures, left_out } = draw_figures(&cases, sections)?;
     let folder = figures_folder(out)?;
-    let mut drawn = Drawn { files: Vec::new(), left_out };
-    for figure in &figures {
-        drawn.files.extend(figure.write(&folder, again)?);
-    }
+    let written = figures.par_iter().map(|figure| figure.write(&folder, again)).collect::<Result<Vec<_>, _>>()?;
+    let drawn = Drawn { files: written.into_iter().flatten().collect(), left_out };
     remove_others(&folder, &drawn.files);
     Ok(drawn)
 }

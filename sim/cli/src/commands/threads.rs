@@ -17,12 +17,13 @@ pub(crate) fn pool(
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let cases: BTreeSet<usize> = runs.iter().map(|(case, _)| *case).collect();
     let divided = Divided::new(cases.into_iter().map(|case| &plan[case]), u32::from(arguments.threads));
-    // More jobs than runs would only wait.
-    let jobs = arguments.jobs.map_or_else(|| (cores / divided.threads).max(1), usize::from).min(runs.len()).max(1);
+    let allowed = arguments.jobs.map_or_else(|| (cores / divided.threads).max(1), usize::from);
+    let jobs = allowed.min(runs.len()).max(1);
     if !quiet {
         divided.notes(jobs, cores).iter().for_each(|note| eprintln!("note: {note}"));
     }
-    rayon::ThreadPoolBuilder::new().num_threads(jobs).build().context("cannot start threads")
+    // Threads without a run draw figures.
+    rayon::ThreadPoolBuilder::new().num_threads(allowed).build().context("cannot start threads")
 }
 
 /// How some cases are simulated.
