@@ -4,7 +4,7 @@
 use crate::common::{Sandbox, TINY, stderr, stdout};
 use serde_json::Value;
 use std::process::{Output, Stdio};
-use std::time::Duration;
+use std::time::Instant;
 
 /// Two transports' parameters by two loads, two seeds each: eight runs.
 const SWEEP: &str = "
@@ -157,17 +157,26 @@ fn the_content_of_a_file_is_part_of_the_key() {
     assert_ne!(key(), before);
 }
 
+#[expect(clippy::disallowed_methods, reason = "when to kill depends on how fast this machine is")]
+fn wall_clock() -> Instant {
+    Instant::now()
+}
+
 #[test]
 fn a_sweep_that_is_killed_again_and_again_loses_no_finished_run_and_ends_like_one_that_is_not() {
     let sandbox = sandbox();
-    let longer = ["--set", "measure.window=12ms", "--jobs", "1", "--quiet"];
+    let longer = ["--set", "measure.window=6ms", "--jobs", "1", "--quiet"];
+    let start = wall_clock();
     succeed(&sandbox, &[&["run", "sweep.toml", "--out", "whole"], &longer[..]].concat());
+    let whole_time = start.elapsed();
     let mut finished = 0;
     let mut kills = 0;
     loop {
         let arguments = [&["run", "sweep.toml", "--out", "killed"], &longer[..]].concat();
         let mut child = sandbox.command(&arguments).stderr(Stdio::null()).spawn().expect("the program starts");
-        std::thread::sleep(Duration::from_millis(60 + 37 * (kills % 7) + 4 * kills));
+        // At another place of a run or a write each time: after 4 to 28 % of the time of all eight runs, and later each time,
+        // so that any machine comes to the end.
+        std::thread::sleep(whole_time * (4 + 4 * (kills % 7) + kills) / 100);
         let ended = child.try_wait().expect("a child can be asked").is_some();
         // On Unix this is `kill -9`.
         let _ = child.kill();

@@ -4,6 +4,9 @@ use crate::common::{Sandbox, TINY, stderr, stdout};
 use serde_json::Value;
 use std::process::Output;
 
+/// On fewer cores than threads, threads that wait for each other make even this slow.
+const SHORT: [&str; 3] = ["--set=measure.warmup=20us", "--set=measure.window=50us", "--set=measure.drain=50us"];
+
 fn succeed(sandbox: &Sandbox, arguments: &[&str]) -> Output {
     let output = sandbox.run(arguments);
     assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
@@ -34,13 +37,11 @@ fn a_network_that_cannot_be_divided_so_far_is_pointed_out_and_simulated_all_the_
     let sandbox = Sandbox::new();
     sandbox.write("tiny.toml", TINY);
     let one_switch = ["run", "tiny.toml", "--threads=2", "--set=topology.preset=linux-cluster-10"];
-    let text = stderr(&succeed(&sandbox, &one_switch));
+    let text = stderr(&succeed(&sandbox, &[&one_switch[..], &SHORT].concat()));
     assert!(text.contains("w3-0.6: simulated on one thread: all hosts are at one switch"), "{text}");
     // Its sixteen hosts are in four racks.
-    let text = stderr(&succeed(
-        &sandbox,
-        &["run", "tiny.toml", "--threads=64", "--jobs=1", "--again", "--set=measure.window=50us"],
-    ));
+    let four_racks = ["run", "tiny.toml", "--threads=64", "--jobs=1", "--again"];
+    let text = stderr(&succeed(&sandbox, &[&four_racks[..], &SHORT].concat()));
     assert!(text.contains("w3-0.6: simulated on 4 threads: its network has so many parts"), "{text}");
     let sweep = [
         "run",
@@ -49,12 +50,9 @@ fn a_network_that_cannot_be_divided_so_far_is_pointed_out_and_simulated_all_the_
         "--set=topology.preset=linux-cluster-10",
         "--set=workload.load=[0.4,0.5,0.6]",
     ];
-    let text = stderr(&succeed(&sandbox, &[&sweep[..], &["--set=measure.window=50us"]].concat()));
+    let text = stderr(&succeed(&sandbox, &[&sweep[..], &SHORT].concat()));
     assert!(text.contains("w3-0.4 and 2 more: simulated on one thread"), "{text}");
-    let quiet = succeed(
-        &sandbox,
-        &["run", "tiny.toml", "--threads=64", "--jobs=1", "--again", "--quiet", "--set=measure.window=50us"],
-    );
+    let quiet = succeed(&sandbox, &[&four_racks[..], &["--quiet"], &SHORT].concat());
     assert!(!stderr(&quiet).contains("note"), "{}", stderr(&quiet));
 }
 
@@ -62,8 +60,7 @@ fn a_network_that_cannot_be_divided_so_far_is_pointed_out_and_simulated_all_the_
 fn more_threads_than_cores_are_warned_of() {
     let sandbox = Sandbox::new();
     sandbox.write("tiny.toml", TINY);
-    let text =
-        stderr(&succeed(&sandbox, &["run", "tiny.toml", "--threads=4", "--jobs=2", "--set=measure.window=50us"]));
+    let text = stderr(&succeed(&sandbox, &[&["run", "tiny.toml", "--threads=4", "--jobs=2"], &SHORT[..]].concat()));
     let cores = std::thread::available_parallelism().unwrap().get();
     assert_eq!(text.contains("those of a run wait for each other"), cores < 8, "{text}");
 }
