@@ -238,25 +238,31 @@ impl<'a> Drawing<'a> {
             bars.filter_map(|(stack, at)| figure.parts(stack, at).last().map(|(_, _, top)| *top))
         };
         let widest = tops().map(|top| width(&figure.written(top), SMALL)).fold(0.0, f64::max);
-        // The room for bars isn't known before that for labels; this is about it.
-        let values = match bar(slot(LEFT + 30)) {
+        let fitting = |bar: f64| match bar {
             _ if !figure.values => Values::None,
             bar if bar >= widest + 6.0 => Values::Level,
             bar if bar >= f64::from(SMALL_LINE) => Values::Upright,
             _ => Values::None,
         };
-        let over = match values {
-            Values::Level => f64::from(SMALL_LINE) + 8.0,
-            Values::Upright => widest + 16.0,
-            Values::None => 0.0,
+        let framed = |values: Values| {
+            let over = match values {
+                Values::Level => f64::from(SMALL_LINE) + 8.0,
+                Values::Upright => widest + 16.0,
+                Values::None => 0.0,
+            };
+            let heights = figure.heights();
+            let y = Range::new(&figure.y, heights.iter().copied(), Fit::FromZero);
+            let finite = heights.iter().filter(|height| height.is_finite());
+            let highest = finite.map(|height| y.place(*height)).fold(0.01, f64::max).min(1.0);
+            // So much that the text over the highest bar is below the upper edge.
+            let headroom = f64::from(HEIGHT) - (f64::from(HEIGHT) - over) / highest;
+            Frame::new(&figure.title, y, figure.legend(), headroom.max(0.0).ceil() as i32)
         };
-        let heights = figure.heights();
-        let y = Range::new(&figure.y, heights.iter().copied(), Fit::FromZero);
-        let finite = heights.iter().filter(|height| height.is_finite());
-        let highest = finite.map(|height| y.place(*height)).fold(0.01, f64::max).min(1.0);
-        // So much that the text over the highest bar is below the upper edge.
-        let headroom = f64::from(HEIGHT) - (f64::from(HEIGHT) - over) / highest;
-        let frame = Frame::new(&figure.title, y, figure.legend(), headroom.max(0.0).ceil() as i32);
+        // How wide bars are depends on the labels left of them, which depend on the frame: a guess, then what fits.
+        let guess = framed(fitting(bar(slot(LEFT + 30))));
+        let values = fitting(bar(slot(guess.left)));
+        let frame = framed(values);
+        let values = if fitting(bar(slot(frame.left))) == values { values } else { Values::None };
         let slot = slot(frame.left);
         let names = Names::new(&figure.categories, slot);
         let x_label = title_lines(&figure.x_label, WIDTH - 2 * EDGE);

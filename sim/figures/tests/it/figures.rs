@@ -330,6 +330,29 @@ fn a_series_has_a_value_for_each_category() {
     let _ = bar_figure(&bars);
 }
 
+/// A figure that the property below once failed for: labels at the side made its bars narrower than their values need.
+#[test]
+fn values_are_left_out_where_labels_leave_no_room_for_them() {
+    let categories = [
+        "3d$]vJ9<}\"\"9\"q.h</?qW<i~Q)S{E=.",
+        "^,f%^3b4h_\"`?T*5-\\7re",
+        "T\"*Uv\\#S\\6$P",
+        "4n%/{zh<')[NY<+?!b`isLj%IT=%~*4I=W2nK'v[l.<dfyR,",
+        "&$E/&{'zczidsF\"\\?E#/@l#?M/D{4::5~|/e&<>b/%Q(V`Hs",
+        "\"*&t:",
+        "\\==br@%<7kRa?jm]5'.`We&evW`xygv:f:zl{",
+        "`)tk83y>Ut\\j5\\6$Z>7{C{O</w\"D=!4[q@/&^aG<P}1:d9mY4=",
+    ];
+    let names = ["uRm`eUFN.*'d$TJ\"B]HBm$*y'xq.#.\"#7Y:hA:.=%:gKSRPH`\\0X&)`8", "$\"emW0>c=/$BrpkV|!3?sC/6;//\"^/isJ"];
+    let one = vec![7822.2001, 1938.2306, 14.7969, 8137.3792, 9690.9098, 6580.7156, 2953.2652, 6014.0538];
+    let two = vec![9381.0862, 4390.8851, 1170.1914, 847.561, 1328.8074, 4474.3385, 6334.2361, 1898.4862];
+    let series = vec![BarSeries::beside(names[0], one), BarSeries::beside(names[1], two)];
+    let y = Axis::linear(",aA0AAA!A!aa!aa!!a!AA<<Aw,aAmaA!wAak<A0a0a!#0", TickFormat::Percent);
+    let (x_label, categories) = ("Q`i9&?^-=H+]choe@;".to_owned(), categories.map(str::to_owned).to_vec());
+    let drawn = BarFigure { title: String::new(), x_label, y, categories, series, values: true };
+    assert_eq!(faults(&bar_figure(&drawn)), Vec::<String>::new());
+}
+
 fn axes() -> impl Strategy<Value = Axis> {
     let format = prop_oneof![
         Just(TickFormat::Number),

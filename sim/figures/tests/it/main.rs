@@ -3,4 +3,5 @@
 mod figure;
 mod figure_points;
 mod figures;
+mod png;
 mod samples;
