@@ -1,9 +1,10 @@
-//! From an experiment file to results on disk.
+//! From cases to results on disk.
 //!
 //! An *experiment* is a TOML file ([`Experiment`]); it resolves into *cases* ([`Case`]), one for each combination of
 //! listed values; a case has one *run* for each seed, and its runs are pooled into one [`CaseSummary`].
 //!
-//! Only this crate and the command line touch files, threads and clocks. Numbers that depend on them ([`Timing`]) are
+//! `homa-experiment` makes the cases and `homa-run` simulates one run; this crate plans, keeps and reports runs. Numbers that
+//! depend on files, threads and clocks ([`Timing`]) are
 //! kept apart from those that are a function of the experiment alone.
 
 mod archive;
