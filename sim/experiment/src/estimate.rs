@@ -1,9 +1,7 @@
 //! What a case will be, before it runs: paths, round trips, work, time, memory.
 
 use crate::case::Case;
-use homa_run::Arrivals;
-use homa_run::TransportKind;
-use homa_run::host_pair;
+use homa_run::{Arrivals, TransportKind, host_pair};
 use homa_topologies::{HostId, PathKind};
 use homa_units::{Bytes, Duration};
 

@@ -2,10 +2,7 @@
 
 use crate::plan::{PlanError, PlannedCase, PlannedRun, SOURCES, UsedFile};
 use crate::store::{StoreError, write_atomically};
-use homa_experiment::Head;
-use homa_experiment::cases;
-use homa_experiment::{Case, CaseError};
-use homa_experiment::{Experiment, FigureSection};
+use homa_experiment::{Case, CaseError, Experiment, FigureSection, Head, cases};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use thiserror::Error;

@@ -1,9 +1,6 @@
 //! What is to be run: cases and their runs in a fixed order, each named by what it is a function of.
 
-use homa_experiment::CheckSection;
-use homa_experiment::OneOrMany;
-use homa_experiment::{Case, CaseError};
-use homa_experiment::{Experiment, Sizes};
+use homa_experiment::{Case, CaseError, CheckSection, Experiment, OneOrMany, Sizes};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::io;

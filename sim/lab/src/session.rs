@@ -11,8 +11,7 @@ use crate::store::{
     StoreError, WrittenCase, check_writable, remove_leftovers, write_atomically, write_case, write_overview,
 };
 use crate::summary::{CaseSummary, Timing};
-use homa_run::Control;
-use homa_run::{RunRecord, RunTiming};
+use homa_run::{Control, RunRecord, RunTiming};
 use homa_units::Time;
 use rayon::prelude::*;
 use std::collections::BTreeMap;

@@ -1,10 +1,7 @@
 //! Our latencies against those that a trace brings along, message by message.
 
 use homa_analysis::nearest_rank;
-use homa_experiment::cases;
-use homa_experiment::{Case, CaseError};
-use homa_experiment::{ExperimentError, load_experiment};
-use homa_experiment::{TraceFileError, read_trace};
+use homa_experiment::{Case, CaseError, ExperimentError, TraceFileError, cases, load_experiment, read_trace};
 use homa_run::IdealTimes;
 use homa_topologies::HostId;
 use homa_units::Bytes;

@@ -2,8 +2,7 @@
 
 use homa_analysis::BinRow;
 use homa_experiment::Case;
-use homa_run::Arrivals;
-use homa_run::RunRecord;
+use homa_run::{Arrivals, RunRecord};
 
 /// Fewer samples than this behind a 99th percentile leave it to a handful of messages.
 const SAMPLES_FOR_P99: u64 = 500;

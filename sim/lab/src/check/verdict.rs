@@ -3,8 +3,7 @@
 use super::baseline::{Baseline, BaselineCase, BaselineDecile};
 use super::judgement::{Estimate, Outcome};
 use homa_analysis::human_bytes;
-use homa_experiment::Case;
-use homa_experiment::CheckSection;
+use homa_experiment::{Case, CheckSection};
 use serde::Serialize;
 use thiserror::Error;
 

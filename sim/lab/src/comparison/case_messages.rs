@@ -5,11 +5,8 @@ use super::files::{EXACT_LIMIT, open};
 use crate::archive::Archive;
 use crate::manifest::Manifest;
 use homa_analysis::{ImportError, MessageRow, Precision, SizeBins, SlowdownRecorder, read_messages};
-use homa_experiment::Case;
-use homa_experiment::cases;
-use homa_experiment::load_experiment;
-use homa_run::BLOCKS;
-use homa_run::RunRecord;
+use homa_experiment::{Case, cases, load_experiment};
+use homa_run::{BLOCKS, RunRecord};
 use homa_units::{Bytes, Time};
 use std::path::Path;
 
