@@ -162,13 +162,22 @@ impl Case {
         self.resolved.measure.denominator.expect("resolved with the transport")
     }
 
-    /// The instants at which the window begins and ends and the run must end.
+    /// When its runs measure.
+    #[must_use]
+    pub fn times(&self) -> RunTimes {
+        let measure = self.measure();
+        RunTimes {
+            warmup: measure.warmup,
+            window: measure.window,
+            drain: measure.drain,
+            stops_after_window: measure.background == Background::Stop,
+        }
+    }
+
+    /// The instants at which the window starts and ends and the run must end.
     #[must_use]
     pub fn window(&self) -> (Time, Time, Time) {
-        let measure = self.measure();
-        let begin = Time::ZERO + measure.warmup;
-        let end = begin + measure.window;
-        (begin, end, end + measure.drain)
+        self.times().window()
     }
 
     /// All that its runs are functions of, but for their seeds.
@@ -187,12 +196,7 @@ impl Case {
                 least_size: workload.least_size,
             },
             faults: self.faults.clone(),
-            times: RunTimes {
-                warmup: measure.warmup,
-                window: measure.window,
-                drain: measure.drain,
-                stops_after_window: measure.background == Background::Stop,
-            },
+            times: self.times(),
             samples: SampleSpec {
                 denominator: self.denominator(),
                 bins: self.bins.clone(),

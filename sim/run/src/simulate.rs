@@ -104,7 +104,7 @@ impl Run<'_> {
     {
         let (begin, cpu) = (wall_clock(), ThreadTime::now());
         let spec = self.spec;
-        let (window_begin, window_end, _) = spec.window();
+        let (window_begin, window_end, _) = spec.times.window();
         let measurement = Measurement::new(window_begin..window_end, spec, self.seed);
         let streams = Streams::new(self.seed);
         let fabric =
@@ -130,7 +130,7 @@ impl Run<'_> {
         mut network: impl Network<T, Measurement>,
     ) -> Result<(RunRecord, WallDuration), Interrupted> {
         let Self { spec, control, .. } = self;
-        let (window_begin, _, limit) = spec.window();
+        let (window_begin, _, limit) = spec.times.window();
         self.advance(&mut network, window_begin)?;
         network.restart_queue_statistics();
         let (mut backlog, mut queues) = (Backlog::default(), Queues::default());
@@ -165,7 +165,7 @@ impl Run<'_> {
         network: &mut impl Network<T, Measurement>,
         until: Time,
     ) -> Result<Outcome, Interrupted> {
-        let (_, window_end, limit) = self.spec.window();
+        let (_, window_end, limit) = self.spec.times.window();
         let longer = window_end.since(Time::ZERO).max(limit.since(window_end));
         let slice = Duration::from_ps((longer.as_ps() / SLICES).clamp(1, SLICE_PS_MAX));
         loop {

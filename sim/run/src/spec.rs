@@ -91,12 +91,12 @@ pub enum Arrivals {
     },
 }
 
-impl RunSpec {
+impl RunTimes {
     /// The instants at which the window starts and ends and the run must end.
     #[must_use]
     pub fn window(&self) -> (Time, Time, Time) {
-        let start = Time::ZERO + self.times.warmup;
-        let end = start + self.times.window;
-        (start, end, end + self.times.drain)
+        let start = Time::ZERO + self.warmup;
+        let end = start + self.window;
+        (start, end, end + self.drain)
     }
 }
