@@ -15,7 +15,6 @@ pub struct TrajectoryDigest {
 }
 
 impl Default for TrajectoryDigest {
-    #[inline]
     fn default() -> Self {
         Self { state: 0x9e37_79b9_7f4a_7c15, at: Time::ZERO, same_instant: Vec::new() }
     }
@@ -38,7 +37,6 @@ impl TrajectoryDigest {
 
     /// The digest of all records so far.
     #[must_use]
-    #[inline]
     pub fn finish(mut self) -> u64 {
         self.flush();
         let mut hash = self.state;

@@ -12,7 +12,6 @@ pub(crate) struct Occupancy {
 
 impl Occupancy {
     /// The empty set of numbers below `size`, a power of two of at least 64.
-    #[inline]
     pub(crate) fn new(size: usize) -> Self {
         assert!(size.is_power_of_two() && size >= WORD, "a power of two of at least 64");
         let words = size / WORD;

@@ -115,7 +115,6 @@ const LISTS_MAX: usize = 1 << 13;
 
 impl Default for EventQueue {
     /// A queue for a small network of today's rates.
-    #[inline]
     fn default() -> Self {
         Self::new(1_024, Duration::from_us(8))
     }
@@ -221,7 +220,6 @@ impl EventQueue {
     }
 
     /// Takes out all events of which `keep` says no. As it passes over everything, it is for rare occasions.
-    #[inline]
     pub fn retain(&mut self, keep: impl Fn(EventKey) -> bool) {
         let mut events: Vec<EventKey> = self.open.drain(..).collect();
         for head in &mut self.heads {

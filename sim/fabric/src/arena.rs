@@ -36,19 +36,16 @@ struct Place<H> {
 }
 
 impl<H: Copy> Arena<H> {
-    #[inline]
     pub(crate) const fn new() -> Self {
         Self { places: Vec::new(), free: NONE, taken: 0 }
     }
 
     /// How many packets there are.
-    #[inline]
     pub(crate) const fn len(&self) -> usize {
         self.taken
     }
 
     /// The most there were at a time: places are added only while all are taken.
-    #[inline]
     pub(crate) const fn len_max(&self) -> usize {
         self.places.len()
     }

@@ -31,7 +31,6 @@ pub(crate) struct Balancer {
 }
 
 impl Balancer {
-    #[inline]
     pub(crate) fn new(generator: ChaCha8Rng) -> Self {
         let mut balancer = Self { draws: [0; DRAWS], next: 0, turn: 0, generator };
         balancer.draw();

@@ -49,7 +49,6 @@ impl PacketClass {
 
     /// The name used in every output.
     #[must_use]
-    #[inline]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Unscheduled => "unscheduled",

@@ -62,7 +62,6 @@ struct Queue {
 }
 
 impl Port {
-    #[inline]
     pub(crate) fn new(link: &Link, software: &SoftwareDelay) -> Self {
         let received = match link.to {
             // No decision is made between the arrival at a NIC and that at its transport, so one delay serves for both.
@@ -197,7 +196,6 @@ impl Port {
     }
 
     /// Adds a delay between the port and the other end of its link.
-    #[inline]
     pub(crate) fn delay_by(&mut self, more: Duration) {
         self.delay += more;
     }
@@ -222,7 +220,6 @@ impl Port {
     }
 
     /// Forgets all waiting packets.
-    #[inline]
     pub(crate) fn discard_waiting<H: Copy>(&mut self, arena: &mut Arena<H>, now: Time) {
         self.queue.leave(now, self.queue.bytes);
         self.occupied = 0;
@@ -234,7 +231,6 @@ impl Port {
     }
 
     /// Forgets mean and maximum of the queue up to now.
-    #[inline]
     pub(crate) fn restart_queue_statistics(&mut self, now: Time) {
         self.queue.settle(now);
         self.queue.integral = 0;
@@ -242,7 +238,6 @@ impl Port {
     }
 
     /// The integral of waiting bytes since the restart (byte picoseconds) and the maximum (bytes).
-    #[inline]
     pub(crate) fn queue_statistics(&self, now: Time) -> (u128, u64) {
         (self.queue.integral_up_to(now), self.counters.waiting_bytes_max)
     }

@@ -124,7 +124,6 @@ impl Homa {
     /// # Panics
     /// If the phase is not below a millisecond.
     #[must_use]
-    #[inline]
     pub fn new(config: Arc<Config>, host: HostId, tick_phase: Duration) -> Self {
         assert!(tick_phase < TICK_PERIOD, "a phase is shorter than the period");
         let mut homa = Self { config, host, tick_phase, node: None };
@@ -137,7 +136,6 @@ impl Homa {
 
     /// The core, for its metrics; none if the host has not been in use.
     #[must_use]
-    #[inline]
     pub fn endpoint(&self) -> Option<&Endpoint> {
         self.node.as_ref().map(|node| node.endpoint())
     }
@@ -194,12 +192,10 @@ impl Transport for Homa {
         self.node.as_ref()?.poll_timeout()
     }
 
-    #[inline]
     fn pushes(&self) -> bool {
         self.config.parameters.transmit != TransmitMode::Pull
     }
 
-    #[inline]
     fn handle_nic_completion(&mut self, end: Time, frame_bytes: u16) {
         self.node().handle_nic_completion(end, frame_bytes);
     }

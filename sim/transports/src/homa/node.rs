@@ -51,7 +51,6 @@ pub(super) struct Node {
 
 impl Node {
     /// The end at `host`, whose timer ticks at `tick_phase` after each full millisecond.
-    #[inline]
     pub(super) fn new(config: Arc<Config>, host: HostId, tick_phase: Duration) -> Self {
         let mut core = config.core.clone();
         core.ticks = Ticks::Grid { period: TICK_PERIOD, phase: tick_phase };
@@ -87,7 +86,6 @@ impl Node {
     }
 
     /// The core, for its metrics.
-    #[inline]
     pub(super) const fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }
@@ -102,7 +100,6 @@ impl Node {
         }
     }
 
-    #[inline]
     fn send_request(&mut self, tag: MessageTag, to: HostId, length: u32) {
         let message = CoreMessage { length, tag: tag.pack() };
         let destination = Destination { peer: PeerId::new(to.0), port: SERVER_PORT, family: FAMILY };
@@ -113,7 +110,6 @@ impl Node {
         }
     }
 
-    #[inline]
     fn send_reply(&mut self, to: Destination, rpc: RpcId, length: u32) {
         match self.endpoint.send_reply(self.now, self.server, to, rpc, CoreMessage { length, tag: 0 }) {
             Ok(()) => {}
@@ -172,13 +168,11 @@ impl Node {
         }
     }
 
-    #[inline]
     fn end(&mut self, source: HostId, tag: MessageTag, failed: bool) {
         let message = MessageRef { source, slot: tag.slot };
         self.ended.push_back(MessageEnd { message, sequence: Some(tag.sequence), failed });
     }
 
-    #[inline]
     fn run_prio(&mut self) {
         let Some((prio, at)) = &mut self.prio else { return };
         if *at > self.now {
@@ -275,7 +269,6 @@ impl Node {
         Some(Timeout { at: at.max(self.now), pulls: self.packets })
     }
 
-    #[inline]
     pub(super) fn handle_nic_completion(&mut self, end: Time, frame_bytes: u16) {
         if self.config.parameters.transmit == TransmitMode::Qdisc && self.config.parameters.nic_completions {
             self.nic.push_back((end, u32::from(frame_bytes) - CRC));
@@ -284,7 +277,6 @@ impl Node {
 }
 
 /// Encodes and decodes a packet.
-#[inline]
 fn through_the_wire(packet: &homa_protocol::Packet) -> homa_protocol::Packet {
     // Payload counts in a packet's length; its bytes don't matter.
     let mut bytes = vec![0; wire::homa_bytes(packet)];

@@ -74,7 +74,6 @@ pub struct Sigcomm18 {
 impl Sigcomm18 {
     /// The end at `host`.
     #[must_use]
-    #[inline]
     pub fn new(config: Arc<Config>, host: HostId) -> Self {
         Self {
             sender: Sender::new(Arc::clone(&config), host),
@@ -87,20 +86,17 @@ impl Sigcomm18 {
 
     /// How well the host's downlink was used up to now.
     #[must_use]
-    #[inline]
     pub const fn receiver_usage(&self) -> &ReceiverUsage {
         self.receiver.usage()
     }
 
     /// The most outgoing messages with unsent bytes that the host had at a time, and the most that had arrived in part.
     #[must_use]
-    #[inline]
     pub const fn records_max(&self) -> usize {
         self.sender.unsent_max() + self.receiver.inbound_max()
     }
 
     /// The grants that were made and wait for the NIC, in the order in which they will go.
-    #[inline]
     pub fn queued_grants(&self) -> impl Iterator<Item = &Packet<Header>> {
         self.grants.iter()
     }

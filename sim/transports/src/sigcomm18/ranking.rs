@@ -36,7 +36,6 @@ impl Ranking {
     /// The last slot of a sender that was never taken out.
     pub(super) const NO_SLOT: u32 = u32::MAX;
 
-    #[inline]
     pub(super) fn new(scheduled_levels: u8, overcommitment: u8) -> Self {
         let scheduled_levels = u32::from(scheduled_levels);
         let overcommitment = usize::from(overcommitment);

@@ -96,7 +96,6 @@ struct Event<'a> {
 impl Receiver {
     /// The receiving part at `host`.
     #[must_use]
-    #[inline]
     pub fn new(config: Arc<Config>, host: HostId) -> Self {
         let ranking = Ranking::new(config.scheduled_levels, config.overcommitment);
         Self {
@@ -117,14 +116,12 @@ impl Receiver {
 
     /// How well the host's downlink was used up to now.
     #[must_use]
-    #[inline]
     pub const fn usage(&self) -> &ReceiverUsage {
         &self.usage
     }
 
     /// The most messages that had arrived in part at a time.
     #[must_use]
-    #[inline]
     pub const fn inbound_max(&self) -> usize {
         self.inbound_max
     }

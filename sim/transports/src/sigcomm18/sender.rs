@@ -48,14 +48,12 @@ pub struct Sender {
 impl Sender {
     /// The sending part at `host`.
     #[must_use]
-    #[inline]
     pub fn new(config: Arc<Config>, host: HostId) -> Self {
         Self { config, host, messages: Vec::new(), ready: SrptQueue::default(), unsent: 0, unsent_max: 0 }
     }
 
     /// The most messages that had unsent bytes at a time.
     #[must_use]
-    #[inline]
     pub const fn unsent_max(&self) -> usize {
         self.unsent_max
     }

@@ -72,7 +72,6 @@ impl Period {
 impl ReceiverUsage {
     /// Periods in which data was announced or granted and had not arrived; everything received counts as use.
     #[must_use]
-    #[inline]
     pub const fn active(&self) -> Usage {
         self.active.total
     }
@@ -82,7 +81,6 @@ impl ReceiverUsage {
     /// A period that a grant timer ends is taken to end at that instant; the original adds the part of a packet that is
     /// just being received to both time and use.
     #[must_use]
-    #[inline]
     pub const fn oversubscribed(&self) -> Usage {
         self.crowded.total
     }

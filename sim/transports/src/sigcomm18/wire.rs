@@ -54,19 +54,16 @@ pub const fn on_wire(frame_bytes: u16) -> u32 {
 
 /// Wire bytes of `data` message bytes sent as unscheduled packets.
 #[must_use]
-#[inline]
 pub const fn unscheduled_wire_bytes(data: u32) -> u64 {
     wire_bytes(data, UNSCHEDULED_DATA_MAX, UNSCHEDULED_HEADER)
 }
 
 /// Wire bytes of `data` message bytes sent as scheduled packets.
 #[must_use]
-#[inline]
 pub const fn scheduled_wire_bytes(data: u32) -> u64 {
     wire_bytes(data, SCHEDULED_DATA_MAX, SCHEDULED_HEADER)
 }
 
-#[inline]
 const fn wire_bytes(data: u32, data_max: u32, header: u32) -> u64 {
     let full = (data / data_max) as u64 * on_wire(frame(data_max + header)) as u64;
     match data % data_max {
@@ -78,7 +75,6 @@ const fn wire_bytes(data: u32, data_max: u32, header: u32) -> u64 {
 /// All that a message of `size` bytes, of which `unscheduled` bytes are sent without asking, takes of links, its grants
 /// included.
 #[must_use]
-#[inline]
 pub fn message_wire_bytes(size: Bytes, unscheduled_limit: u32) -> Bytes {
     let size = u32::try_from(size.get()).expect("messages are shorter than 4 GB");
     let unscheduled = size.min(unscheduled_limit);
