@@ -31,6 +31,8 @@ pub struct Session<'a> {
     pub out: &'a Path,
     /// Do again what is there already.
     pub again: bool,
+    /// Whether figures are drawn, which takes most of the time of small runs.
+    pub draws: bool,
     /// On how many threads each run is simulated.
     pub threads: u32,
     /// Set to end soon.
@@ -256,7 +258,7 @@ impl<'a, F: Follow> Carried<'a, F> {
             Ok(pooled) => pooled,
             Err(error) => return self.fail(case, &error.to_string()),
         };
-        match write_case(self.session.out, &planned, &pooled) {
+        match write_case(self.session.out, &planned, &pooled, self.session.draws) {
             Ok(written) => {
                 self.complete[case].store(true, Ordering::Relaxed);
                 let Pooled { summary, timing, .. } = pooled;
@@ -286,6 +288,9 @@ impl<'a, F: Follow> Carried<'a, F> {
             manifest.fill_in(self.session.out);
             write_atomically(&self.session.out.join(crate::manifest::MANIFEST), manifest.text().as_bytes())?;
             write_overview(self.session.out, self.session.plan)?;
+            if !self.session.draws {
+                return Ok(tally);
+            }
             match write_figures(self.session.out, &manifest.manifest.figures, self.session.again) {
                 Ok(drawn) => tally.figures = Some(drawn),
                 Err(FigureError::Store(error)) => return Err(error),

@@ -129,7 +129,9 @@ fn results(
     let pool = super::threads::pool(&arguments.threads, plan, &selected, arguments.quiet)?;
     let watcher = Watcher(Progress::new(plan, &selected, arguments.quiet));
     let threads = u32::from(arguments.threads.threads);
-    let session = Session { plan, selection: &selection, out: &out, again: false, interrupted, threads };
+    // Nobody sees figures of results that are deleted afterwards.
+    let draws = arguments.out.is_some();
+    let session = Session { plan, selection: &selection, out: &out, again: false, draws, interrupted, threads };
     let tally = pool.install(|| carry_out(session, &watcher))?;
     watcher.0.finish();
     if tally.interrupted {

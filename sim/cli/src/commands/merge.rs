@@ -41,8 +41,15 @@ pub(crate) fn execute(arguments: &MergeArguments, interrupted: &'static AtomicBo
     crate::watch_for_interrupt()?;
     let printer = Printer::new(&plan, &[], arguments.json, arguments.quiet);
     let selection = Selection::none();
-    let session =
-        Session { plan: &plan, selection: &selection, out: &arguments.out, again: false, interrupted, threads: 1 };
+    let session = Session {
+        plan: &plan,
+        selection: &selection,
+        out: &arguments.out,
+        again: false,
+        draws: true,
+        interrupted,
+        threads: 1,
+    };
     let tally = carry_out(session, &printer)?;
     let code = finish(&printer, &tally, arguments.quiet)?;
     if !missing.is_empty() {

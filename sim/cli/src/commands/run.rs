@@ -37,6 +37,7 @@ pub(crate) fn execute(arguments: &RunArguments, interrupted: &'static AtomicBool
         selection: &selection,
         out: &out,
         again,
+        draws: true,
         interrupted,
         threads: u32::from(arguments.threads.threads),
     };

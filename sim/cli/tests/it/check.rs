@@ -247,6 +247,7 @@ fn results_are_kept_where_asked_and_used_again() {
         || sandbox.files("kept").into_iter().filter(|(name, _)| name.ends_with("timing.json")).collect::<Vec<_>>();
     let before = runs();
     assert_eq!(before.len(), 4);
+    assert!(sandbox.files("kept").iter().any(|(name, _)| name.ends_with(".png")), "kept results have figures");
     let text = ends(&sandbox, 0, &["tiny.toml", "--out", "kept"]);
     assert!(text.contains("identical") && runs() == before, "{text}");
 }

@@ -21,7 +21,7 @@ fn replay(experiment: &str, trace: &str, overrides: &[&str]) -> (CaseSummary, Tr
     let pooled = run_case(&case, &control).unwrap();
     let out = tempfile::tempdir().unwrap();
     let planned = PlannedCase::new(case.clone()).unwrap();
-    let written = write_case(out.path(), &planned, &pooled).unwrap();
+    let written = write_case(out.path(), &planned, &pooled, true).unwrap();
     let trace = root().join("results/reference/original-simulator").join(trace);
     (pooled.summary, compare_with_trace(&written.folder, &trace).unwrap())
 }
