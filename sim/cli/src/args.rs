@@ -222,6 +222,9 @@ pub(crate) struct RunArguments {
     /// Run again what is there already
     #[arg(long)]
     pub(crate) again: bool,
+    /// Draw figures as SVG alone: PNGs take most of the time of a small run. `homasim plot` draws those of DIR/figures later
+    #[arg(long)]
+    pub(crate) no_png: bool,
     /// Print one JSON object for each case to standard output, in the order of the cases
     #[arg(long)]
     pub(crate) json: bool,
@@ -274,6 +277,9 @@ pub(crate) struct MergeArguments {
     /// Folder for the whole
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
+    /// Draw figures as SVG alone: PNGs take most of the time of a small run. `homasim plot` draws those of DIR/figures later
+    #[arg(long)]
+    pub(crate) no_png: bool,
     /// Print one JSON object for each case to standard output
     #[arg(long)]
     pub(crate) json: bool,

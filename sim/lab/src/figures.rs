@@ -73,6 +73,17 @@ impl CaseResult {
     }
 }
 
+/// Which files are drawn of figures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Draw {
+    /// None.
+    Nothing,
+    /// An SVG and a table of each.
+    Svg,
+    /// A PNG of each as well, which takes ten times as long.
+    SvgAndPng,
+}
+
 /// What was drawn.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Drawn {
@@ -87,12 +98,12 @@ pub struct Drawn {
 ///
 /// # Errors
 /// If results are missing, a section can't be drawn from them, or a figure can't be written.
-pub fn write_figures(out: &Path, sections: &[FigureSection], again: bool) -> Result<Drawn, FigureError> {
+pub fn write_figures(out: &Path, sections: &[FigureSection], draw: Draw, again: bool) -> Result<Drawn, FigureError> {
     let manifest = Manifest::read(out)?;
     let cases = CaseResult::read(out, &manifest)?;
     let Figures { drawn: figures, left_out } = draw_figures(&cases, sections)?;
     let folder = figures_folder(out)?;
-    let written = figures.par_iter().map(|figure| figure.write(&folder, again)).collect::<Result<Vec<_>, _>>()?;
+    let written = figures.par_iter().map(|figure| figure.write(&folder, draw, again)).collect::<Result<Vec<_>, _>>()?;
     let drawn = Drawn { files: written.into_iter().flatten().collect(), left_out };
     remove_others(&folder, &drawn.files);
     Ok(drawn)
@@ -116,19 +127,27 @@ pub(crate) struct Figures {
 
 impl Figure {
     /// Writes its files, or only if one of them isn't there as it should be; returns them.
-    pub(crate) fn write(&self, folder: &Path, again: bool) -> Result<[PathBuf; 3], StoreError> {
+    pub(crate) fn write(&self, folder: &Path, draw: Draw, again: bool) -> Result<Vec<PathBuf>, StoreError> {
         let Drawing { svg, rows, .. } = &self.drawing;
-        let paths = ["svg", "png", "csv"].map(|ending| folder.join(format!("{}.{ending}", self.name)));
+        let path = |ending| folder.join(format!("{}.{ending}", self.name));
+        let (svg_path, png_path, csv_path) = (path("svg"), path("png"), path("csv"));
+        let draws_png = draw == Draw::SvgAndPng;
         let csv = figure_csv(rows);
         let is_there = |path: &Path, bytes: &[u8]| std::fs::read(path).is_ok_and(|there| there == bytes);
         // The PNG takes by far the longest, and is made from the SVG: it is there if that is, which is written last.
-        if again || !paths[1].is_file() || !is_there(&paths[0], svg.as_bytes()) || !is_there(&paths[2], &csv) {
-            let png = png(svg);
-            let contents: [&[u8]; 3] = [svg.as_bytes(), &png, &csv];
-            for (path, bytes) in paths.iter().zip(contents).rev() {
-                write_atomically(path, bytes)?;
+        let has_png = !draws_png || png_path.is_file();
+        if again || !has_png || !is_there(&svg_path, svg.as_bytes()) || !is_there(&csv_path, &csv) {
+            write_atomically(&csv_path, &csv)?;
+            if draws_png {
+                write_atomically(&png_path, &png(svg))?;
+            } else if png_path.is_file() {
+                // It shows the figure as it was before. What can't be removed does no harm.
+                let _ = std::fs::remove_file(&png_path);
             }
+            write_atomically(&svg_path, svg.as_bytes())?;
         }
+        let mut paths = vec![svg_path, csv_path];
+        paths.extend(draws_png.then_some(png_path));
         Ok(paths)
     }
 }

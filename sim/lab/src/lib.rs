@@ -33,7 +33,7 @@ pub use comparison::{
     ComparedSide, ComparedSizes, ComparedValue, Comparison, ComparisonError, ComparisonOptions, Grouping, Intervals,
     Operand, OperandError, Stated, Tolerance, compare_results, paired_samples, write_comparison_figure,
 };
-pub use figures::{Drawn, FigureError, write_figures};
+pub use figures::{Draw, Drawn, FigureError, write_figures};
 pub use homa_experiment::{
     Background, BadOverride, Case, CaseError, CheckSection, Death, Experiment, ExperimentError, FaultSection,
     FigureKind, FigureSection, Gaps, Head, Load, Measure, Messages, OneOrMany, Override, PathEstimate, Percent, Run,

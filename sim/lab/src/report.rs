@@ -5,7 +5,7 @@ mod figure;
 mod page;
 mod words;
 
-use crate::figures::{CaseResult, FigureError, draw_figures, figures_folder};
+use crate::figures::{CaseResult, Draw, FigureError, draw_figures, figures_folder};
 use crate::manifest::{Manifest, ManifestError};
 use crate::store::{StoreError, write_atomically};
 use crate::stored::StoredError;
@@ -89,7 +89,7 @@ pub fn write_report(out: &Path, sections: &[FigureSection]) -> Result<(PathBuf, 
     let figures = draw_figures(&CaseResult::read(out, &manifest)?, sections)?;
     let folder = figures_folder(out)?;
     for figure in &figures.drawn {
-        figure.write(&folder, false)?;
+        figure.write(&folder, Draw::Svg, false)?;
     }
     let page = Page::new(&manifest, &measured, &figures);
     let path = out.join(REPORT);

@@ -2,7 +2,7 @@
 //! as soon as all its runs are there, whoever did them.
 
 use crate::archive::Archive;
-use crate::figures::{Drawn, FigureError, write_figures};
+use crate::figures::{Draw, Drawn, FigureError, write_figures};
 use crate::manifest::Manifest;
 use crate::plan::{PlannedCase, PlannedRun, Selection};
 use crate::run::run_seed;
@@ -31,8 +31,8 @@ pub struct Session<'a> {
     pub out: &'a Path,
     /// Do again what is there already.
     pub again: bool,
-    /// Whether figures are drawn, which takes most of the time of small runs.
-    pub draws: bool,
+    /// What is drawn of the results, which takes most of the time of small runs.
+    pub draw: Draw,
     /// On how many threads each run is simulated.
     pub threads: u32,
     /// Set to end soon.
@@ -258,7 +258,7 @@ impl<'a, F: Follow> Carried<'a, F> {
             Ok(pooled) => pooled,
             Err(error) => return self.fail(case, &error.to_string()),
         };
-        match write_case(self.session.out, &planned, &pooled, self.session.draws) {
+        match write_case(self.session.out, &planned, &pooled, self.session.draw) {
             Ok(written) => {
                 self.complete[case].store(true, Ordering::Relaxed);
                 let Pooled { summary, timing, .. } = pooled;
@@ -288,10 +288,11 @@ impl<'a, F: Follow> Carried<'a, F> {
             manifest.fill_in(self.session.out);
             write_atomically(&self.session.out.join(crate::manifest::MANIFEST), manifest.text().as_bytes())?;
             write_overview(self.session.out, self.session.plan)?;
-            if !self.session.draws {
+            let Session { out, draw, again, .. } = self.session;
+            if draw == Draw::Nothing {
                 return Ok(tally);
             }
-            match write_figures(self.session.out, &manifest.manifest.figures, self.session.again) {
+            match write_figures(out, &manifest.manifest.figures, draw, again) {
                 Ok(drawn) => tally.figures = Some(drawn),
                 Err(FigureError::Store(error)) => return Err(error),
                 Err(error) => {

@@ -1,5 +1,6 @@
 //! Results on disk.
 
+use crate::figures::Draw;
 use crate::manifest::{MANIFEST, Manifest};
 use crate::plan::PlannedCase;
 use crate::reference::{ComparedPercentile, ReferenceComparison};
@@ -93,19 +94,19 @@ fn share(path: &Path, folder: &Path) {
 #[cfg(not(unix))]
 fn share(_path: &Path, _folder: &Path) {}
 
-/// Writes the results of a case to `out/CASE`, with figures if it `draws`. It replaces that folder with all that was in it. The
+/// Writes the results of a case to `out/CASE`, with the figures that `draw` says. It replaces that folder with all that was in it. The
 /// folder appears complete or not at all.
 ///
 /// # Errors
 /// If something can't be written; then the folder is as it was before.
-pub fn write_case(out: &Path, planned: &PlannedCase, pooled: &Pooled, draws: bool) -> Result<WrittenCase, StoreError> {
+pub fn write_case(out: &Path, planned: &PlannedCase, pooled: &Pooled, draw: Draw) -> Result<WrittenCase, StoreError> {
     let folder = out.join(&planned.case.name);
     let error = |path: &Path| {
         let path = path.to_owned();
         move |cause| StoreError { path, cause }
     };
     let partial = tempfile::Builder::new().prefix(PARTIAL).tempdir_in(out).map_err(error(out))?;
-    let files = contents(planned, pooled, draws).map_err(error(&folder))?;
+    let files = contents(planned, pooled, draw).map_err(error(&folder))?;
     for (name, bytes) in &files {
         let path = partial.path().join(name);
         fs::write(&path, bytes).map_err(error(&folder.join(name)))?;
@@ -147,7 +148,7 @@ fn names(files: &[(&'static str, Vec<u8>)]) -> Vec<String> {
     files.iter().map(|(name, _)| (*name).to_owned()).collect()
 }
 
-fn contents(planned: &PlannedCase, pooled: &Pooled, draws: bool) -> io::Result<Vec<(&'static str, Vec<u8>)>> {
+fn contents(planned: &PlannedCase, pooled: &Pooled, draw: Draw) -> io::Result<Vec<(&'static str, Vec<u8>)>> {
     let (case, summary) = (&planned.case, &pooled.summary);
     let mut manifest = Manifest::of([planned]);
     manifest.cases[0].digest = Some(summary.digest.clone());
@@ -170,9 +171,11 @@ fn contents(planned: &PlannedCase, pooled: &Pooled, draws: bool) -> io::Result<V
         ("queue_cdf.csv", csv(&pooled.queue_cdf)?),
         ("latency.csv", csv(&pooled.latencies)?),
     ];
-    if draws {
+    if draw != Draw::Nothing {
         for (svg, png_name, figure) in figures(case, summary) {
-            files.push((png_name, png(&figure)));
+            if draw == Draw::SvgAndPng {
+                files.push((png_name, png(&figure)));
+            }
             files.push((svg, figure.into_bytes()));
         }
     }

@@ -9,8 +9,8 @@ use crate::args::CheckArguments;
 use crate::progress::Progress;
 use anyhow::{Context, bail};
 use homa_lab::{
-    Baseline, BaselineCase, CaseIdentity, CaseOutcome, Follow, PlannedCase, Selection, Session, Verdict, carry_out,
-    check_writable, judge, matching,
+    Baseline, BaselineCase, CaseIdentity, CaseOutcome, Draw, Follow, PlannedCase, Selection, Session, Verdict,
+    carry_out, check_writable, judge, matching,
 };
 use homa_units::Time;
 use serde::Serialize;
@@ -130,8 +130,8 @@ fn results(
     let watcher = Watcher(Progress::new(plan, &selected, arguments.quiet));
     let threads = u32::from(arguments.threads.threads);
     // Nobody sees figures of results that are deleted afterwards.
-    let draws = arguments.out.is_some();
-    let session = Session { plan, selection: &selection, out: &out, again: false, draws, interrupted, threads };
+    let draw = if arguments.out.is_some() { Draw::SvgAndPng } else { Draw::Nothing };
+    let session = Session { plan, selection: &selection, out: &out, again: false, draw, interrupted, threads };
     let tally = pool.install(|| carry_out(session, &watcher))?;
     watcher.0.finish();
     if tally.interrupted {

@@ -46,7 +46,7 @@ pub(crate) fn execute(arguments: &MergeArguments, interrupted: &'static AtomicBo
         selection: &selection,
         out: &arguments.out,
         again: false,
-        draws: true,
+        draw: super::run::drawn(arguments.no_png),
         interrupted,
         threads: 1,
     };

@@ -1,7 +1,7 @@
 //! `homasim plot`.
 
 use crate::args::PlotArguments;
-use homa_lab::{Manifest, load_experiment, write_figures};
+use homa_lab::{Draw, Manifest, load_experiment, write_figures};
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -10,7 +10,7 @@ pub(crate) fn execute(arguments: &PlotArguments) -> anyhow::Result<ExitCode> {
         Some(file) => load_experiment(file, &[])?.figures,
         None => Manifest::read(&arguments.folder)?.manifest.figures,
     };
-    let drawn = write_figures(&arguments.folder, &sections, true)?;
+    let drawn = write_figures(&arguments.folder, &sections, Draw::SvgAndPng, true)?;
     for problem in &drawn.left_out {
         eprintln!("left out: figure {problem}");
     }

@@ -6,7 +6,7 @@ use crate::progress::Progress;
 use crate::text;
 use anyhow::{Context, bail};
 use homa_lab::{
-    CaseOutcome, CaseSummary, Follow, Manifest, PlannedCase, RunError, Session, Tally, Timing, carry_out,
+    CaseOutcome, CaseSummary, Draw, Follow, Manifest, PlannedCase, RunError, Session, Tally, Timing, carry_out,
     check_writable,
 };
 use homa_units::Time;
@@ -37,7 +37,7 @@ pub(crate) fn execute(arguments: &RunArguments, interrupted: &'static AtomicBool
         selection: &selection,
         out: &out,
         again,
-        draws: true,
+        draw: drawn(arguments.no_png),
         interrupted,
         threads: u32::from(arguments.threads.threads),
     };
@@ -54,6 +54,11 @@ pub(crate) fn execute(arguments: &RunArguments, interrupted: &'static AtomicBool
         }
         _ => Ok(code),
     }
+}
+
+/// What is drawn of the results.
+pub(crate) const fn drawn(no_png: bool) -> Draw {
+    if no_png { Draw::Svg } else { Draw::SvgAndPng }
 }
 
 /// Says what became of a session, and fails if some of it failed.

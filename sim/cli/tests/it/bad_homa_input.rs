@@ -24,7 +24,7 @@ fn refused(set: &[&str], parts: &[&str]) {
     let sandbox = Sandbox::new();
     sandbox.write("homa.toml", HOMA);
     let set = set.iter().flat_map(|text| ["--set", text]);
-    let arguments: Vec<_> = ["run", "homa.toml", "--out", "out"].into_iter().chain(set).collect();
+    let arguments: Vec<_> = ["run", "--no-png", "homa.toml", "--out", "out"].into_iter().chain(set).collect();
     let output = sandbox.run(&arguments);
     let message = stderr(&output);
     assert_eq!(output.status.code(), Some(2), "{message}");
@@ -121,7 +121,7 @@ fn messages_longer_than_homa_carries_are_refused_with_sizes_that_fit() {
     let sandbox = Sandbox::new();
     sandbox.write("long.csv", "t_ns,src,dst,size\n600000.0,0,1,1000001\n");
     sandbox.write("homa.toml", &HOMA.replace("payload_load = 0.5", "trace = \"long.csv\""));
-    let message = stderr(&sandbox.run(&["run", "homa.toml"]));
+    let message = stderr(&sandbox.run(&["run", "--no-png", "homa.toml"]));
     assert!(message.contains("1000001 bytes") && message.contains("at most 1000000"), "{message}");
 }
 
@@ -191,7 +191,7 @@ fn the_largest_mtu_runs() {
     let sandbox = Sandbox::new();
     sandbox.write("homa.toml", HOMA);
     let set = ["--set", "transport.homa.mtu=65517", "--set", "workload.sizes=200000", "--set", "measure.window=200us"];
-    let output = sandbox.run(&[&["run", "homa.toml"], &set[..]].concat());
+    let output = sandbox.run(&[&["run", "--no-png", "homa.toml"], &set[..]].concat());
     assert!(output.status.success(), "{}", stderr(&output));
 }
 
@@ -257,7 +257,7 @@ fn in_the_file_itself_a_bad_value_is_shown_with_its_line() {
         ("payload_load = 0.5", "payload_load = 0.5\nclients = \"all\"", ["line 9", "a whole number from 0"]),
     ] {
         sandbox.write("homa.toml", &HOMA.replace(from, to));
-        let output = sandbox.run(&["run", "homa.toml"]);
+        let output = sandbox.run(&["run", "--no-png", "homa.toml"]);
         let message = stderr(&output);
         assert_eq!(output.status.code(), Some(2), "{message}");
         for part in ["homa.toml"].iter().chain(&parts) {

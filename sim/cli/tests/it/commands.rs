@@ -42,18 +42,20 @@ fn describe_says_what_will_be_simulated_and_writes_nothing() {
 fn compare_with_the_published_curves_needs_the_same_setting() {
     let sandbox = Sandbox::new();
     sandbox.write("tiny.toml", &TINY.replace("load = 0.6", "load = 0.8"));
-    assert!(sandbox.run(&["run", "tiny.toml", "--out", "out"]).status.success());
+    assert!(sandbox.run(&["run", "--no-png", "tiny.toml", "--out", "out"]).status.success());
     let unknown = sandbox.run(&["compare", "out/w3-0.8", "--reference", "sigcomm19"]);
     assert_eq!(unknown.status.code(), Some(2));
     assert!(stderr(&unknown).contains("accepted are \"sigcomm18\""), "{}", stderr(&unknown));
 
     let overrides = ["--set", "measure.denominator=simulated", "--out", "simulated"];
-    assert!(sandbox.run(&[&["run", "tiny.toml"], &overrides[..]].concat()).status.success());
+    assert!(sandbox.run(&[&["run", "--no-png", "tiny.toml"], &overrides[..]].concat()).status.success());
     let mixed = sandbox.run(&["compare", "simulated/w3-0.8", "--reference", "sigcomm18"]);
     assert_eq!(mixed.status.code(), Some(2));
     assert!(stderr(&mixed).contains("relative to \"simulated\""), "{}", stderr(&mixed));
 
-    assert!(sandbox.run(&["run", "tiny.toml", "--set", "workload.load=0.6", "--out", "out"]).status.success());
+    assert!(
+        sandbox.run(&["run", "--no-png", "tiny.toml", "--set", "workload.load=0.6", "--out", "out"]).status.success()
+    );
     let no_curve = sandbox.run(&["compare", "out/w3-0.6", "--reference", "sigcomm18"]);
     assert_eq!(no_curve.status.code(), Some(2));
     assert!(
@@ -68,7 +70,7 @@ fn compare_with_the_published_curves_needs_the_same_setting() {
 fn compare_tells_ours_theirs_ratio_and_verdict_and_draws_the_overlay() {
     let sandbox = Sandbox::new();
     sandbox.write("tiny.toml", &TINY.replace("load = 0.6", "load = 0.8"));
-    assert!(sandbox.run(&["run", "tiny.toml", "--out", "out"]).status.success());
+    assert!(sandbox.run(&["run", "--no-png", "tiny.toml", "--out", "out"]).status.success());
     let output = sandbox.run(&["compare", "out/w3-0.8", "--reference", "sigcomm18", "--json"]);
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
     let comparison: Value = serde_json::from_str(&stdout(&output)).unwrap();
@@ -97,7 +99,7 @@ fn a_file_called_like_a_shipped_distribution_is_not_taken_for_it() {
     let sandbox = Sandbox::new();
     sandbox.write("w3.csv", "size_bytes,cum_prob\n100,0.5\n200,1\n");
     sandbox.write("tiny.toml", &TINY.replace("\"w3\"", "\"w3.csv\"").replace("load = 0.6", "load = 0.8"));
-    let run = sandbox.run(&["run", "tiny.toml", "--out", "out", "--json"]);
+    let run = sandbox.run(&["run", "--no-png", "tiny.toml", "--out", "out", "--json"]);
     assert!(run.status.success(), "{}", stderr(&run));
     let line: Value = serde_json::from_str(&stdout(&run)).unwrap();
     assert_eq!((line["workload"].as_str(), line["parameters"]["scheduled_levels"].as_u64()), (Some("w3.csv"), Some(1)));
@@ -113,7 +115,7 @@ fn a_replay_can_be_compared_with_its_trace_only_if_it_has_all_its_messages() {
     sandbox.write("trace.csv", &format!("t_ns,src,dst,size,latency_ns\n{rows}"));
     let experiment = TINY.replace("load = 0.6", "trace = \"trace.csv\"").replace("[1, 2]", "[1]");
     sandbox.write("tiny.toml", &experiment);
-    let run = sandbox.run(&["run", "tiny.toml", "--out", "out", "--set", "measure.messages=true"]);
+    let run = sandbox.run(&["run", "--no-png", "tiny.toml", "--out", "out", "--set", "measure.messages=true"]);
     assert!(run.status.success(), "{}", stderr(&run));
     let compare = || sandbox.run(&["compare", "out/w3-trace", "--trace", "trace.csv"]);
     assert_eq!(compare().status.code(), Some(1), "{}", stderr(&compare()));

@@ -25,7 +25,7 @@ fn run(sandbox: &Sandbox, out: &str, arguments: &[&str]) {
 }
 
 fn run_and_keep(sandbox: &Sandbox, out: &str, arguments: &[&str]) {
-    let output = sandbox.run(&[&["run", "tiny.toml", "--out", out], arguments].concat());
+    let output = sandbox.run(&[&["run", "--no-png", "tiny.toml", "--out", out], arguments].concat());
     assert!(output.status.success(), "{}", stderr(&output));
 }
 

@@ -32,6 +32,27 @@ fn figures_that_are_asked_for_are_drawn_and_plot_draws_others_without_running() 
 }
 
 #[test]
+fn a_png_is_drawn_unless_it_is_not_wanted_and_none_is_left_that_shows_another_figure() {
+    let sandbox = sandbox("[[figure]]\nkind = \"waste\"\n");
+    let pngs = || {
+        let files = sandbox.files("out").into_iter().map(|(name, _)| name);
+        files.filter(|name| name.ends_with(".png")).count()
+    };
+    let succeed = |arguments: &[&str]| {
+        let output = sandbox.run(arguments);
+        assert!(output.status.success(), "{}", stderr(&output));
+    };
+    succeed(&["run", "--no-png", "tiny.toml", "--out", "out", "--quiet"]);
+    assert_eq!(pngs(), 0);
+    succeed(&["plot", "out"]);
+    assert_eq!(pngs(), 1);
+    let other = "[[figure]]\nkind = \"waste\"\ntitle = \"Another title\"\n";
+    sandbox.write("tiny.toml", &format!("{TINY}{SWEEP}{other}"));
+    succeed(&["run", "--no-png", "tiny.toml", "--out", "out", "--quiet"]);
+    assert_eq!(pngs(), 0);
+}
+
+#[test]
 fn impossible_figures_are_refused_before_anything_runs() {
     for (figures, part) in [
         ("[[figure]]\nkind = \"pie\"\n", "unknown value `pie`"),

@@ -83,6 +83,7 @@ fn quick(example: &str) -> (Vec<String>, &'static [i32]) {
     match arguments[0].as_str() {
         "run" if arguments[1].ends_with("manifest.toml") => (arguments, &[0]),
         "run" => {
+            add(&mut arguments, &["--no-png"]);
             if !example.contains("original-") {
                 add(&mut arguments, &["--set", "measure.warmup=200us", "--set", "measure.window=300us"]);
                 add(&mut arguments, &["--set", "measure.drain=200us", "--seed", "1"]);

@@ -39,7 +39,7 @@ fn read(sandbox: &Sandbox, name: &str) -> String {
 fn reported() -> (Sandbox, String) {
     let sandbox = Sandbox::new();
     sandbox.write("sweep.toml", &(HEAD.to_owned() + TINY + SWEEP));
-    succeed(&sandbox, &["run", "sweep.toml", "--quiet", "--out", "out"]);
+    succeed(&sandbox, &["run", "--no-png", "sweep.toml", "--quiet", "--out", "out"]);
     assert!(!sandbox.path("out/report.html").exists());
     let output = succeed(&sandbox, &["report", "out"]);
     assert_eq!(stdout(&output), "out/report.html\n");
@@ -87,7 +87,8 @@ fn a_report_has_the_question_the_numbers_the_figures_and_what_all_was_made_from(
     for (name, _) in sandbox.files("out/figures").iter().filter(|(name, _)| name.ends_with(".csv")) {
         has(&page, &format!("figures/{name}"));
     }
-    let figures = sandbox.files("out/figures").len() / 3;
+    // An SVG and a table of each.
+    let figures = sandbox.files("out/figures").len() / 2;
     assert_eq!(page.matches("<svg ").count(), figures);
     assert_eq!(page.matches("<script type=\"application/json\">").count(), figures);
     has(&page, "overcommitment = 4");
@@ -123,14 +124,14 @@ fn what_users_write_is_text_on_the_page() {
     let head = format!("# Question: {evil}?\n# Source: <img src=x onerror=alert(1)>\n");
     sandbox.write("tiny.toml", &(head + TINY + &figure));
     sandbox.write("<b>'&.csv", "size_bytes,cum_prob\n100,0.5\n20000,1\n");
-    succeed(&sandbox, &["run", "tiny.toml", "--quiet", "--out", "out", "--report"]);
+    succeed(&sandbox, &["run", "--no-png", "tiny.toml", "--quiet", "--out", "out", "--report"]);
     let page = read(&sandbox, "out/report.html");
     assert!(!page.contains("<script>alert") && !page.contains("<img"), "{page}");
     has(&page, "&lt;script&gt;alert(1)&lt;");
     has(&page, "\\u003cscript\\u003ealert(1)");
     succeed(
         &sandbox,
-        &["run", "tiny.toml", "--quiet", "--out", "two", "--set", "workload.sizes=<b>'&.csv", "--report"],
+        &["run", "--no-png", "tiny.toml", "--quiet", "--out", "two", "--set", "workload.sizes=<b>'&.csv", "--report"],
     );
     let page = read(&sandbox, "two/report.html");
     assert!(!page.contains("<b>'"), "{page}");
@@ -148,7 +149,7 @@ fn two_reports_are_the_same_bytes_and_missing_figures_are_drawn() {
     assert!(read(&sandbox, "out/report.html") == page);
     assert!(sandbox.files("out/figures") == figures);
     // Other runs of the same experiment differ in what they took alone.
-    succeed(&sandbox, &["run", "sweep.toml", "--quiet", "--out", "other", "--report", "--jobs", "1"]);
+    succeed(&sandbox, &["run", "--no-png", "sweep.toml", "--quiet", "--out", "other", "--report", "--jobs", "1"]);
     for folder in ["out", "other"] {
         for (name, _) in sandbox.files(folder).iter().filter(|(name, _)| name.ends_with("timing.json")) {
             std::fs::remove_file(sandbox.path(folder).join(name)).unwrap();
@@ -162,7 +163,7 @@ fn two_reports_are_the_same_bytes_and_missing_figures_are_drawn() {
 fn a_manifest_repeated_has_the_same_question() {
     let sandbox = Sandbox::new();
     sandbox.write("tiny.toml", &(HEAD.to_owned() + TINY));
-    succeed(&sandbox, &["run", "tiny.toml", "--quiet", "--out", "out"]);
+    succeed(&sandbox, &["run", "--no-png", "tiny.toml", "--quiet", "--out", "out"]);
     succeed(&sandbox, &["run", "out/manifest.toml", "--quiet", "--report"]);
     has(&read(&sandbox, "out-again/report.html"), "is &lt;b&gt;bold&lt;");
     let keys = |name: &str| stdout(&succeed(&sandbox, &["plan", name, "--keys"]));
@@ -181,7 +182,7 @@ fn figures_of_another_experiment_file_can_be_chosen() {
     assert_eq!(page.matches("<svg ").count(), 1);
     has(&page, "My title");
     has(&page, "figures/mine.csv");
-    assert!(sandbox.path("out/figures/mine.png").exists());
+    assert!(sandbox.path("out/figures/mine.svg").exists());
 }
 
 #[test]
@@ -191,11 +192,11 @@ fn what_is_missing_or_damaged_is_told_with_what_to_do() {
     sandbox.write("sweep.toml", &(TINY.to_owned() + SWEEP));
     let output = succeed(
         &sandbox,
-        &["run", "sweep.toml", "--quiet", "--out", "out", "--only", "w3-0.6-overcommitment-1", "--report"],
+        &["run", "--no-png", "sweep.toml", "--quiet", "--out", "out", "--only", "w3-0.6-overcommitment-1", "--report"],
     );
     assert!(stderr(&output).contains("no report yet"), "{}", stderr(&output));
     refuse(&sandbox, "out", &["1 of 2 cases have no results yet: w3-0.6-overcommitment-4", "run the experiment again"]);
-    succeed(&sandbox, &["run", "sweep.toml", "--quiet", "--out", "out"]);
+    succeed(&sandbox, &["run", "--no-png", "sweep.toml", "--quiet", "--out", "out"]);
     refuse(&sandbox, "out/w3-0.6-overcommitment-1", &["is the folder of one case; give the one above it"]);
 
     let summary = "out/w3-0.6-overcommitment-1/summary.json";
@@ -203,7 +204,7 @@ fn what_is_missing_or_damaged_is_told_with_what_to_do() {
     sandbox.write(summary, &text[..text.len() / 2]);
     refuse(&sandbox, "out", &["summary.json is damaged", "delete the folder of its case and run the experiment again"]);
     std::fs::remove_dir_all(sandbox.path("out/w3-0.6-overcommitment-1")).unwrap();
-    succeed(&sandbox, &["run", "sweep.toml", "--quiet", "--out", "out", "--report"]);
+    succeed(&sandbox, &["run", "--no-png", "sweep.toml", "--quiet", "--out", "out", "--report"]);
 
     sandbox.write("out/manifest.toml", "[manifest]\n");
     let output = sandbox.run(&["report", "out"]);

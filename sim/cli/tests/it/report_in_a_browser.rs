@@ -18,7 +18,7 @@ const SWEEP: &str = "[sweep]\ntransport.sigcomm18.overcommitment = [1, 4]\nworkl
 fn reported() -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.write("sweep.toml", &(EXPERIMENT.to_owned() + TINY + SWEEP));
-    let output = sandbox.run(&["run", "sweep.toml", "--quiet", "--out", "out", "--report", "--seed", "1"]);
+    let output = sandbox.run(&["run", "--no-png", "sweep.toml", "--quiet", "--out", "out", "--report", "--seed", "1"]);
     assert!(output.status.success(), "{}", stderr(&output));
     sandbox
 }

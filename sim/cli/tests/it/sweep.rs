@@ -42,7 +42,7 @@ fn lines(output: &Output) -> Vec<Value> {
 #[test]
 fn a_sweep_runs_the_product_of_its_lists_in_order_and_names_cases_after_them() {
     let sandbox = sandbox();
-    let output = succeed(&sandbox, &["run", "sweep.toml", "--json", "--quiet", "--jobs", "2"]);
+    let output = succeed(&sandbox, &["run", "--no-png", "sweep.toml", "--json", "--quiet", "--jobs", "2"]);
     let cases: Vec<_> = lines(&output).iter().map(|line| line["case"].as_str().unwrap().to_owned()).collect();
     assert_eq!(
         cases,
@@ -71,11 +71,11 @@ fn three_shards_merged_equal_one_unsharded_sweep_byte_for_byte() {
     let sandbox = sandbox();
     for shard in ["1/3", "2/3", "3/3"] {
         let out = format!("shard{}", &shard[..1]);
-        succeed(&sandbox, &["run", "sweep.toml", "--quiet", "--shard", shard, "--out", &out]);
+        succeed(&sandbox, &["run", "--no-png", "sweep.toml", "--quiet", "--shard", shard, "--out", &out]);
     }
     // In another order than they were cut.
-    succeed(&sandbox, &["merge", "shard3", "shard1", "shard2", "--out", "merged", "--quiet"]);
-    succeed(&sandbox, &["run", "sweep.toml", "--quiet", "--out", "whole"]);
+    succeed(&sandbox, &["merge", "--no-png", "shard3", "shard1", "shard2", "--out", "merged", "--quiet"]);
+    succeed(&sandbox, &["run", "--no-png", "sweep.toml", "--quiet", "--out", "whole"]);
     let (merged, whole) = (timeless(&sandbox, "merged"), timeless(&sandbox, "whole"));
     assert!(whole.len() > 4 * 12 + 8, "{} files", whole.len());
     let names = |files: &[(String, Vec<u8>)]| files.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
@@ -86,8 +86,11 @@ fn three_shards_merged_equal_one_unsharded_sweep_byte_for_byte() {
 #[test]
 fn merging_what_lacks_runs_names_them_and_writes_what_is_complete() {
     let sandbox = sandbox();
-    succeed(&sandbox, &["run", "sweep.toml", "--quiet", "--only", "w3-0.4-overcommitment-1", "--out", "part"]);
-    let output = sandbox.run(&["merge", "part", "--out", "merged", "--quiet"]);
+    succeed(
+        &sandbox,
+        &["run", "--no-png", "sweep.toml", "--quiet", "--only", "w3-0.4-overcommitment-1", "--out", "part"],
+    );
+    let output = sandbox.run(&["merge", "--no-png", "part", "--out", "merged", "--quiet"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("6 runs are in none of the folders"), "{}", stderr(&output));
     assert!(sandbox.path("merged/w3-0.4-overcommitment-1/summary.json").exists());
@@ -97,10 +100,10 @@ fn merging_what_lacks_runs_names_them_and_writes_what_is_complete() {
 #[test]
 fn folders_of_other_settings_are_not_merged() {
     let sandbox = sandbox();
-    succeed(&sandbox, &["run", "sweep.toml", "--quiet", "--shard", "1/2", "--out", "one"]);
+    succeed(&sandbox, &["run", "--no-png", "sweep.toml", "--quiet", "--shard", "1/2", "--out", "one"]);
     succeed(
         &sandbox,
-        &["run", "sweep.toml", "--quiet", "--shard", "2/2", "--out", "two", "--set", "measure.window=1ms"],
+        &["run", "--no-png", "sweep.toml", "--quiet", "--shard", "2/2", "--out", "two", "--set", "measure.window=1ms"],
     );
     let output = sandbox.run(&["merge", "one", "two", "--out", "merged"]);
     assert_eq!(output.status.code(), Some(2));
@@ -114,7 +117,7 @@ fn one_key_is_one_run_and_a_finished_run_is_not_done_again() {
     let sandbox = sandbox();
     let keys = keys(&sandbox);
     assert_eq!(keys.len(), 8);
-    succeed(&sandbox, &["run", "sweep.toml", "--quiet", "--only", &keys[2]]);
+    succeed(&sandbox, &["run", "--no-png", "sweep.toml", "--quiet", "--only", &keys[2]]);
     let runs = || sandbox.files("results/out/sweep/runs").into_iter().map(|(name, _)| name).collect::<Vec<_>>();
     assert_eq!(runs(), [format!("{}.run", keys[2]), format!("{}.timing.json", keys[2])]);
     let plan = stdout(&succeed(&sandbox, &["plan", "sweep.toml"]));
@@ -123,9 +126,9 @@ fn one_key_is_one_run_and_a_finished_run_is_not_done_again() {
     // The run of the key is not done again: its file stays as it is, even if it says something else.
     let timing = sandbox.path(&format!("results/out/sweep/runs/{}.timing.json", keys[2]));
     std::fs::write(&timing, "{\"wall_s\":1000,\"cpu_s\":1000}").unwrap();
-    succeed(&sandbox, &["run", "sweep.toml", "--quiet"]);
+    succeed(&sandbox, &["run", "--no-png", "sweep.toml", "--quiet"]);
     assert_eq!(std::fs::read_to_string(&timing).unwrap(), "{\"wall_s\":1000,\"cpu_s\":1000}");
-    succeed(&sandbox, &["run", "sweep.toml", "--quiet", "--again"]);
+    succeed(&sandbox, &["run", "--no-png", "sweep.toml", "--quiet", "--again"]);
     assert_ne!(std::fs::read_to_string(&timing).unwrap(), "{\"wall_s\":1000,\"cpu_s\":1000}");
 }
 
@@ -167,12 +170,12 @@ fn a_sweep_that_is_killed_again_and_again_loses_no_finished_run_and_ends_like_on
     let sandbox = sandbox();
     let longer = ["--set", "measure.window=6ms", "--jobs", "1", "--quiet"];
     let start = wall_clock();
-    succeed(&sandbox, &[&["run", "sweep.toml", "--out", "whole"], &longer[..]].concat());
+    succeed(&sandbox, &[&["run", "--no-png", "sweep.toml", "--out", "whole"], &longer[..]].concat());
     let whole_time = start.elapsed();
     let mut finished = 0;
     let mut kills = 0;
     loop {
-        let arguments = [&["run", "sweep.toml", "--out", "killed"], &longer[..]].concat();
+        let arguments = [&["run", "--no-png", "sweep.toml", "--out", "killed"], &longer[..]].concat();
         let mut child = sandbox.command(&arguments).stderr(Stdio::null()).spawn().expect("the program starts");
         // At another place of a run or a write each time: after 4 to 28 % of the time of all eight runs, and later each time,
         // so that any machine comes to the end.
@@ -196,7 +199,7 @@ fn a_sweep_that_is_killed_again_and_again_loses_no_finished_run_and_ends_like_on
         }
         assert!(kills < 2000, "it makes no progress: {finished} runs");
     }
-    succeed(&sandbox, &[&["run", "sweep.toml", "--out", "killed"], &longer[..]].concat());
+    succeed(&sandbox, &[&["run", "--no-png", "sweep.toml", "--out", "killed"], &longer[..]].concat());
     let visible = |(name, _): &(String, Vec<u8>)| !name.starts_with('.') && !name.contains("/.");
     let left: Vec<_> = timeless(&sandbox, "killed").into_iter().filter(visible).collect();
     assert!(kills > 1 && left == timeless(&sandbox, "whole"));
@@ -205,7 +208,7 @@ fn a_sweep_that_is_killed_again_and_again_loses_no_finished_run_and_ends_like_on
 #[test]
 fn a_damaged_run_is_done_again() {
     let sandbox = sandbox();
-    succeed(&sandbox, &["run", "tiny.toml", "--quiet"]);
+    succeed(&sandbox, &["run", "--no-png", "tiny.toml", "--quiet"]);
     let before = timeless(&sandbox, "results/out/tiny");
     let (name, bytes) = before.iter().find(|(name, _)| name.ends_with(".run")).unwrap();
     let mut damaged = bytes.clone();
@@ -213,7 +216,7 @@ fn a_damaged_run_is_done_again() {
     damaged[middle] ^= 1;
     std::fs::write(sandbox.path("results/out/tiny").join(name), &damaged).unwrap();
     std::fs::remove_dir_all(sandbox.path("results/out/tiny/w3-0.6")).unwrap();
-    succeed(&sandbox, &["run", "tiny.toml", "--quiet"]);
+    succeed(&sandbox, &["run", "--no-png", "tiny.toml", "--quiet"]);
     assert!(timeless(&sandbox, "results/out/tiny") == before);
 }
 
@@ -223,7 +226,7 @@ fn a_case_that_fails_is_told_and_the_others_are_done() {
     // A window in which nobody sends anything.
     let failing = "measure.window = [\"1ps\", \"2ms\"]\n";
     sandbox.write("sweep.toml", &(std::fs::read_to_string(sandbox.path("tiny.toml")).unwrap() + "[sweep]\n" + failing));
-    let output = sandbox.run(&["run", "sweep.toml", "--out", "out"]);
+    let output = sandbox.run(&["run", "--no-png", "sweep.toml", "--out", "out"]);
     assert_eq!(output.status.code(), Some(2));
     let text = stderr(&output);
     assert!(text.contains("failed: w3-0.6-window-1ps: measure.window = \"1ps\": no message was created"), "{text}");
@@ -234,20 +237,20 @@ fn a_case_that_fails_is_told_and_the_others_are_done() {
 #[test]
 fn a_manifest_repeats_its_runs_and_checks_their_digests() {
     let sandbox = sandbox();
-    succeed(&sandbox, &["run", "sweep.toml", "--quiet", "--out", "first"]);
-    let output = succeed(&sandbox, &["run", "first/manifest.toml"]);
+    succeed(&sandbox, &["run", "--no-png", "sweep.toml", "--quiet", "--out", "first"]);
+    let output = succeed(&sandbox, &["run", "--no-png", "first/manifest.toml"]);
     assert!(stderr(&output).contains("every digest is that of the manifest"), "{}", stderr(&output));
     assert!(timeless(&sandbox, "first-again") == timeless(&sandbox, "first"));
-    let case = succeed(&sandbox, &["run", "first/w3-0.4-overcommitment-4/manifest.toml", "--out", "case"]);
+    let case = succeed(&sandbox, &["run", "--no-png", "first/w3-0.4-overcommitment-4/manifest.toml", "--out", "case"]);
     assert!(stderr(&case).contains("every digest is that of the manifest"), "{}", stderr(&case));
 
     let manifest = std::fs::read_to_string(sandbox.path("first/manifest.toml")).unwrap();
     let digest = manifest.lines().find(|line| line.starts_with("digest")).unwrap();
     sandbox.write("first/manifest.toml", &manifest.replacen(digest, "digest = \"0123456789abcdef\"", 1));
-    let output = sandbox.run(&["run", "first/manifest.toml", "--out", "third"]);
+    let output = sandbox.run(&["run", "--no-png", "first/manifest.toml", "--out", "third"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).contains("0123456789abcdef in the manifest"), "{}", stderr(&output));
-    let output = sandbox.run(&["run", "first/manifest.toml", "--set", "workload.load=0.1"]);
+    let output = sandbox.run(&["run", "--no-png", "first/manifest.toml", "--set", "workload.load=0.1"]);
     assert!(stderr(&output).contains("a manifest is repeated as it is"), "{}", stderr(&output));
 }
 
@@ -255,9 +258,9 @@ fn a_manifest_repeats_its_runs_and_checks_their_digests() {
 fn a_manifest_whose_files_have_changed_is_refused() {
     let sandbox = sandbox();
     sandbox.write("two.csv", "size_bytes,cum_prob\n100,0.5\n20000,1\n");
-    succeed(&sandbox, &["run", "tiny.toml", "--quiet", "--out", "out", "--set", "workload.sizes=two.csv"]);
+    succeed(&sandbox, &["run", "--no-png", "tiny.toml", "--quiet", "--out", "out", "--set", "workload.sizes=two.csv"]);
     sandbox.write("two.csv", "size_bytes,cum_prob\n100,0.4\n20000,1\n");
-    let output = sandbox.run(&["run", "out/manifest.toml"]);
+    let output = sandbox.run(&["run", "--no-png", "out/manifest.toml"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("two.csv is not what it was when"), "{}", stderr(&output));
 }
@@ -288,7 +291,7 @@ fn impossible_sweeps_and_selections_say_what_to_write() {
     let sandbox = sandbox();
     let refuse = |sweep: &str, arguments: &[&str], part: &str| {
         sandbox.write("bad.toml", &(std::fs::read_to_string(sandbox.path("tiny.toml")).unwrap() + sweep));
-        let output = sandbox.run(&[&["run", "bad.toml"], arguments].concat());
+        let output = sandbox.run(&[&["run", "--no-png", "bad.toml"], arguments].concat());
         assert_eq!(output.status.code(), Some(2), "{sweep} {arguments:?}");
         assert!(stderr(&output).contains(part), "`{part}` is missing in: {}", stderr(&output));
     };

@@ -21,14 +21,14 @@ fn results_on_two_threads_are_the_same_byte_for_byte_and_are_not_made_again() {
         let files = sandbox.files(folder).into_iter();
         files.filter(|(name, _)| !name.ends_with("timing.json")).collect::<Vec<_>>()
     };
-    succeed(&sandbox, &["run", "tiny.toml", "--out=one"]);
-    let text = stderr(&succeed(&sandbox, &["run", "tiny.toml", "--out=two", "--threads=2", "--jobs=1"]));
+    succeed(&sandbox, &["run", "--no-png", "tiny.toml", "--out=one"]);
+    let text = stderr(&succeed(&sandbox, &["run", "--no-png", "tiny.toml", "--out=two", "--threads=2", "--jobs=1"]));
     assert!(!text.contains("one thread"), "{text}");
     let (one, two) = (timeless("one"), timeless("two"));
     assert!(one.len() > 10, "{} files", one.len());
     assert!(one == two);
 
-    let again = stderr(&succeed(&sandbox, &["run", "tiny.toml", "--out=one", "--threads=2"]));
+    let again = stderr(&succeed(&sandbox, &["run", "--no-png", "tiny.toml", "--out=one", "--threads=2"]));
     assert!(again.contains("0 simulated") || again.contains("kept"), "{again}");
 }
 
@@ -36,15 +36,16 @@ fn results_on_two_threads_are_the_same_byte_for_byte_and_are_not_made_again() {
 fn a_network_that_cannot_be_divided_so_far_is_pointed_out_and_simulated_all_the_same() {
     let sandbox = Sandbox::new();
     sandbox.write("tiny.toml", TINY);
-    let one_switch = ["run", "tiny.toml", "--threads=2", "--set=topology.preset=linux-cluster-10"];
+    let one_switch = ["run", "--no-png", "tiny.toml", "--threads=2", "--set=topology.preset=linux-cluster-10"];
     let text = stderr(&succeed(&sandbox, &[&one_switch[..], &SHORT].concat()));
     assert!(text.contains("w3-0.6: simulated on one thread: all hosts are at one switch"), "{text}");
     // Its sixteen hosts are in four racks.
-    let four_racks = ["run", "tiny.toml", "--threads=64", "--jobs=1", "--again"];
+    let four_racks = ["run", "--no-png", "tiny.toml", "--threads=64", "--jobs=1", "--again"];
     let text = stderr(&succeed(&sandbox, &[&four_racks[..], &SHORT].concat()));
     assert!(text.contains("w3-0.6: simulated on 4 threads: its network has so many parts"), "{text}");
     let sweep = [
         "run",
+        "--no-png",
         "tiny.toml",
         "--threads=2",
         "--set=topology.preset=linux-cluster-10",
@@ -60,7 +61,10 @@ fn a_network_that_cannot_be_divided_so_far_is_pointed_out_and_simulated_all_the_
 fn more_threads_than_cores_are_warned_of() {
     let sandbox = Sandbox::new();
     sandbox.write("tiny.toml", TINY);
-    let text = stderr(&succeed(&sandbox, &[&["run", "tiny.toml", "--threads=4", "--jobs=2"], &SHORT[..]].concat()));
+    let text = stderr(&succeed(
+        &sandbox,
+        &[&["run", "--no-png", "tiny.toml", "--threads=4", "--jobs=2"], &SHORT[..]].concat(),
+    ));
     let cores = std::thread::available_parallelism().unwrap().get();
     assert_eq!(text.contains("those of a run wait for each other"), cores < 8, "{text}");
 }

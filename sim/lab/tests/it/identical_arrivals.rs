@@ -2,8 +2,8 @@
 //! and ports get its queues. Only spraying and ties are random, so a larger difference is a difference in the model.
 
 use homa_lab::{
-    CaseSummary, Control, Override, PlannedCase, TraceComparison, cases, compare_with_trace, load_experiment, run_case,
-    write_case,
+    CaseSummary, Control, Draw, Override, PlannedCase, TraceComparison, cases, compare_with_trace, load_experiment,
+    run_case, write_case,
 };
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -21,7 +21,7 @@ fn replay(experiment: &str, trace: &str, overrides: &[&str]) -> (CaseSummary, Tr
     let pooled = run_case(&case, &control).unwrap();
     let out = tempfile::tempdir().unwrap();
     let planned = PlannedCase::new(case.clone()).unwrap();
-    let written = write_case(out.path(), &planned, &pooled, true).unwrap();
+    let written = write_case(out.path(), &planned, &pooled, Draw::Svg).unwrap();
     let trace = root().join("results/reference/original-simulator").join(trace);
     (pooled.summary, compare_with_trace(&written.folder, &trace).unwrap())
 }

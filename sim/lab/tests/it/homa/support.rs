@@ -73,7 +73,7 @@ impl Lab {
     pub(crate) fn write_run(&self, case: &Case) -> (CaseSummary, WrittenCase) {
         let pooled = run_case(case, &control(&AtomicBool::new(false))).unwrap();
         let planned = homa_lab::PlannedCase::new(case.clone()).unwrap();
-        let written = homa_lab::write_case(self.0.path(), &planned, &pooled, true).unwrap();
+        let written = homa_lab::write_case(self.0.path(), &planned, &pooled, homa_lab::Draw::Svg).unwrap();
         (pooled.summary, written)
     }
 }
