@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Relative to the workspace. `Cargo.lock` stands for the libraries.
-const SOURCES: [&str; 16] = [
+const SOURCES: [&str; 18] = [
     "Cargo.lock",
     "protocol/src",
     "sim/analysis/data",
@@ -17,6 +17,8 @@ const SOURCES: [&str; 16] = [
     "sim/figures/src",
     "sim/lab/src",
     "sim/run/src",
+    "sim/transports/homa/src",
+    "sim/transports/sigcomm18/src",
     "sim/transports/src",
     "sim/units/src",
     "topologies/presets",

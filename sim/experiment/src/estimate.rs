@@ -1,18 +1,9 @@
 //! What a case will be, before it runs: paths, round trips, work, time, memory.
 
 use crate::case::Case;
-use homa_run::{Arrivals, TransportKind, host_pair};
+use homa_run::{Arrivals, FrameBytes, MessageCosts, host_pair};
 use homa_topologies::{HostId, PathKind};
 use homa_units::{Bytes, Duration};
-
-/// Packet-hops per CPU second to expect: what a 2020s server core does on the workloads shipped (`docs/performance.md`). A
-/// rough guide.
-const fn packet_hops_per_cpu_s(kind: TransportKind) -> f64 {
-    match kind {
-        TransportKind::Sigcomm18 => 7e6,
-        TransportKind::Homa => 3.5e6,
-    }
-}
 
 /// Bytes that a measured message takes while quantiles are exact, pooling included.
 const BYTES_PER_SAMPLE: f64 = 40.0;
@@ -65,8 +56,8 @@ pub fn paths(case: &Case) -> Vec<PathEstimate> {
             let each = path.iter().map(|link| topology.link(*link).rate.serialization(bytes).expect("exact rates"));
             fixed + each.sum()
         };
-        let (data_frame, grant_frame) = case.transport.frame_bytes();
-        let full_packet = one_way(data_frame);
+        let FrameBytes { data, control } = case.transport.traits().frames;
+        let full_packet = one_way(data);
         Some(PathEstimate {
             name: kind.name(),
             share: here as f64 / f64::from(topology.hosts - 1),
@@ -74,10 +65,17 @@ pub fn paths(case: &Case) -> Vec<PathEstimate> {
             choices: topology.path_count(first, destination),
             fixed,
             full_packet,
-            round_trip: full_packet + one_way(grant_frame),
+            round_trip: full_packet + one_way(control),
         })
     };
     PathKind::ALL.into_iter().filter_map(kind).collect()
+}
+
+/// What a message and the answer to it cost.
+fn costs(case: &Case, size: Bytes) -> [MessageCosts; 2] {
+    let response = case.transport.response_bytes(size);
+    let response = if response == Bytes::ZERO { MessageCosts::default() } else { case.transport.cost(response) };
+    [case.transport.cost(size), response]
 }
 
 /// What to expect of a case.
@@ -87,8 +85,8 @@ pub fn work(case: &Case) -> Work {
     let runs = case.run().seeds.len() as f64;
     let links: f64 = paths(case).iter().map(|path| path.share * path.links as f64).sum();
     let packets = |size| {
-        let both = case.transport.message_packets(size);
-        both.into_iter().map(|(data, grants)| data + grants).sum::<u64>() as f64
+        let both = costs(case, size).into_iter();
+        both.map(|costs| costs.data_packets + costs.control_packets).sum::<u64>() as f64
     };
     let (window_end, exact) = ((measure.warmup + measure.window).as_secs_f64(), measure.exact_samples as f64);
     let (messages, all_packets) = match &case.arrivals {
@@ -107,7 +105,7 @@ pub fn work(case: &Case) -> Work {
     Work {
         messages: runs * messages,
         packet_hops,
-        cpu_s: packet_hops / packet_hops_per_cpu_s(case.kind()),
+        cpu_s: packet_hops / case.transport.traits().packet_hops_per_cpu_s,
         memory_bytes: runs * messages.min(exact) * BYTES_PER_SAMPLE,
     }
 }
@@ -119,10 +117,10 @@ pub fn control_load(case: &Case) -> f64 {
     let Arrivals::Poisson { sizes, arithmetic } = &case.arrivals else { return 0.0 };
     let points = sizes.probabilities();
     let grants = |part: usize| -> f64 {
-        points.iter().map(|(size, share)| share * case.transport.message_packets(*size)[part].1 as f64).sum()
+        points.iter().map(|(size, share)| share * costs(case, *size)[part].control_packets as f64).sum()
     };
-    let (_, grant_frame) = case.transport.frame_bytes();
-    let bits = 8.0 * f64::from(grant_frame) + 8.0 * (homa_fabric::PREAMBLE + homa_fabric::FRAME_GAP).get() as f64;
+    let control_frame = case.transport.traits().frames.control;
+    let bits = 8.0 * f64::from(control_frame) + 8.0 * (homa_fabric::PREAMBLE + homa_fabric::FRAME_GAP).get() as f64;
     let mean = case.roles.busiest_link(grants(0), grants(1));
     arithmetic.messages_per_second * mean * bits / case.host_rate.as_bps() as f64
 }

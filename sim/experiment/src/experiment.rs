@@ -2,19 +2,19 @@
 
 mod check;
 mod figure;
+mod transport;
 
 pub use check::{CheckSection, Percent};
 pub use figure::{FigureKind, FigureSection, Messages};
+pub use transport::TransportSection;
 
 use crate::head::Head;
 use crate::number::{Load, OneOrMany};
 use crate::overrides::Override;
-use homa_run::{Denominator, TransportKind};
-use homa_transports::{homa, sigcomm18};
+use homa_run::{Denominator, Document};
 use homa_units::{Bytes, Duration};
 use homa_workloads::{GapKind, SizeDistribution};
 use serde::de::{self, Deserializer, Visitor};
-use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -71,6 +71,18 @@ impl Experiment {
     }
 }
 
+impl Experiment {
+    /// Reads an experiment, and checks what only its transports can read.
+    pub(crate) fn read(document: Document<'_>) -> Result<Self, toml::de::Error> {
+        let experiment = match document {
+            Document::Text(text) => toml::from_str(text)?,
+            Document::Tables(tables) => Self::deserialize(tables.clone())?,
+        };
+        homa_transports::all().try_for_each(|kind| kind.check(document))?;
+        Ok(experiment)
+    }
+}
+
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
@@ -85,35 +97,6 @@ pub struct TopologySection {
     /// Path of a topology file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<PathBuf>,
-}
-
-/// `[transport]`: which, and a table of parameters for each.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TransportSection {
-    /// Which.
-    pub kind: TransportKind,
-    /// Parameters of `sigcomm18`.
-    #[serde(default)]
-    pub sigcomm18: sigcomm18::Parameters,
-    /// Parameters of `homa`.
-    #[serde(default)]
-    pub homa: homa::Parameters,
-}
-
-/// Every value that is used is written, and what is not used but not as by default either.
-impl Serialize for TransportSection {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut table = serializer.serialize_map(None)?;
-        table.serialize_entry("kind", &self.kind)?;
-        if self.kind == TransportKind::Sigcomm18 || !is_default(&self.sigcomm18) {
-            table.serialize_entry("sigcomm18", &self.sigcomm18)?;
-        }
-        if self.kind == TransportKind::Homa || !is_default(&self.homa) {
-            table.serialize_entry("homa", &self.homa)?;
-        }
-        table.end()
-    }
 }
 
 /// Message sizes: a shipped distribution, a CSV file or a fixed number of bytes.

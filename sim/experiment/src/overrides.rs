@@ -3,7 +3,7 @@
 use crate::experiment::{Experiment, Variant};
 use crate::head::Head;
 use crate::sweep::{self, SweepError};
-use serde::Deserialize;
+use homa_run::Document;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use thiserror::Error;
@@ -165,7 +165,7 @@ impl Experiment {
                 VariantError::SweptValue { key, value, message }
             };
             set(&mut table, key, value).map_err(invalid)?;
-            experiment = Self::deserialize(table.clone()).map_err(|error| invalid(plain(&error)))?;
+            experiment = Self::read(Document::Tables(&table)).map_err(|error| invalid(plain(&error)))?;
         }
         let name = &variant.name;
         for text in &variant.set {
@@ -176,12 +176,12 @@ impl Experiment {
                 return Err(invalid("a variant can't have variants, sweeps or a check of its own".to_owned()));
             }
             set(&mut table, &key, &value).map_err(invalid)?;
-            experiment = Self::deserialize(table.clone()).map_err(|error| invalid(plain(&error)))?;
+            experiment = Self::read(Document::Tables(&table)).map_err(|error| invalid(plain(&error)))?;
         }
         for Override { key, value, text } in self.overrides.iter().filter(|_| !variant.set.is_empty()) {
             let invalid = |message| VariantError::Invalid { name: name.clone(), text: text.clone(), message };
             set(&mut table, key, value).map_err(invalid)?;
-            experiment = Self::deserialize(table.clone()).map_err(|error| invalid(plain(&error)))?;
+            experiment = Self::read(Document::Tables(&table)).map_err(|error| invalid(plain(&error)))?;
         }
         experiment.variants = only;
         experiment.head.clone_from(&self.head);
@@ -205,7 +205,7 @@ pub fn load_experiment(path: &Path, overrides: &[Override]) -> Result<Experiment
 /// If it is not a valid experiment, or an override makes it invalid.
 pub fn parse_experiment(path: &Path, text: &str, overrides: &[Override]) -> Result<Experiment, ExperimentError> {
     let invalid = |error: toml::de::Error| ExperimentError::Invalid { path: path.to_owned(), message: plain(&error) };
-    let mut experiment: Experiment = toml::from_str(text).map_err(invalid)?;
+    let mut experiment = Experiment::read(Document::Text(text)).map_err(invalid)?;
     let mut table: Table = toml::from_str(text).map_err(invalid)?;
     for Override { key, value, text } in overrides {
         let invalid = |message| ExperimentError::InvalidOverride { path: path.to_owned(), text: text.clone(), message };
@@ -213,7 +213,7 @@ pub fn parse_experiment(path: &Path, text: &str, overrides: &[Override]) -> Resu
             sweep::forget(swept, key);
         }
         set(&mut table, key, value).map_err(invalid)?;
-        experiment = Experiment::deserialize(table.clone()).map_err(|error| invalid(plain(&error)))?;
+        experiment = Experiment::read(Document::Tables(&table)).map_err(|error| invalid(plain(&error)))?;
     }
     experiment.written = Some(table);
     experiment.overrides = overrides.to_vec();

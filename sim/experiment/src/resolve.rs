@@ -8,13 +8,13 @@ use crate::experiment::{Experiment, Gaps, Measure, Sizes};
 use crate::number::{Load, OneOrMany};
 use crate::overrides::is_safe;
 use crate::trace::read_trace;
-use crate::trace_sizes::{distribution_of_trace, listed_scheduled_levels};
+use crate::trace_sizes::distribution_of_trace;
 use figures::check_figures;
 use homa_analysis::SizeBins;
-use homa_run::{Arrivals, Denominator, TransportConfig, TransportKind};
+use homa_run::{Arrivals, Context, Denominator, TransportConfig};
 use homa_topologies::{Topology, TopologySpec, preset};
 use homa_units::{BitRate, Bytes, Duration, Time};
-use homa_workloads::{LoadArithmetic, LoadSpec, Roles, SizeDistribution, TraceRow, client_rate};
+use homa_workloads::{LoadArithmetic, LoadSpec, MessageCost, Roles, SizeDistribution, TraceRow, client_rate};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -169,7 +169,9 @@ impl Source<'_> {
         let (distribution, label) = self.distribution(sizes, trace.as_deref(), &mut notes)?;
         // A file of the user's may have a shipped distribution's name and be another.
         let shipped = if matches!(sizes, Some(Sizes::File(_))) { "" } else { distribution.name() };
-        let transport = self.transport(shipped, &distribution)?;
+        let points = distribution.estimator_points();
+        let context = Context { topology, host_rate, workload: shipped, sizes: &points };
+        let transport = self.transport(&context)?;
         let resolved = self.resolved(sizes, &label, load, self.denominator(&transport)?)?;
         if let Some(rows) = &trace {
             self.check_trace(rows, &resolved.measure, &mut notes)?;
@@ -177,7 +179,7 @@ impl Source<'_> {
         let recorded = trace.iter().flat_map(|rows| rows.iter().map(|row| row.size)).max();
         let drawn = (recorded.is_none() || !matches!(load, CaseLoad::Unset)).then(|| distribution.largest());
         self.check_longest(&label, recorded.max(drawn).unwrap_or_default(), &transport)?;
-        self.note_link_rate(host_rate, &transport, &mut notes);
+        notes.extend(transport.notes(&context));
         let roles = self.roles(topology.hosts)?;
         let faults = self.faults(topology.hosts, &transport)?;
         checks::note_late_deaths(&faults, &resolved.measure, &mut notes);
@@ -210,21 +212,10 @@ impl Source<'_> {
         })
     }
 
-    fn transport(&self, shipped: &str, distribution: &SizeDistribution) -> Result<TransportConfig, CaseError> {
+    fn transport(&self, context: &Context<'_>) -> Result<TransportConfig, CaseError> {
         let section = &self.experiment.transport;
         let error = |problem: String| CaseError::Transport { path: self.path.to_owned(), problem };
-        match section.kind {
-            TransportKind::Sigcomm18 => section
-                .sigcomm18
-                .complete(listed_scheduled_levels(shipped), &distribution.estimator_points())
-                .map(|config| TransportConfig::Sigcomm18(Arc::new(config)))
-                .map_err(|cause| error(cause.to_string())),
-            TransportKind::Homa => section
-                .homa
-                .complete()
-                .map(|config| TransportConfig::Homa(Arc::new(config)))
-                .map_err(|cause| error(cause.to_string())),
-        }
+        section.kind.complete(section.parameters(), context).map_err(|cause| error(cause.to_string()))
     }
 
     /// Poisson traffic of a load, if there is one.
@@ -241,15 +232,18 @@ impl Source<'_> {
             CaseLoad::Payload(load) => LoadSpec::Payload(load.get()),
             CaseLoad::Unset => return Ok(None),
         };
-        let (payload, wire) = (|size| transport.payload(size), |size| transport.wire(size));
-        let arithmetic = client_rate(&sizes, spec, host_rate, roles, payload, wire, transport.follows_listed_load())
+        let response = |size| transport.response_bytes(size);
+        let payload = |size| MessageCost { request: size, response: response(size) };
+        let wire = |size| wire_cost(transport, size);
+        let listed_rule = transport.traits().follows_listed_load;
+        let arithmetic = client_rate(&sizes, spec, host_rate, roles, payload, wire, listed_rule)
             .map_err(|cause| CaseError::Load { path: self.path.to_owned(), cause })?;
         self.check_streams(&arithmetic, roles)?;
         let wire_load = self.padded_wire_load(&sizes, &arithmetic, host_rate, roles, transport);
         if wire_load >= 1.0 {
             let problem = format!(
                 "this load means a wire load of {wire_load:.3}, {} included, which the host links can't carry; give less",
-                if transport.wire_load_has_grants() { "headers and grants" } else { "headers" }
+                if transport.traits().cost_has_grants { "headers and grants" } else { "headers" }
             );
             return Err(self.value(
                 if matches!(load, CaseLoad::Wire(_)) { "workload.load" } else { "workload.payload_load" },
@@ -361,6 +355,9 @@ impl Source<'_> {
             Sizes::File(file) => OneOrMany(vec![Sizes::File(absolute(file))]),
             other => OneOrMany(vec![other]),
         });
+        let section = &mut resolved.transport;
+        let parameters = section.kind.with_defaults(section.parameters()).expect("checked when it was read");
+        section.tables.insert(section.kind.name().to_owned(), parameters.into());
         resolved.workload.load = None;
         resolved.workload.payload_load = None;
         match load {
@@ -400,6 +397,15 @@ impl Source<'_> {
         let parts = parts.map(|part| format!("-{part}")).collect::<String>();
         format!("{sizes}{load}{parts}").chars().map(safe).collect()
     }
+}
+
+/// Wire bytes of a message and of the answer to it.
+fn wire_cost(transport: &TransportConfig, size: Bytes) -> MessageCost {
+    let response = match transport.response_bytes(size) {
+        Bytes::ZERO => Bytes::ZERO,
+        response => transport.cost(response).wire,
+    };
+    MessageCost { request: transport.cost(size).wire, response }
 }
 
 /// The smallest size such that more than a tenth of the messages are at most as large.

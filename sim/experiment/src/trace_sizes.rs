@@ -1,20 +1,21 @@
 //! Which size distribution a trace follows.
 
 use homa_units::Bytes;
-use homa_workloads::{SizeDistribution, TraceRow, shipped_names};
+use homa_workloads::{SizeDistribution, TraceRow};
 
-/// The original's number of scheduled levels, where it has a setting.
-pub(crate) fn listed_scheduled_levels(sizes: &str) -> Option<u8> {
-    Some(match sizes {
-        "w1" => 1,
-        "fabricated-heavy-head" => 2,
-        "w2" => 3,
-        "w3" | "fabricated-heavy-middle" => 4,
-        "fb-webserver" => 6,
-        "w4" | "w5" | "fb-cachefollower" => 7,
-        _ => return None,
-    })
-}
+/// The distributions that traces of other simulators follow. Variants of them, such as those of the Linux benchmark, are too
+/// like them to be told apart.
+const CANDIDATES: [&str; 9] = [
+    "w1",
+    "w2",
+    "w3",
+    "w4",
+    "w5",
+    "fabricated-heavy-head",
+    "fabricated-heavy-middle",
+    "fb-cachefollower",
+    "fb-webserver",
+];
 
 /// The shipped distribution that a trace's sizes follow, or their own.
 pub(crate) fn distribution_of_trace(rows: &[TraceRow], notes: &mut Vec<String>) -> (SizeDistribution, String) {
@@ -27,9 +28,9 @@ pub(crate) fn distribution_of_trace(rows: &[TraceRow], notes: &mut Vec<String>) 
             Some((equal[0], *below as f64 / sizes.len() as f64))
         })
         .collect();
-    let candidates = shipped_names().filter(|(name, _)| listed_scheduled_levels(name).is_some());
-    let nearest = candidates
-        .map(|(name, _)| {
+    let nearest = CANDIDATES
+        .into_iter()
+        .map(|name| {
             let distribution = SizeDistribution::shipped(name).expect("it is listed as shipped");
             (largest_difference(&shares, &distribution), name, distribution)
         })

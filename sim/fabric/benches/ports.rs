@@ -8,8 +8,8 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use homa_engine::Streams;
 use homa_fabric::{
-    FabricConfig, Faults, LoadBalancing, Message, MessageEnd, MessageRef, Observer, Packet, PacketClass, Simulation,
-    Submission, Timeout, Traffic, Transport,
+    FabricConfig, Faults, LoadBalancing, Marks, Message, MessageEnd, MessageRef, Observer, Packet, Simulation,
+    Submission, Traffic, Transport,
 };
 use homa_topologies::{Delays, HostId, SingleSwitch, Topology, TopologySpec};
 use homa_units::{BitRate, Bytes, Duration, Priority, Time};
@@ -31,26 +31,26 @@ fn main() {
 /// Sends each message as one packet, first come first served.
 #[derive(Default)]
 struct OnePacket {
-    ready: VecDeque<Packet<u32>>,
+    ready: VecDeque<Packet<MessageRef>>,
     completed: Option<MessageRef>,
 }
 
 impl Transport for OnePacket {
-    /// The message's slot at its source.
-    type Header = u32;
+    type Header = MessageRef;
 
     fn submit(&mut self, _: Time, reference: MessageRef, message: &Message) {
         self.ready.push_back(Packet {
-            header: reference.slot,
+            header: reference,
             source: message.source,
             destination: message.destination,
             frame_bytes: FRAME_BYTES,
             priority: Priority::new((message.sequence % 8) as u8),
+            marks: Marks::NONE,
         });
     }
 
-    fn handle_packet(&mut self, _: Time, packet: &Packet<u32>) {
-        self.completed = Some(MessageRef { source: packet.source, slot: packet.header });
+    fn handle_packet(&mut self, _: Time, packet: &Packet<MessageRef>) {
+        self.completed = Some(packet.header);
     }
 
     fn handle_timeout(&mut self, _: Time) {}
@@ -59,7 +59,7 @@ impl Transport for OnePacket {
         !self.ready.is_empty()
     }
 
-    fn poll_transmit(&mut self, _: Time) -> Option<Packet<u32>> {
+    fn poll_transmit(&mut self, _: Time) -> Option<Packet<MessageRef>> {
         self.ready.pop_front()
     }
 
@@ -67,12 +67,12 @@ impl Transport for OnePacket {
         self.completed.take().map(MessageEnd::arrived)
     }
 
-    fn poll_timeout(&self) -> Option<Timeout> {
+    fn poll_timeout(&self) -> Option<Time> {
         None
     }
 
-    fn class(_: &u32) -> PacketClass {
-        PacketClass::Unscheduled
+    fn class(_: &MessageRef) -> usize {
+        0
     }
 }
 

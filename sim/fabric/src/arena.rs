@@ -160,12 +160,13 @@ impl Fifo {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::packet::Marks;
     use homa_topologies::HostId;
     use homa_units::Priority;
 
     fn packet(header: u8) -> Packet<u8> {
         let (source, destination) = (HostId(0), HostId(1));
-        Packet { header, source, destination, frame_bytes: 64, priority: Priority::HIGHEST }
+        Packet { header, source, destination, frame_bytes: 64, priority: Priority::HIGHEST, marks: Marks::NONE }
     }
 
     #[test]

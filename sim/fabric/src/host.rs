@@ -1,6 +1,6 @@
 //! A host: a transport and the clock of its pulling NIC.
 
-use crate::transport::{Timeout, Transport};
+use crate::transport::Transport;
 use homa_units::Time;
 
 /// One host. What each packet needs is in its first cache line, which large networks fetch ahead.
@@ -13,8 +13,8 @@ pub(crate) struct Host<T> {
     pub(crate) pull_armed: bool,
     /// Packets pulled so far.
     pub(crate) pulls: u32,
-    /// The earliest scheduled timeout.
-    pub(crate) timeout_armed: Option<Timeout>,
+    /// The earliest scheduled timeout, and after how many pulls it was scheduled.
+    pub(crate) timeout_armed: Option<(Time, u32)>,
     /// Messages created so far.
     pub(crate) messages: u32,
     /// The host neither sends nor takes anything any more.
@@ -59,12 +59,12 @@ impl<T: Transport> Host<T> {
     }
 
     /// The timeout that has to be scheduled now, if any.
-    pub(crate) fn timeout_to_arm(&mut self) -> Option<Timeout> {
+    pub(crate) fn timeout_to_arm(&mut self) -> Option<(Time, HostTimer)> {
         let wanted = self.transport.poll_timeout()?;
-        if self.timeout_armed.is_some_and(|armed| armed <= wanted) {
+        if self.timeout_armed.is_some_and(|(armed, _)| armed <= wanted) {
             return None;
         }
-        self.timeout_armed = Some(wanted);
-        Some(wanted)
+        self.timeout_armed = Some((wanted, self.pulls));
+        Some((wanted, HostTimer::Timeout(self.pulls)))
     }
 }

@@ -37,9 +37,9 @@ mod transport;
 
 pub use balancer::LoadBalancing;
 pub use faults::{BadProbability, Faults};
-pub use packet::{FRAME_GAP, Message, MessageRef, PREAMBLE, Packet, PacketClass};
+pub use packet::{FRAME_GAP, Marks, Message, MessageRef, PREAMBLE, Packet};
 pub use parts::{Indivisible, Partition, Parts};
 pub use simulation::{FabricConfig, Outcome, Simulation};
 pub use statistics::{FabricStatistics, TierStatistics};
 pub use traffic::{NoTraffic, Observer, Submission, Traffic};
-pub use transport::{MessageEnd, Timeout, Transport};
+pub use transport::{MessageEnd, PACKET_CLASSES, Transport};

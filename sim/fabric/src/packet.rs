@@ -19,8 +19,58 @@ pub struct Packet<H> {
     pub destination: HostId,
     /// Length of the Ethernet frame in bytes: with header and CRC, without preamble and gap.
     pub frame_bytes: u16,
-    /// The level at which ports serve it.
+    /// The priority at which ports serve it.
     pub priority: Priority,
+    /// What switches have noted on it.
+    pub marks: Marks,
+}
+
+/// What switches may note on a packet: congestion (ECN), or that its payload was cut off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Marks(u8);
+
+impl Marks {
+    /// A packet of a transport that knows no marks.
+    pub const NONE: Self = Self(0);
+    const ECN_CAPABLE: u8 = 1;
+    const CONGESTION: u8 = 2;
+    const TRIMMED: u8 = 4;
+
+    /// A packet that switches may mark instead of dropping it (RFC 3168: ECT).
+    #[must_use]
+    pub const fn ecn_capable() -> Self {
+        Self(Self::ECN_CAPABLE)
+    }
+
+    /// With the note that a switch was congested (RFC 3168: CE).
+    #[must_use]
+    pub const fn with_congestion(self) -> Self {
+        Self(self.0 | Self::CONGESTION)
+    }
+
+    /// With the note that a switch has cut off the payload.
+    #[must_use]
+    pub const fn with_trimming(self) -> Self {
+        Self(self.0 | Self::TRIMMED)
+    }
+
+    /// Whether switches may mark the packet instead of dropping it.
+    #[must_use]
+    pub const fn is_ecn_capable(self) -> bool {
+        self.0 & Self::ECN_CAPABLE != 0
+    }
+
+    /// Whether a switch was congested.
+    #[must_use]
+    pub const fn is_congested(self) -> bool {
+        self.0 & Self::CONGESTION != 0
+    }
+
+    /// Whether the payload was cut off.
+    #[must_use]
+    pub const fn is_trimmed(self) -> bool {
+        self.0 & Self::TRIMMED != 0
+    }
 }
 
 impl<H> Packet<H> {
@@ -32,32 +82,6 @@ impl<H> Packet<H> {
     }
 }
 
-/// What a packet is for, in reports.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum PacketClass {
-    /// Data sent without asking.
-    Unscheduled,
-    /// Data sent by permission of the receiver.
-    Scheduled,
-    /// Packets without message data.
-    Control,
-}
-
-impl PacketClass {
-    /// All classes.
-    pub const ALL: [Self; 3] = [Self::Unscheduled, Self::Scheduled, Self::Control];
-
-    /// The name used in every output.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Unscheduled => "unscheduled",
-            Self::Scheduled => "scheduled",
-            Self::Control => "control",
-        }
-    }
-}
-
 /// Names a message in flight: a slot of its source host, used again after the message has completed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MessageRef {
@@ -65,6 +89,25 @@ pub struct MessageRef {
     pub source: HostId,
     /// The slot at that host; small numbers, so that a transport can index with it.
     pub slot: u32,
+    /// [`Message::sequence`]: tells apart the messages that use the slot one after the other.
+    pub sequence: u32,
+}
+
+impl MessageRef {
+    /// Slot and sequence number in one, for transports that carry a number with each message. The
+    /// source is known where such a number comes back.
+    #[must_use]
+    #[inline]
+    pub const fn key(self) -> u64 {
+        (self.sequence as u64) << 32 | self.slot as u64
+    }
+
+    /// The reference to a message of `source` from its [`key`](Self::key).
+    #[must_use]
+    #[inline]
+    pub const fn of_key(source: HostId, key: u64) -> Self {
+        Self { source, slot: key as u32, sequence: (key >> 32) as u32 }
+    }
 }
 
 /// A message that was handed to a transport.

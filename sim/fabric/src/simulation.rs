@@ -9,10 +9,10 @@ use crate::arena::Arena;
 use crate::balancer::{Balancer, LoadBalancing};
 use crate::faults::Faults;
 use crate::host::{Host, HostTimer};
-use crate::packet::{Message, PacketClass};
+use crate::packet::Message;
 use crate::port::Port;
 use crate::traffic::{Observer, Submission, Traffic};
-use crate::transport::Transport;
+use crate::transport::{PACKET_CLASSES, Transport};
 use ahead::LOOK_AHEAD_LINKS;
 pub(crate) use counted::tier_statistics;
 use homa_engine::{EventKey, EventQueue, Streams};
@@ -91,7 +91,7 @@ pub struct Simulation<T: Transport, S, O> {
     pushing_hosts: u32,
     pub(crate) observer: O,
     measured_since: Time,
-    pub(crate) received_wire_bytes: [[u64; Priority::LEVELS]; PacketClass::ALL.len()],
+    pub(crate) received_wire_bytes: [[u64; Priority::LEVELS]; PACKET_CLASSES],
     pub(crate) events: u64,
     /// Whether what events need is brought into the cache before their turn.
     looks_ahead: bool,

@@ -1,6 +1,6 @@
 //! What the network counted in a run.
 
-use crate::packet::PacketClass;
+use crate::transport::PACKET_CLASSES;
 use homa_topologies::Tier;
 use homa_units::Priority;
 use serde::{Deserialize, Serialize};
@@ -32,8 +32,9 @@ pub struct TierStatistics {
 pub struct FabricStatistics {
     /// By tier; tiers without ports are left out.
     pub tiers: Vec<TierStatistics>,
-    /// Wire bytes (frame, preamble and gap) that reached a transport since the begin, by class and level.
-    pub received_wire_bytes: [[u64; Priority::LEVELS]; PacketClass::ALL.len()],
+    /// Wire bytes (frame, preamble and gap) that reached a transport since the begin, by class (see
+    /// [`Transport::class`](crate::Transport::class)) and priority.
+    pub received_wire_bytes: [[u64; Priority::LEVELS]; PACKET_CLASSES],
     /// Packets put on a link since the begin.
     pub packet_hops: u64,
     /// The most packets that were in ports and on links at a time, since the begin.

@@ -1,43 +1,44 @@
 //! What a host runs.
 
-use crate::packet::{Message, MessageRef, Packet, PacketClass};
+use crate::packet::{Message, MessageRef, Packet};
 use homa_units::Time;
 
-/// When a transport wants [`Transport::handle_timeout`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Timeout {
-    /// The instant.
-    pub at: Time,
-    /// How many packets the transport had handed out when it armed this timer. It orders the timer against a pull of
-    /// the NIC at the very same instant: what was armed first fires first.
-    pub pulls: u32,
-}
+/// How many classes of packets reports can tell apart (see [`Transport::class`]).
+pub const PACKET_CLASSES: usize = 4;
 
 /// What became of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MessageEnd {
     /// Which one.
     pub message: MessageRef,
-    /// Its [`Message::sequence`], from a transport that may report a message late or twice: such reports are ignored.
-    /// Without, a message that is reported twice is an error of the transport.
-    pub sequence: Option<u32>,
     /// The transport gave it up.
     pub failed: bool,
+    /// The message may have ended before: such a report is then ignored. Without, a message that is
+    /// reported twice is an error of the transport.
+    pub may_repeat: bool,
 }
 
 impl MessageEnd {
     /// A message that has arrived, from a transport that reports each once.
     #[must_use]
     pub const fn arrived(message: MessageRef) -> Self {
-        Self { message, sequence: None, failed: false }
+        Self { message, failed: false, may_repeat: false }
     }
 }
 
 /// One host's end of a transport protocol, without input or output of its own.
 ///
-/// After each call that takes `now`, the caller drains [`Self::poll_completion`], calls [`Self::poll_transmit`] if the
-/// NIC can take a packet and [`Self::has_packet`] says so, and reads [`Self::poll_timeout`] again. Asking for a packet
-/// before the NIC can take it would spoil the transport's choice. Time never runs backwards.
+/// # Contract
+/// 1. After each call that takes `now`, the caller drains [`Self::poll_completion`]. It calls
+///    [`Self::poll_transmit`] if the NIC can take a packet and [`Self::has_packet`] says so. It reads
+///    [`Self::poll_timeout`] again.
+/// 2. A NIC that pulls asks for a packet when it can send it, and not before: the choice is made
+///    late, with all that is known by then.
+/// 3. [`Self::handle_timeout`] is called at the time that [`Self::poll_timeout`] gave. It may be
+///    called too early or too often, and does nothing then.
+/// 4. Time never runs backwards. Equal times are fine.
+/// 5. A message is reported as ended once, by the host that knows it: its destination, or its source
+///    where an answer belongs to it.
 pub trait Transport {
     /// The protocol's part of a packet.
     type Header: Copy + std::fmt::Debug;
@@ -47,6 +48,11 @@ pub trait Transport {
 
     /// A packet has come in.
     fn handle_packet(&mut self, now: Time, packet: &Packet<Self::Header>);
+
+    /// Several packets have come in at once, as from a NIC that gathers them.
+    fn handle_packets(&mut self, now: Time, packets: &[Packet<Self::Header>]) {
+        packets.iter().for_each(|packet| self.handle_packet(now, packet));
+    }
 
     /// Fires the earliest timer if it is due; otherwise does nothing.
     fn handle_timeout(&mut self, now: Time);
@@ -66,7 +72,7 @@ pub trait Transport {
 
     /// When to call [`Self::handle_timeout`] next.
     #[must_use]
-    fn poll_timeout(&self) -> Option<Timeout>;
+    fn poll_timeout(&self) -> Option<Time>;
 
     /// Whether the transport decides by itself when its packets leave: they then go to a NIC with a first-come
     /// first-served queue as soon as [`Self::has_packet`] says so. Otherwise the NIC pulls them.
@@ -80,7 +86,8 @@ pub trait Transport {
         let _ = (end, frame_bytes);
     }
 
-    /// What a packet is for, in reports.
+    /// The class of a packet in reports, below [`PACKET_CLASSES`]. What the classes mean is the
+    /// transport's business.
     #[must_use]
-    fn class(header: &Self::Header) -> PacketClass;
+    fn class(header: &Self::Header) -> usize;
 }

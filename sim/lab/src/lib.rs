@@ -42,7 +42,6 @@ pub use homa_experiment::{
 };
 pub use homa_run::{
     Arrivals, Control, Denominator, IdealTimes, MessageRecord, RunRecord, RunTiming, TransportConfig, TransportKind,
-    TransportParameters,
 };
 pub use manifest::{MANIFEST, MadeBy, Manifest, ManifestCase, ManifestError};
 pub use plan::{PlanError, PlannedCase, PlannedRun, SOURCES, Selection, UsedFile, plan, plan_experiment};

@@ -3,8 +3,8 @@
 use crate::warnings::{backlog_growth, warnings};
 use homa_analysis::{BinRow, Confidence, Decile, PercentileRow, Precision, SlowdownSummary};
 use homa_experiment::Case;
-use homa_fabric::{PacketClass, TierStatistics};
-use homa_run::{Counts, ReceiverTotals, RunRecord, TransportCounts, TransportParameters, add_metrics};
+use homa_fabric::TierStatistics;
+use homa_run::{Counts, PacketClass, ReceiverTotals, RunRecord, TransportConfig, add_metrics};
 use homa_units::{Duration, Priority};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -93,7 +93,7 @@ pub struct CaseSummary {
     /// What a reader of these numbers must know.
     pub warnings: Vec<String>,
     /// The transport's parameters.
-    pub parameters: TransportParameters,
+    pub parameters: TransportConfig,
 }
 
 /// The most that a run held at a time since its begin, of all runs the largest: what its memory follows from.
@@ -343,7 +343,7 @@ impl CaseSummary {
             priorities: priorities(case, runs),
             receivers: receivers(case, runs),
             metrics: metrics(runs),
-            parameters: case.transport.parameters(),
+            parameters: case.transport.clone(),
         }
     }
 }
@@ -394,11 +394,11 @@ fn tiers(runs: &[RunRecord]) -> Vec<TierRow> {
     (0..runs[0].statistics.tiers.len()).map(row).collect()
 }
 
-/// The kernel's metrics of all hosts and runs.
+/// The metrics of all hosts and runs.
 fn metrics(runs: &[RunRecord]) -> Option<BTreeMap<String, u64>> {
     let mut sums = None::<BTreeMap<String, u64>>;
     for run in runs {
-        if let TransportCounts::Metrics(metrics) = &run.transport {
+        if let Some(metrics) = &run.counters.metrics {
             let named = metrics.iter().map(|(name, value)| (name.clone(), *value));
             add_metrics(sums.get_or_insert_default(), named);
         }
@@ -406,12 +406,8 @@ fn metrics(runs: &[RunRecord]) -> Option<BTreeMap<String, u64>> {
     sums
 }
 
-fn receivers<'a>(case: &Case, runs: &'a [RunRecord]) -> Option<ReceiverSummary> {
-    let of = |run: &'a RunRecord| match &run.transport {
-        TransportCounts::Receivers(totals) => Some(totals),
-        TransportCounts::Metrics(_) => None,
-    };
-    let all: Vec<&ReceiverTotals> = runs.iter().filter_map(of).collect();
+fn receivers(case: &Case, runs: &[RunRecord]) -> Option<ReceiverSummary> {
+    let all: Vec<&ReceiverTotals> = runs.iter().filter_map(|run| run.counters.receivers.as_ref()).collect();
     if all.is_empty() {
         return None;
     }

@@ -1,14 +1,13 @@
 //! The best possible completion time of a message: what a slowdown is relative to.
 
-use crate::transport::TransportConfig;
+use crate::kind::TransportConfig;
+use crate::simulate::{Outcome as Ended, Purpose, Ran};
 use homa_engine::Streams;
 use homa_fabric::{
-    FabricConfig, Faults, LoadBalancing, Message, MessageEnd, MessageRef, Observer, Outcome, Packet, PacketClass,
-    Simulation, Submission, Timeout, Traffic, Transport,
+    FabricConfig, Faults, LoadBalancing, Message, MessageEnd, MessageRef, Observer, Outcome, Packet, Simulation,
+    Submission, Traffic, Transport,
 };
 use homa_topologies::{HostId, PathKind, Topology};
-use homa_transports::homa::Homa;
-use homa_transports::sigcomm18::Sigcomm18;
 use homa_units::{Bytes, Duration, Time};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
@@ -167,24 +166,38 @@ pub fn host_pair(topology: &Topology, kind: PathKind) -> Option<(HostId, HostId)
     (1..topology.hosts).map(HostId).find(|host| topology.path_kind(first, *host) == kind).map(|host| (first, host))
 }
 
-/// Completion time of a lone message, the smaller of those with all packets on one path and with packets on paths in
-/// turn: in an idle network nothing else matters.
-fn idle_ps(topology: &Topology, config: &TransportConfig, size: Bytes, kind: PathKind) -> u64 {
-    let (source, destination) = host_pair(topology, kind).expect("a message has two hosts");
-    let message = |at, size| Submission { at, source, destination, size };
-    let times = [LoadBalancing::First, LoadBalancing::RoundRobin].map(|load_balancing| match config {
-        TransportConfig::Sigcomm18(config) => {
-            let lone = vec![message(Time::ZERO, size)];
-            last_ps(topology, load_balancing, |host| Sigcomm18::new(Arc::clone(config), host), lone)
-        }
-        TransportConfig::Homa(config) => {
-            // A first message makes the hosts known to each other, long before the one that is measured.
-            let at = Time::ZERO + Duration::from_ms(100);
-            let both = vec![message(Time::ZERO, Bytes::new(1)), message(at, size)];
-            last_ps(topology, load_balancing, |host| Homa::new(Arc::clone(config), host, Duration::ZERO), both)
-        }
-    });
-    times.into_iter().min().expect("two runs")
+/// A message that is alone in its network.
+#[derive(Clone, Copy)]
+pub(crate) struct Lone<'a> {
+    topology: &'a Topology,
+    size: Bytes,
+    path: PathKind,
+    /// How long before it hosts must have exchanged another one, if they must.
+    introduction: Option<Duration>,
+}
+
+/// Completion time of a lone message.
+fn idle_ps(topology: &Topology, config: &TransportConfig, size: Bytes, path: PathKind) -> u64 {
+    let lone = Lone { topology, size, path, introduction: config.traits().introduction };
+    match config.carry_out(Purpose::IdleTime(lone)) {
+        Ran(Ended::IdleTime(ps)) => ps,
+        Ran(Ended::Measured(_)) => unreachable!("an idle time was asked for"),
+    }
+}
+
+impl Lone<'_> {
+    /// The smaller of the completion times with all packets on one path and with packets on paths in turn: in an idle network
+    /// nothing else matters.
+    pub(crate) fn completion_ps<T: Transport>(self, mut transport: impl FnMut(HostId) -> T) -> u64 {
+        let (source, destination) = host_pair(self.topology, self.path).expect("a message has two hosts");
+        let message = |at, size| Submission { at, source, destination, size };
+        let messages = match self.introduction {
+            None => vec![message(Time::ZERO, self.size)],
+            Some(before) => vec![message(Time::ZERO, Bytes::new(1)), message(Time::ZERO + before, self.size)],
+        };
+        let mut time = |balancing| last_ps(self.topology, balancing, &mut transport, messages.clone());
+        time(LoadBalancing::First).min(time(LoadBalancing::RoundRobin))
+    }
 }
 
 /// Completion time of the last of some messages.
@@ -252,7 +265,7 @@ impl<T: Transport> Transport for Idle<T> {
         self.get().poll_completion()
     }
 
-    fn poll_timeout(&self) -> Option<Timeout> {
+    fn poll_timeout(&self) -> Option<Time> {
         self.transport.as_ref().and_then(T::poll_timeout)
     }
 
@@ -264,7 +277,7 @@ impl<T: Transport> Transport for Idle<T> {
         self.get().handle_nic_completion(end, frame_bytes);
     }
 
-    fn class(header: &Self::Header) -> PacketClass {
+    fn class(header: &Self::Header) -> usize {
         T::class(header)
     }
 }

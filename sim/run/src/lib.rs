@@ -6,19 +6,23 @@
 
 mod denominator;
 mod kept;
+mod kind;
 mod measurement;
+mod model;
 mod network;
 mod queues;
+mod receiver_usage;
 mod record;
 mod simulate;
 mod source;
 mod spec;
-mod transport;
 
 pub use denominator::{Denominator, IdealTimes, host_pair};
+pub use kind::{Document, TransportConfig, TransportKind};
 pub use measurement::{BLOCKS, Counts, MessageRecord};
+pub use model::{Context, Counted, FrameBytes, MessageCosts, Model, PacketClass, Parameters, Traits};
 pub use queues::{QueueSeries, Queues};
-pub use record::{Backlog, ReceiverTotals, RunRecord, RunTiming, TransportCounts, add_metrics};
-pub use simulate::{Control, Interrupted, division, run};
+pub use receiver_usage::{ReceiverUsage, Usage};
+pub use record::{Backlog, Counters, ReceiverTotals, RunRecord, RunTiming, add_metrics};
+pub use simulate::{Control, Interrupted, Ran, Run, division, run};
 pub use spec::{Arrivals, ClientSpec, RunSpec, RunTimes, SampleSpec};
-pub use transport::{TransportConfig, TransportKind, TransportParameters};

@@ -3,10 +3,9 @@
 use crate::kept::ps;
 use crate::measurement::{Counts, MessageRecord};
 use crate::queues::Queues;
-use crate::transport::HostCounts;
+use crate::receiver_usage::ReceiverUsage;
 use homa_analysis::{LogarithmicCounts, SlowdownRecorder};
 use homa_fabric::FabricStatistics;
-use homa_transports::sigcomm18::ReceiverUsage;
 use homa_units::Duration;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -36,7 +35,7 @@ pub struct RunRecord {
     #[serde(with = "ps")]
     pub simulated: Duration,
     /// What the transports counted.
-    pub transport: TransportCounts,
+    pub counters: Counters,
     /// The most records of messages (or RPCs) that each host had at a time: their sum, and the largest.
     pub records_max: [u64; 2],
     /// What was in flight in the window.
@@ -62,13 +61,25 @@ pub struct Backlog {
 }
 
 /// What the transports of all hosts have counted.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub enum TransportCounts {
-    /// How the hosts' links were used.
-    Receivers(ReceiverTotals),
-    /// The kernel's metrics by name, added up, or of those that begin with `max_` or `peak_` the largest, without those
-    /// that are zero.
-    Metrics(BTreeMap<String, u64>),
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Counters {
+    /// How the hosts' links were used, if the transport keeps account of it.
+    pub receivers: Option<ReceiverTotals>,
+    /// Metrics by name, added up, or of those that begin with `max_` or `peak_` the largest, without those that are zero; if
+    /// the transport has any.
+    pub metrics: Option<BTreeMap<String, u64>>,
+}
+
+impl Counters {
+    /// Adds how one host's link was used.
+    pub fn receiver(&mut self, usage: &ReceiverUsage) {
+        self.receivers.get_or_insert_default().add(usage);
+    }
+
+    /// Adds one host's metrics. Of those whose names begin with `max_` or `peak_` the largest counts.
+    pub fn metrics(&mut self, metrics: impl IntoIterator<Item = (String, u64)>) {
+        add_metrics(self.metrics.get_or_insert_default(), metrics.into_iter());
+    }
 }
 
 /// [`ReceiverUsage`] of all hosts, added up.
@@ -156,26 +167,7 @@ impl RunRecord {
     }
 }
 
-impl TransportCounts {
-    /// Adds up what all hosts have counted; `quirk_q15` is whether the kernel's metrics miss messages of 4096 bytes.
-    pub(crate) fn of(hosts: impl Iterator<Item = HostCounts>, quirk_q15: bool) -> Self {
-        let mut receivers = ReceiverTotals::default();
-        let mut metrics = None::<BTreeMap<String, u64>>;
-        for host in hosts {
-            match host {
-                HostCounts::Receiver(usage) => receivers.add(&usage),
-                HostCounts::Metrics(host) => {
-                    let metrics = metrics.get_or_insert_default();
-                    let named = host.iter().flat_map(|host| host.iter(quirk_q15));
-                    add_metrics(metrics, named.map(|(name, value)| (name.into_owned(), value)));
-                }
-            }
-        }
-        metrics.map_or(Self::Receivers(receivers), Self::Metrics)
-    }
-}
-
-/// Adds named metrics to sums, as [`TransportCounts::Metrics`] says.
+/// Adds named metrics to sums, as [`Counters::metrics`] says.
 pub fn add_metrics(sums: &mut BTreeMap<String, u64>, metrics: impl Iterator<Item = (String, u64)>) {
     for (name, value) in metrics.filter(|(_, value)| *value > 0) {
         let is_largest = ["max_", "peak_"].iter().any(|prefix| name.starts_with(prefix));

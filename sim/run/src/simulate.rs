@@ -1,21 +1,18 @@
 //! One run: one configuration with one seed, on one thread or several.
 
+use crate::denominator::Lone;
 use crate::measurement::Measurement;
+use crate::model::Counted;
 use crate::network::Network;
 use crate::queues::{self, Queues};
-use crate::record::{Backlog, RunRecord, RunTiming, TransportCounts};
+use crate::record::{Backlog, Counters, RunRecord, RunTiming};
 use crate::source::Source;
 use crate::spec::RunSpec;
-use crate::transport::{Counted, TransportConfig};
 use cpu_time::ThreadTime;
 use homa_engine::Streams;
-use homa_fabric::{FabricConfig, Indivisible, LoadBalancing, Outcome, Partition, Parts, Simulation, Transport};
+use homa_fabric::{FabricConfig, Indivisible, LoadBalancing, Outcome as Advance, Partition, Parts, Simulation};
 use homa_topologies::HostId;
-use homa_transports::homa::Homa;
-use homa_transports::sigcomm18::Sigcomm18;
 use homa_units::{Duration, Time};
-use rand::Rng;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration as WallDuration, Instant};
 
@@ -72,36 +69,73 @@ pub fn run(
     seed: u64,
     control: &Control<'_>,
 ) -> Result<(RunRecord, RunTiming), Interrupted> {
-    let run = Run { spec, number, seed, control };
-    let streams = Streams::new(seed);
-    match &spec.transport {
-        TransportConfig::Sigcomm18(config) => run.carry_out(|host| Sigcomm18::new(Arc::clone(config), host)),
-        TransportConfig::Homa(config) => {
-            run.carry_out(|host| Homa::new(Arc::clone(config), host, tick_phase(streams, host)))
-        }
+    match spec.transport.carry_out(Purpose::Measure { spec, number, seed, control }) {
+        Ran(Outcome::Measured(result)) => *result,
+        Ran(Outcome::IdleTime(_)) => unreachable!("a run was asked for"),
     }
 }
 
-/// When in a millisecond a host's timer ticks: anywhere, as on machines that were started at some time or other.
-fn tick_phase(streams: Streams, host: HostId) -> Duration {
-    const PS_PER_MS: u128 = 1_000_000_000;
-    let draw = u128::from(streams.stream("tick-phase", host.0).next_u64());
-    Duration::from_ps(((draw * PS_PER_MS) >> 64) as u64)
+/// A run that wants to be given its hosts.
+pub struct Run<'a>(pub(crate) Purpose<'a>);
+
+/// A run that has been simulated.
+pub struct Ran(pub(crate) Outcome);
+
+/// What a run is for.
+#[derive(Clone, Copy)]
+pub(crate) enum Purpose<'a> {
+    /// To be measured.
+    Measure {
+        spec: &'a RunSpec,
+        /// Its number in the case.
+        number: usize,
+        seed: u64,
+        control: &'a Control<'a>,
+    },
+    /// To find the completion time of a lone message.
+    IdleTime(Lone<'a>),
 }
 
-struct Run<'a> {
+/// What a run gave.
+pub(crate) enum Outcome {
+    Measured(Box<Result<(RunRecord, RunTiming), Interrupted>>),
+    /// In picoseconds.
+    IdleTime(u64),
+}
+
+impl Run<'_> {
+    /// The named random streams of the run; none in an idle network, where nothing is left to chance.
+    #[must_use]
+    pub fn streams(&self) -> Option<Streams> {
+        match self.0 {
+            Purpose::Measure { seed, .. } => Some(Streams::new(seed)),
+            Purpose::IdleTime(_) => None,
+        }
+    }
+
+    /// Simulates the run with the ends that `host` makes. It is called for each host, in a network that is simulated more than
+    /// once also more than once.
+    pub fn hosts<T: Counted>(self, host: impl FnMut(HostId) -> T) -> Ran {
+        Ran(match self.0 {
+            Purpose::Measure { spec, number, seed, control } => {
+                let measured = Measured { spec, number, seed, control }.carry_out(host);
+                Outcome::Measured(Box::new(measured))
+            }
+            Purpose::IdleTime(lone) => Outcome::IdleTime(lone.completion_ps(host)),
+        })
+    }
+}
+
+/// A run that is measured.
+struct Measured<'a> {
     spec: &'a RunSpec,
-    /// Its number in the case.
     number: usize,
     seed: u64,
     control: &'a Control<'a>,
 }
 
-impl Run<'_> {
-    fn carry_out<T>(&self, transport: impl FnMut(HostId) -> T) -> Result<(RunRecord, RunTiming), Interrupted>
-    where
-        T: Counted + Transport<Header: Send> + Send,
-    {
+impl Measured<'_> {
+    fn carry_out<T: Counted>(&self, transport: impl FnMut(HostId) -> T) -> Result<(RunRecord, RunTiming), Interrupted> {
         let (begin, cpu) = (wall_clock(), ThreadTime::now());
         let spec = self.spec;
         let (window_begin, window_end, _) = spec.times.window();
@@ -151,7 +185,7 @@ impl Run<'_> {
         // Where a run ends doesn't depend on when exactly its last message does: several threads only know that later.
         while !network.observer().is_over() && network.now() < limit {
             let until = (network.now() + DRAIN_STEP).min(limit);
-            if self.advance(&mut network, until)? == Outcome::Idle {
+            if self.advance(&mut network, until)? == Advance::Idle {
                 break;
             }
         }
@@ -164,7 +198,7 @@ impl Run<'_> {
         &self,
         network: &mut impl Network<T, Measurement>,
         until: Time,
-    ) -> Result<Outcome, Interrupted> {
+    ) -> Result<Advance, Interrupted> {
         let (_, window_end, limit) = self.spec.times.window();
         let longer = window_end.since(Time::ZERO).max(limit.since(window_end));
         let slice = Duration::from_ps((longer.as_ps() / SLICES).clamp(1, SLICE_PS_MAX));
@@ -175,7 +209,7 @@ impl Run<'_> {
             (self.control.progress)(self.number, network.now());
             let next = (network.now() + slice).min(until);
             let outcome = network.run_until(next);
-            if outcome != Outcome::Reached || next == until {
+            if outcome != Advance::Reached || next == until {
                 return Ok(outcome);
             }
         }
@@ -184,7 +218,8 @@ impl Run<'_> {
     fn record<T: Counted>(&self, network: impl Network<T, Measurement>, backlog: Backlog, queues: Queues) -> RunRecord {
         let statistics = network.statistics();
         let simulated = network.now().since(Time::ZERO);
-        let transport = TransportCounts::of(network.transports().map(Counted::counts), self.spec.transport.quirk_q15());
+        let mut counters = Counters::default();
+        network.transports().for_each(|host| host.count(&mut counters));
         let records = || network.transports().map(|host| host.records_max() as u64);
         let records_max = [records().sum(), records().max().unwrap_or(0)];
         let mut unfinished: Vec<_> =
@@ -208,7 +243,7 @@ impl Run<'_> {
             counts,
             digest: digest.finish(),
             simulated,
-            transport,
+            counters,
             records_max,
             backlog,
         }

@@ -1,7 +1,7 @@
 //! What a run is a function of.
 
 use crate::denominator::Denominator;
-use crate::transport::TransportConfig;
+use crate::kind::TransportConfig;
 use homa_analysis::SizeBins;
 use homa_fabric::Faults;
 use homa_topologies::Topology;

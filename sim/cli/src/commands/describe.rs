@@ -79,7 +79,7 @@ fn describe(text: &mut String, case: &Case) {
                     .join(" ")
             );
             let grants = control_load(case);
-            let (headers, grants) = if case.transport.wire_load_has_grants() {
+            let (headers, grants) = if case.transport.traits().cost_has_grants {
                 let headers = arithmetic.wire_load - arithmetic.payload_load - grants;
                 (headers, format!("grants {grants:.4}"))
             } else {

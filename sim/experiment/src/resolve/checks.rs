@@ -1,11 +1,10 @@
 //! Values of an experiment that have to go together.
 
-use super::{Source, milliseconds};
+use super::{Source, milliseconds, wire_cost};
 use crate::case::CaseError;
 use crate::experiment::Measure;
 use homa_fabric::Faults;
-use homa_protocol::TransmitMode;
-use homa_run::{Denominator, TransportConfig, TransportKind};
+use homa_run::{Denominator, TransportConfig};
 use homa_topologies::HostId;
 use homa_units::{BitRate, Bytes, Time};
 use homa_workloads::{LoadArithmetic, MeanGap, Roles, SizeDistribution};
@@ -19,12 +18,9 @@ const THREADS_MAX: u32 = 1_024;
 impl Source<'_> {
     /// What completion times are divided by: what is asked for, if it goes with the transport.
     pub(super) fn denominator(&self, transport: &TransportConfig) -> Result<Denominator, CaseError> {
-        let default = match transport.kind() {
-            TransportKind::Sigcomm18 => Denominator::Sigcomm18,
-            TransportKind::Homa => Denominator::Simulated,
-        };
-        let denominator = self.experiment.measure.denominator.unwrap_or(default);
-        let measured = transport.measures_round_trips();
+        let traits = transport.traits();
+        let denominator = self.experiment.measure.denominator.unwrap_or(traits.denominator);
+        let measured = traits.measures_round_trips;
         match denominator.is_of_round_trips() {
             Some(round_trips) if round_trips != measured => {
                 let of = |round_trips| if round_trips { "request and response" } else { "one way" };
@@ -51,7 +47,7 @@ impl Source<'_> {
         longest: Bytes,
         transport: &TransportConfig,
     ) -> Result<(), CaseError> {
-        let accepted = transport.message_bytes_max();
+        let accepted = transport.traits().message_bytes_max;
         let least = self.experiment.workload.least_size;
         if !(1..=accepted).contains(&least.get()) {
             let problem = format!("{least} is not possible; accepted are 1B to {accepted}B");
@@ -72,20 +68,6 @@ impl Source<'_> {
             transport.kind().name()
         );
         Err(self.value("workload.sizes", &problem))
-    }
-
-    /// The kernel's pacers believe what they are told of the link.
-    pub(super) fn note_link_rate(&self, host_rate: BitRate, transport: &TransportConfig, notes: &mut Vec<String>) {
-        let TransportConfig::Homa(config) = transport else { return };
-        let parameters = &config.parameters;
-        let told = u64::from(parameters.sysctl.link_mbps) * 1_000_000;
-        let paced = matches!(parameters.transmit, TransmitMode::OldPacer | TransmitMode::Qdisc);
-        if paced && told != host_rate.as_bps() {
-            notes.push(format!(
-                "the pacer is told that links have {} Mbps, but hosts have {host_rate}; set transport.homa.sysctl.link_mbps",
-                parameters.sysctl.link_mbps
-            ));
-        }
     }
 
     pub(super) fn roles(&self, hosts: u32) -> Result<Roles, CaseError> {
@@ -141,7 +123,7 @@ impl Source<'_> {
         }
         let (mut request, mut response) = (0.0, 0.0);
         for (size, share) in sizes.probabilities() {
-            let cost = transport.wire(size.max(least));
+            let cost = wire_cost(transport, size.max(least));
             request += share * cost.request.get() as f64;
             response += share * cost.response.get() as f64;
         }
@@ -164,15 +146,22 @@ impl Source<'_> {
             }
             faults.deaths.push((HostId(death.host), Time::ZERO + death.at));
         }
-        if !faults.is_none() && !transport.copes_with_faults() {
+        if !faults.is_none() && !transport.kind().recovers_loss() {
             let problem = format!(
-                "{} does not retransmit, so nothing may be lost; accepted are faults with transport.kind = \"homa\"",
-                transport.kind().name()
+                "{} does not retransmit, so nothing may be lost; accepted are faults with {}",
+                transport.kind().name(),
+                recovering_transports()
             );
             return Err(self.value("faults", &problem));
         }
         Ok(faults)
     }
+}
+
+/// The transports that recover what is lost.
+fn recovering_transports() -> String {
+    let kinds = homa_transports::all().filter(|kind| kind.recovers_loss());
+    kinds.map(|kind| format!("transport.kind = \"{}\"", kind.name())).collect::<Vec<_>>().join(" or ")
 }
 
 /// A death that no run lives to see is no error, but hardly meant.

@@ -52,7 +52,7 @@ impl<O: Observer> Whole<O> {
             let (key, happening) = parts[part].observer.happenings[place];
             let owner = |HostId(host): HostId| partition.part_of_host[host as usize] as usize;
             match happening {
-                Happening::Created(MessageRef { source, slot }) => {
+                Happening::Created(MessageRef { source, slot, .. }) => {
                     let message = parts[owner(source)].messages[source.0 as usize][slot as usize];
                     self.observer.created(&message);
                 }

@@ -6,7 +6,7 @@ use crate::host::HostTimer;
 use crate::packet::{Message, MessageRef, Packet};
 use crate::port::Schedule;
 use crate::traffic::{Submission, Traffic};
-use crate::transport::{MessageEnd, Timeout, Transport};
+use crate::transport::{MessageEnd, Transport};
 use homa_engine::EventKey;
 use homa_topologies::{HostId, LinkId, Node, SwitchId};
 use homa_units::{Priority, Time};
@@ -27,11 +27,8 @@ impl<T: Transport, S: Traffic, O: Notes<T::Header>> Simulation<T, S, O> {
                 }
             }
             HostTimer::Timeout(pulls) => {
-                let fired = Timeout { at: self.now, pulls };
-                if entry
-                    .timeout_armed
-                    .is_some_and(|armed| armed.at == fired.at && armed.pulls & (u32::MAX >> 1) == pulls)
-                {
+                let fired = |(at, armed_after): (Time, u32)| at == self.now && armed_after & (u32::MAX >> 1) == pulls;
+                if entry.timeout_armed.is_some_and(fired) {
                     entry.timeout_armed = None;
                 }
                 entry.transport.handle_timeout(self.now);
@@ -70,7 +67,7 @@ impl<T: Transport, S: Traffic, O: Notes<T::Header>> Simulation<T, S, O> {
                     self.lost_packets += 1;
                     return;
                 }
-                let class = T::class(&packet.header) as usize;
+                let class = T::class(&packet.header);
                 self.received_wire_bytes[class][packet.priority.index()] += packet.wire_bytes().get();
                 self.hosts[host as usize].transport.handle_packet(self.now, &packet);
                 self.after_transport_call(host);
@@ -98,7 +95,7 @@ impl<T: Transport, S: Traffic, O: Notes<T::Header>> Simulation<T, S, O> {
         let message = Message { created: self.now, source, destination, sequence: host.messages, generator, size };
         host.messages += 1;
         let slot = u32::try_from(self.messages[source.0 as usize].insert(message)).expect("fewer than 2^32 messages");
-        let reference = MessageRef { source, slot };
+        let reference = MessageRef { source, slot, sequence: message.sequence };
         self.observer.created(reference, &message);
         host.transport.submit(self.now, reference, &message);
         self.after_transport_call(source.0);
@@ -158,16 +155,16 @@ impl<T: Transport, S: Traffic, O: Notes<T::Header>> Simulation<T, S, O> {
     /// its source has died.
     #[inline]
     pub(crate) fn take_ended(&mut self, host: u32, end: MessageEnd, is_dead: bool) -> Option<Message> {
-        let MessageEnd { message: MessageRef { source, slot }, sequence, .. } = end;
+        let MessageEnd { message: MessageRef { source, slot, sequence }, may_repeat, .. } = end;
         let messages = &mut self.messages[source.0 as usize];
-        let expected = |message: &Message| sequence.is_none_or(|sequence| message.sequence == sequence);
-        let is_late = sequence.is_some() && !messages.get(slot as usize).is_some_and(expected);
-        if is_late || is_dead {
+        let is_there = messages.get(slot as usize).is_some_and(|message| message.sequence == sequence);
+        if is_dead || (may_repeat && !is_there) {
             return None;
         }
+        assert!(is_there, "a message ends once");
         let message = messages.remove(slot as usize);
         assert!(
-            message.destination == HostId(host) || (sequence.is_some() && message.source == HostId(host)),
+            [message.destination, message.source].contains(&HostId(host)),
             "a message ends at its destination or, where there is an answer, at its source"
         );
         self.has_ended(&message);
@@ -184,11 +181,11 @@ impl<T: Transport, S: Traffic, O: Notes<T::Header>> Simulation<T, S, O> {
             self.push(host);
         }
         let entry = &mut self.hosts[host as usize];
-        if let Some(Timeout { at, pulls }) = entry.timeout_to_arm() {
+        if let Some((at, timer)) = entry.timeout_to_arm() {
             if at == self.now {
                 self.observer.begin_anew();
             }
-            self.queue.push(EventKey::new(at, class::HOST_TIMER, host, HostTimer::Timeout(pulls).counter()));
+            self.queue.push(EventKey::new(at, class::HOST_TIMER, host, timer.counter()));
         }
         if !entry.pull_armed && entry.transport.has_packet() {
             if self.now >= entry.next_pull {

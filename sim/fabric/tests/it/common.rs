@@ -2,8 +2,8 @@
 
 use homa_engine::Streams;
 use homa_fabric::{
-    FabricConfig, Faults, LoadBalancing, Message, MessageEnd, MessageRef, Observer, Packet, PacketClass, Simulation,
-    Submission, Timeout, Traffic, Transport,
+    FabricConfig, Faults, LoadBalancing, Marks, Message, MessageEnd, MessageRef, Observer, Packet, Simulation,
+    Submission, Traffic, Transport,
 };
 use homa_topologies::{Delays, HostId, SingleSwitch, Tier, Topology, TopologySpec, preset};
 use homa_units::{BitRate, Bytes, Duration, Priority, Time};
@@ -90,7 +90,14 @@ impl Transport for Plain {
                 packet: number as u32,
             };
             let priority = Priority::new(level);
-            let packet = Packet { header, source: self.host, destination: message.destination, frame_bytes, priority };
+            let packet = Packet {
+                header,
+                source: self.host,
+                destination: message.destination,
+                frame_bytes,
+                priority,
+                marks: Marks::NONE,
+            };
             self.ready.insert((Reverse(priority), self.queued), packet);
             self.queued += 1;
         }
@@ -99,7 +106,7 @@ impl Transport for Plain {
 
     fn handle_packet(&mut self, now: Time, packet: &Packet<Header>) {
         self.notes.borrow_mut().arrived.push(Seen { at_ps: now.as_ps(), packet: *packet });
-        let message = MessageRef { source: packet.source, slot: packet.header.slot };
+        let message = MessageRef { source: packet.source, slot: packet.header.slot, sequence: packet.header.message };
         let arrived = self.arrived_bytes.entry(message).or_default();
         *arrived += u64::from(packet.frame_bytes);
         if *arrived == packet.header.size {
@@ -124,7 +131,7 @@ impl Transport for Plain {
         self.completed.take().map(MessageEnd::arrived)
     }
 
-    fn poll_timeout(&self) -> Option<Timeout> {
+    fn poll_timeout(&self) -> Option<Time> {
         None
     }
 
@@ -136,8 +143,8 @@ impl Transport for Plain {
         self.notes.borrow_mut().left.push((self.host.0, end.as_ps(), frame_bytes));
     }
 
-    fn class(_: &Header) -> PacketClass {
-        PacketClass::Unscheduled
+    fn class(_: &Header) -> usize {
+        0
     }
 }
 

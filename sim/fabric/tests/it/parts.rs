@@ -3,8 +3,8 @@
 
 use homa_engine::Streams;
 use homa_fabric::{
-    FabricConfig, FabricStatistics, Faults, Indivisible, LoadBalancing, Message, MessageEnd, MessageRef, NoTraffic,
-    Observer, Outcome, Packet, PacketClass, Partition, Parts, Simulation, Submission, Timeout, Traffic, Transport,
+    FabricConfig, FabricStatistics, Faults, Indivisible, LoadBalancing, Marks, Message, MessageEnd, MessageRef,
+    NoTraffic, Observer, Outcome, Packet, Partition, Parts, Simulation, Submission, Traffic, Transport,
 };
 use homa_topologies::{Delays, FatTree, HostId, Topology, TopologySpec, preset};
 use homa_units::{BitRate, Bytes, Duration, Priority, Time};
@@ -15,7 +15,6 @@ use std::time::Duration as WallDuration;
 #[derive(Debug, Clone, Copy)]
 struct Header {
     message: MessageRef,
-    sequence: u32,
     size: u64,
     is_answer: bool,
 }
@@ -26,8 +25,7 @@ struct Answering {
     ready: VecDeque<Packet<Header>>,
     arrived_bytes: BTreeMap<MessageRef, u64>,
     ended: VecDeque<MessageEnd>,
-    answers: VecDeque<(Timeout, Packet<Header>)>,
-    pulls: u32,
+    answers: VecDeque<(Time, Packet<Header>)>,
     /// Each packet that came: when, from where, of which message, how long.
     seen: Vec<(u64, u32, u32, u16)>,
     panics_at: Option<Time>,
@@ -41,7 +39,6 @@ impl Answering {
             arrived_bytes: BTreeMap::new(),
             ended: VecDeque::new(),
             answers: VecDeque::new(),
-            pulls: 0,
             seen: Vec::new(),
             panics_at: None,
         }
@@ -53,21 +50,28 @@ const ANSWER_DELAY: Duration = Duration::from_us(1);
 impl Transport for Answering {
     type Header = Header;
 
-    fn submit(&mut self, _: Time, message: MessageRef, &Message { sequence, destination, size, .. }: &Message) {
-        let header = Header { message, sequence, size: size.get(), is_answer: false };
+    fn submit(&mut self, _: Time, message: MessageRef, &Message { destination, size, .. }: &Message) {
+        let header = Header { message, size: size.get(), is_answer: false };
         let mut left = size.get();
         while left > 0 {
             let frame_bytes = left.min(1_518) as u16;
             left -= u64::from(frame_bytes);
             let priority = Priority::new((left % 8) as u8);
             let frame_bytes = frame_bytes.max(64);
-            self.ready.push_back(Packet { header, source: self.host, destination, frame_bytes, priority });
+            self.ready.push_back(Packet {
+                header,
+                source: self.host,
+                destination,
+                frame_bytes,
+                priority,
+                marks: Marks::NONE,
+            });
         }
     }
 
     fn handle_packet(&mut self, now: Time, packet: &Packet<Header>) {
-        let Header { message, sequence, size, is_answer } = packet.header;
-        self.seen.push((now.as_ps(), packet.source.0, sequence, packet.frame_bytes));
+        let Header { message, size, is_answer } = packet.header;
+        self.seen.push((now.as_ps(), packet.source.0, message.sequence, packet.frame_bytes));
         assert!(self.panics_at.is_none_or(|at| now < at), "the transport was told to panic");
         if is_answer {
             return;
@@ -76,16 +80,15 @@ impl Transport for Answering {
         *arrived += u64::from(packet.frame_bytes);
         if *arrived >= size {
             self.arrived_bytes.remove(&message);
-            self.ended.push_back(MessageEnd { message, sequence: Some(sequence), failed: false });
+            self.ended.push_back(MessageEnd { message, failed: false, may_repeat: true });
             let header = Header { is_answer: true, ..packet.header };
             let answer = Packet { header, source: self.host, destination: packet.source, frame_bytes: 64, ..*packet };
-            let timeout = Timeout { at: now + ANSWER_DELAY, pulls: self.pulls };
-            self.answers.push_back((timeout, answer));
+            self.answers.push_back((now + ANSWER_DELAY, answer));
         }
     }
 
     fn handle_timeout(&mut self, now: Time) {
-        if self.answers.front().is_some_and(|(timeout, _)| timeout.at <= now) {
+        if self.answers.front().is_some_and(|(at, _)| *at <= now) {
             self.ready.extend(self.answers.pop_front().map(|(_, answer)| answer));
         }
     }
@@ -95,7 +98,6 @@ impl Transport for Answering {
     }
 
     fn poll_transmit(&mut self, _: Time) -> Option<Packet<Header>> {
-        self.pulls += 1;
         self.ready.pop_front()
     }
 
@@ -103,12 +105,12 @@ impl Transport for Answering {
         self.ended.pop_front()
     }
 
-    fn poll_timeout(&self) -> Option<Timeout> {
-        self.answers.front().map(|(timeout, _)| *timeout)
+    fn poll_timeout(&self) -> Option<Time> {
+        self.answers.front().map(|(at, _)| *at)
     }
 
-    fn class(header: &Header) -> PacketClass {
-        if header.is_answer { PacketClass::Control } else { PacketClass::Unscheduled }
+    fn class(header: &Header) -> usize {
+        usize::from(header.is_answer)
     }
 }
 

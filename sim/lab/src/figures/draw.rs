@@ -347,8 +347,13 @@ fn waste(cases: &[&CaseResult], labels: &Labels) -> Result<Drawing, Problem> {
     let mut series = Vec::new();
     for (case, label) in cases.iter().zip(&labels.cases) {
         let Some(receivers) = &case.summary.receivers else {
-            let problem =
-                format!("{} has no account of its receivers' links; only `sigcomm18` keeps it", case.summary.case);
+            let keeping = homa_transports::all().filter(|kind| kind.counts_receivers());
+            let keeping: Vec<_> = keeping.map(|kind| format!("`{}`", kind.name())).collect();
+            let problem = format!(
+                "{} has no account of its receivers' links; only {} keeps it",
+                case.summary.case,
+                keeping.join(" or ")
+            );
             return Err(Problem::Section(problem));
         };
         series.push(BarSeries::beside(label, vec![receivers.active_waste_share, receivers.oversubscribed_waste_share]));

@@ -76,7 +76,10 @@ fn keys_that_do_not_concern_a_trace_are_pointed_out() {
 #[test]
 fn a_single_quirk_can_be_set_where_the_file_names_them_by_a_word() {
     let lab = Lab::new(&ECHO.replace("kind = \"homa\"", "kind = \"homa\"\n[transport.homa]\nquirks = \"fixed\""));
-    let quirks = |set: &[&str]| lab.case(set).resolved.transport.homa.quirks;
+    let quirks = |set: &[&str]| {
+        let parameters: homa_linux::Parameters = lab.case(set).resolved.transport.parameters().try_into().unwrap();
+        parameters.quirks
+    };
     let one = quirks(&["transport.homa.quirks.redundant_grants=true"]);
     assert!(one.redundant_grants && !one.stale_remaining, "{one:?}");
     assert!(!quirks(&[]).redundant_grants);

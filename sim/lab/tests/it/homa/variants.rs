@@ -2,9 +2,9 @@
 //! runs again to the same result; what can't be is refused.
 
 use crate::homa::support::{ECHO, Lab, run, try_cases};
-use homa_lab::{Case, MessageRecord, TransportConfig};
+use homa_lab::{Case, MessageRecord};
+use homa_linux::{CutoffSource, Parameters};
 use homa_protocol::{Quirks, TransmitMode};
-use homa_transports::homa::{CutoffSource, Parameters};
 
 const VARIANTS: &str = r#"
 [[variant]]
@@ -26,8 +26,7 @@ fn names(cases: &[Case]) -> Vec<&str> {
 }
 
 fn parameters(case: &Case) -> Parameters {
-    let TransportConfig::Homa(config) = &case.transport else { panic!("all are homa") };
-    config.parameters.clone()
+    case.resolved.transport.parameters().try_into().expect("they were accepted")
 }
 
 #[test]

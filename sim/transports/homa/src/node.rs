@@ -1,0 +1,285 @@
+//! The core and the application of one host.
+
+use crate::{CRC, Completes, Config, CutoffSource, FAMILY, Header, SERVER_PORT, TICK_PERIOD, Wire, frame_bytes};
+use homa_fabric::{Marks, Message, MessageEnd, MessageRef, Packet};
+use homa_protocol::wire::{self, Version};
+use homa_protocol::{
+    Destination, Endpoint, Event, Message as CoreMessage, PeerId, Prio, RecvError, RpcId, SendError, SocketId, Ticks,
+    Transmit, TransmitMode,
+};
+use homa_topologies::HostId;
+use homa_units::{Duration, Time};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// A unit that leaves packet by packet.
+#[derive(Debug, Clone, Copy)]
+struct Unit {
+    transmit: Transmit,
+    sent: u32,
+}
+
+/// A message that waits for send memory.
+#[derive(Debug, Clone, Copy)]
+enum Blocked {
+    Request { message_key: u64, to: HostId, length: u32 },
+    Reply { to: Destination, rpc: RpcId, length: u32 },
+}
+
+/// One host's end: the core and the application on both sides.
+#[derive(Debug)]
+pub(crate) struct Node {
+    endpoint: Endpoint,
+    config: Arc<Config>,
+    host: HostId,
+    client: SocketId,
+    server: SocketId,
+    now: Time,
+    /// A unit of several packets of which some have left.
+    unit: Option<Unit>,
+    ended: VecDeque<MessageEnd>,
+    /// Messages that wait for send memory.
+    blocked: VecDeque<Blocked>,
+    /// Frames that the NIC has not sent yet: when it will have, and their length.
+    nic: VecDeque<(Time, u32)>,
+    /// Boxed, as few experiments have it and it is half of all.
+    prio: Option<(Box<Prio>, Time)>,
+}
+
+impl Node {
+    /// The end at `host`, whose timer ticks at `tick_phase` after each full millisecond.
+    pub(crate) fn new(config: Arc<Config>, host: HostId, tick_phase: Duration) -> Self {
+        let mut core = config.core.clone();
+        core.ticks = Ticks::Grid { period: TICK_PERIOD, phase: tick_phase };
+        let mut endpoint = Endpoint::new(core).expect("the configuration was checked");
+        let region = u64::from(config.parameters.receive_bpages) * u64::from(homa_protocol::HOMA_BPAGE_SIZE);
+        let mut open = || {
+            let socket = endpoint.open_socket(FAMILY).expect("a new endpoint has free ports");
+            endpoint.set_receive_region(socket, 0, region).expect("the configuration was checked");
+            socket
+        };
+        let (client, server) = (open(), open());
+        endpoint.bind(server, FAMILY, SERVER_PORT).expect("the port is free");
+        let prio = match &config.parameters.cutoffs {
+            CutoffSource::HomaPrio(options) => {
+                Some((Box::new(Prio::new(*options)), Time::ZERO + options.interval + tick_phase))
+            }
+            CutoffSource::Sysctl | CutoffSource::Published(_) => None,
+        };
+        Self {
+            endpoint,
+            config,
+            host,
+            client,
+            server,
+            now: Time::ZERO,
+            unit: None,
+            ended: VecDeque::new(),
+            blocked: VecDeque::new(),
+            nic: VecDeque::new(),
+            prio,
+        }
+    }
+
+    /// The core, for its metrics.
+    pub(crate) const fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// Tells the core what the NIC has sent up to now.
+    #[inline]
+    fn advance(&mut self, now: Time) {
+        self.now = now;
+        while let Some(&(end, bytes)) = self.nic.front().filter(|(end, _)| *end <= now) {
+            self.nic.pop_front();
+            self.endpoint.handle_nic_completion(end, u64::from(bytes));
+        }
+    }
+
+    fn send_request(&mut self, message_key: u64, to: HostId, length: u32) {
+        let message = CoreMessage { length, tag: message_key };
+        let destination = Destination { peer: PeerId::new(to.0), port: SERVER_PORT, family: FAMILY };
+        match self.endpoint.send_request(self.now, self.client, destination, message, message_key) {
+            Ok(_) => {}
+            Err(SendError::WouldBlock { .. }) => self.blocked.push_back(Blocked::Request { message_key, to, length }),
+            Err(error) => panic!("a checked message from {} to {} was refused: {error}", self.host.0, to.0),
+        }
+    }
+
+    fn send_reply(&mut self, to: Destination, rpc: RpcId, length: u32) {
+        match self.endpoint.send_reply(self.now, self.server, to, rpc, CoreMessage { length, tag: 0 }) {
+            Ok(()) => {}
+            Err(SendError::WouldBlock { .. }) => self.blocked.push_back(Blocked::Reply { to, rpc, length }),
+            Err(error) => panic!("a checked reply from {} was refused: {error}", self.host.0),
+        }
+    }
+
+    /// Does what applications do when something has happened. `message_key` is that of the
+    /// packet that made it happen, if any.
+    #[inline]
+    fn serve_events(&mut self, message_key: Option<u64>) {
+        while let Some(event) = self.endpoint.poll_event() {
+            match event {
+                Event::MessageComplete { socket, .. } | Event::RpcFailed { socket, .. } => {
+                    self.receive(socket, message_key)
+                }
+                Event::Writable { .. } => {
+                    for _ in 0..self.blocked.len() {
+                        match self.blocked.pop_front().expect("there are as many") {
+                            Blocked::Request { message_key, to, length } => self.send_request(message_key, to, length),
+                            Blocked::Reply { to, rpc, length } => self.send_reply(to, rpc, length),
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    #[inline]
+    fn receive(&mut self, socket: SocketId, message_key: Option<u64>) {
+        loop {
+            let received = match self.endpoint.recv(self.now, socket, None, &[]) {
+                Ok(received) => received,
+                Err(RecvError::Failed(failed)) => {
+                    self.end(self.host, failed.cookie, true);
+                    continue;
+                }
+                Err(RecvError::Again) => return,
+                Err(error) => panic!("receiving failed: {error}"),
+            };
+            let returned = self.endpoint.return_buffers(self.now, socket, received.bpages.as_slice());
+            returned.expect("the buffers were just received");
+            let completes = self.config.parameters.completes;
+            if socket == self.client {
+                if completes == Completes::Response {
+                    self.end(self.host, received.cookie, false);
+                }
+                continue;
+            }
+            if completes == Completes::Request {
+                let key = message_key.expect("a request completes with one of its packets");
+                self.end(HostId(received.peer.get()), key, false);
+            }
+            let length = self.config.parameters.response.bytes(received.length);
+            let to = Destination { peer: received.peer, port: received.port, family: FAMILY };
+            self.send_reply(to, received.rpc, length);
+        }
+    }
+
+    /// A server doesn't know that a client has given a request up, and a client not that a server has
+    /// it: so a message may end twice.
+    fn end(&mut self, source: HostId, message_key: u64, failed: bool) {
+        let message = MessageRef::of_key(source, message_key);
+        self.ended.push_back(MessageEnd { message, failed, may_repeat: true });
+    }
+
+    fn run_prio(&mut self) {
+        let Some((prio, at)) = &mut self.prio else { return };
+        if *at > self.now {
+            return;
+        }
+        *at += prio.interval();
+        let config = self.endpoint.config();
+        let quirk = config.quirks.size_4096_uncounted;
+        let (levels, unscheduled) = (config.sysctls.num_priorities, config.sysctls.unsched_bytes);
+        if let Some(cutoffs) = prio.update(self.endpoint.metrics(), quirk, levels, unscheduled) {
+            self.endpoint.set_cutoffs(cutoffs);
+        }
+    }
+
+    #[inline]
+    fn packet(&mut self, packet: homa_protocol::Packet, transmit: &Transmit) -> Packet<Header> {
+        let packet = match self.config.parameters.wire {
+            Wire::Typed => packet,
+            Wire::Encode => through_the_wire(&packet),
+        };
+        let homa_bytes = wire::homa_bytes(&packet) as u32;
+        Packet {
+            header: Header { packet, message_key: transmit.tag },
+            source: self.host,
+            destination: HostId(transmit.to.get()),
+            frame_bytes: u16::try_from(frame_bytes(homa_bytes)).expect("a frame is shorter than 65536 bytes"),
+            priority: transmit.priority,
+            marks: Marks::NONE,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn submit(&mut self, now: Time, reference: MessageRef, message: &Message) {
+        self.advance(now);
+        let length = u32::try_from(message.size.get()).expect("sizes were checked");
+        self.send_request(reference.key(), message.destination, length);
+        self.serve_events(None);
+    }
+
+    #[inline]
+    pub(crate) fn handle_packet(&mut self, now: Time, packet: &Packet<Header>) {
+        self.advance(now);
+        self.endpoint.handle_packet(now, PeerId::new(packet.source.0), &packet.header.packet);
+        self.serve_events(Some(packet.header.message_key));
+    }
+
+    #[inline]
+    pub(crate) fn handle_timeout(&mut self, now: Time) {
+        self.advance(now);
+        self.run_prio();
+        self.endpoint.handle_timeout(now);
+        self.serve_events(None);
+    }
+
+    #[inline]
+    pub(crate) fn has_packet(&self) -> bool {
+        self.unit.is_some() || self.endpoint.has_outgoing()
+    }
+
+    #[inline]
+    pub(crate) fn poll_transmit(&mut self, now: Time) -> Option<Packet<Header>> {
+        self.advance(now);
+        let mut unit = match self.unit.take() {
+            Some(unit) => unit,
+            None => {
+                let transmit = self.endpoint.poll_transmit(now)?;
+                match transmit.packet {
+                    homa_protocol::Packet::Data(data) if data.length > transmit.segment_bytes => {
+                        Unit { transmit, sent: 0 }
+                    }
+                    packet => return Some(self.packet(packet, &transmit)),
+                }
+            }
+        };
+        let segment = unit.transmit.segments().nth(unit.sent as usize).expect("a unit has more packets");
+        unit.sent += 1;
+        if unit.sent < unit.transmit.packet_count() {
+            self.unit = Some(unit);
+        }
+        Some(self.packet(homa_protocol::Packet::Data(segment), &unit.transmit))
+    }
+
+    #[inline]
+    pub(crate) fn poll_completion(&mut self) -> Option<MessageEnd> {
+        self.ended.pop_front()
+    }
+
+    #[inline]
+    pub(crate) fn poll_timeout(&self) -> Option<Time> {
+        let prio = self.prio.as_ref().map(|(_, at)| *at);
+        let nic = self.nic.front().map(|(at, _)| *at).filter(|_| self.endpoint.waits_for_nic());
+        let at = [self.endpoint.poll_timeout(), prio, nic].into_iter().flatten().min()?;
+        Some(at.max(self.now))
+    }
+
+    pub(crate) fn handle_nic_completion(&mut self, end: Time, frame_bytes: u16) {
+        if self.config.parameters.transmit == TransmitMode::Qdisc && self.config.parameters.nic_completions {
+            self.nic.push_back((end, u32::from(frame_bytes) - CRC));
+        }
+    }
+}
+
+/// Encodes and decodes a packet.
+fn through_the_wire(packet: &homa_protocol::Packet) -> homa_protocol::Packet {
+    // Payload counts in a packet's length; its bytes don't matter.
+    let mut bytes = vec![0; wire::homa_bytes(packet)];
+    wire::encode_header(packet, Version::Linux, &mut bytes).expect("the buffer is large enough");
+    wire::decode(&bytes, Version::Linux).expect("what was encoded can be decoded")
+}

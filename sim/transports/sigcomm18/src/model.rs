@@ -1,0 +1,89 @@
+//! The model as experiments and results know it.
+
+use crate::{Config, Parameters, Sigcomm18, wire};
+use homa_run::{Context, Denominator, FrameBytes, MessageCosts, Model, Ran, Run, Traits};
+use homa_units::Bytes;
+use std::error::Error;
+use std::sync::Arc;
+
+/// The original's number of scheduled levels, where it has a setting.
+fn listed_scheduled_levels(sizes: &str) -> Option<u8> {
+    Some(match sizes {
+        "w1" => 1,
+        "fabricated-heavy-head" => 2,
+        "w2" => 3,
+        "w3" | "fabricated-heavy-middle" => 4,
+        "fb-webserver" => 6,
+        "w4" | "w5" | "fb-cachefollower" => 7,
+        _ => return None,
+    })
+}
+
+impl homa_run::Parameters for Parameters {
+    const NAME: &'static str = "sigcomm18";
+    const SUMMARY: &'static str =
+        "Homa as the simulator behind the SIGCOMM'18 paper models it: one-way messages, no loss";
+    const COUNTS_RECEIVERS: bool = true;
+
+    fn complete(self, context: &Context<'_>) -> Result<Arc<dyn Model>, Box<dyn Error + Send + Sync>> {
+        let config = Self::complete(&self, listed_scheduled_levels(context.workload), context.sizes)?;
+        Ok(Arc::new(Complete(Arc::new(config))))
+    }
+}
+
+/// The parameters, complete; shared by all hosts.
+#[derive(Debug)]
+struct Complete(Arc<Config>);
+
+impl Model for Complete {
+    fn traits(&self) -> Traits {
+        Traits {
+            cost_has_grants: true,
+            follows_listed_load: true,
+            denominator: Denominator::Sigcomm18,
+            frames: FrameBytes {
+                data: wire::unscheduled_frame(wire::UNSCHEDULED_DATA_MAX),
+                control: wire::GRANT_FRAME,
+            },
+            packet_hops_per_cpu_s: 7e6,
+            ..Traits::ONE_WAY
+        }
+    }
+
+    fn cost(&self, size: Bytes) -> MessageCosts {
+        let (data_packets, control_packets) = self.0.message_packets(size);
+        MessageCosts { wire: self.0.message_wire_bytes(size), data_packets, control_packets }
+    }
+
+    fn parameters(&self) -> &dyn erased_serde::Serialize {
+        &*self.0
+    }
+
+    fn description(&self) -> Vec<(&'static str, String)> {
+        let config = &*self.0;
+        let cutoffs = config.cutoffs.iter().map(u32::to_string).chain(["any".to_owned()]).collect::<Vec<_>>();
+        vec![
+            (
+                "levels",
+                format!(
+                    "{} unscheduled (remaining sizes up to {}), {} scheduled; {} senders kept granted",
+                    config.priority_levels - config.scheduled_levels,
+                    cutoffs.join(", "),
+                    config.scheduled_levels,
+                    config.overcommitment
+                ),
+            ),
+            (
+                "bytes",
+                format!(
+                    "{} unscheduled, then grants while under {} in flight",
+                    config.unscheduled_bytes, config.rtt_bytes
+                ),
+            ),
+        ]
+    }
+
+    fn run(&self, run: Run<'_>) -> Ran {
+        run.hosts(|host| Sigcomm18::new(Arc::clone(&self.0), host))
+    }
+}
