@@ -2,13 +2,13 @@
 
 mod common;
 mod conservation;
-mod death;
 mod fat_tree;
-mod limits;
-mod look_ahead;
+mod host_failure;
 mod loss;
 mod order;
-mod parts;
+mod outstanding;
+mod parallel;
+mod prefetch;
 mod priority;
 mod pushed;
 mod queues;

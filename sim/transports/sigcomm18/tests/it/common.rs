@@ -68,7 +68,7 @@ pub(crate) fn simulation(
     seed: u64,
     script: Vec<Submission>,
 ) -> Net {
-    let fabric = FabricConfig { load_balancing: balancing, faults: Faults::default(), streams: Streams::new(seed) };
+    let fabric = FabricConfig::new(balancing, Streams::new(seed));
     let transport = |host| Sigcomm18::new(Arc::clone(config), host);
     Simulation::new(topology, fabric, transport, Script::new(script), Completions::default())
 }

@@ -12,7 +12,7 @@ use rand_chacha::ChaCha8Rng;
 use std::sync::Arc;
 
 /// A run's messages as the fabric wants them.
-pub(crate) struct Source {
+pub(crate) struct RunTraffic {
     /// Generator 0, if there is a trace.
     trace: Option<TraceRows>,
     /// One generator for each client's first thread, then for the second ones and so on.
@@ -92,7 +92,7 @@ impl Iterator for TraceRows {
     }
 }
 
-impl Source {
+impl RunTraffic {
     pub(crate) fn new(spec: &RunSpec, streams: Streams) -> Self {
         let threads = spec.client.threads;
         let recipe = |sizes: &Arc<SizeDistribution>, arithmetic: &LoadArithmetic| {
@@ -135,7 +135,7 @@ impl Limits {
     }
 }
 
-impl Traffic for Source {
+impl Traffic for RunTraffic {
     fn generators(&self) -> u32 {
         (self.generators.len() + usize::from(self.trace.is_some())) as u32
     }
@@ -153,7 +153,7 @@ impl Traffic for Source {
         Some(Submission { at: arrival.at + self.offset, source, destination, size })
     }
 
-    fn limit(&self, generator: u32) -> Option<u32> {
+    fn max_outstanding(&self, generator: u32) -> Option<u32> {
         let stream = self.stream_of(generator)?;
         self.limits.as_ref().map(|limits| limits.of_stream(stream))
     }
