@@ -4,7 +4,7 @@ mod checks;
 mod figures;
 
 use crate::case::{Case, CaseError};
-use crate::experiment::{Experiment, Gaps, Measure, Sizes};
+use crate::experiment::{Experiment, Gaps, HostKind, HostSection, Measure, Sizes};
 use crate::number::{Load, OneOrMany};
 use crate::overrides::is_safe;
 use crate::trace::read_trace;
@@ -142,7 +142,11 @@ impl Source<'_> {
                 ));
             }
         };
-        let topology = spec.build(&name).map_err(|cause| CaseError::Topology { path, cause })?;
+        let mut topology = spec.build(&name).map_err(|cause| CaseError::Topology { path, cause })?;
+        let HostSection { kind: HostKind::FixedDelays, send_delay, receive_delay } = self.experiment.host;
+        let software = &mut topology.software;
+        software.send = send_delay.unwrap_or(software.send);
+        software.receive = receive_delay.unwrap_or(software.receive);
         Ok((topology, spec.host_rate()))
     }
 

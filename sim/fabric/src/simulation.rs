@@ -12,7 +12,7 @@ use crate::framing::Framing;
 use crate::host::{Host, HostModel, HostTimer};
 use crate::packet::Message;
 use crate::switch::{Balancer, LoadBalancing, Port, QueueDiscipline, Switch};
-use crate::traffic::{Observer, Submission, Traffic};
+use crate::traffic::{Submission, Traffic};
 use crate::transport::{PACKET_CLASSES, Transport};
 pub(crate) use counted::Tiers;
 use homa_engine::Streams;
@@ -191,8 +191,9 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
     }
 }
 
-impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
-    /// An empty network at time zero; `transport` makes each host's end.
+#[expect(private_bounds, reason = "observers, with a tap or without, and partitions of this crate")]
+impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
+    /// An empty network at time zero, watched by an [`Observer`](crate::Observer) or a [`Tapped`](crate::Tapped) one; `transport` makes each host's end.
     pub fn new(
         topology: &Topology,
         config: FabricConfig,

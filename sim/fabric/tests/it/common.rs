@@ -148,7 +148,7 @@ impl Transport for Plain {
     }
 }
 
-/// Scripted messages of several generators, each in order of time, under one max_outstanding.
+/// Scripted messages of several generators, each in order of time, with one bound on outstanding messages.
 pub(crate) struct Script {
     generators: Vec<std::vec::IntoIter<Submission>>,
     max_outstanding: Option<u32>,

@@ -1,5 +1,6 @@
 //! Ports, links, switches and NICs without a protocol: one module for each behaviour.
 
+mod choices;
 mod common;
 mod conservation;
 mod fat_tree;
