@@ -55,7 +55,7 @@ pub fn division(spec: &RunSpec, threads: u32) -> Result<Option<Partitioning>, In
     if threads < 2 {
         return Ok(None);
     }
-    if spec.client.outstanding_max.is_some() {
+    if spec.client.max_outstanding.is_some() {
         return Err(Indivisible::LimitedTraffic);
     }
     let traits = spec.transport.traits();

@@ -1,6 +1,6 @@
 //! Values of an experiment that have to go together.
 
-use super::{Source, milliseconds, wire_cost};
+use super::{Resolver, milliseconds, wire_cost};
 use crate::case::CaseError;
 use crate::experiment::Measure;
 use homa_fabric::Faults;
@@ -15,7 +15,7 @@ const STREAMS_MAX: u64 = 1 << 20;
 /// Threads of a client beyond any machine's.
 const THREADS_MAX: u32 = 1_024;
 
-impl Source<'_> {
+impl Resolver<'_> {
     /// What completion times are divided by: what is asked for, if it goes with the transport.
     pub(super) fn denominator(&self, transport: &TransportConfig) -> Result<Denominator, CaseError> {
         let traits = transport.traits();

@@ -1,7 +1,7 @@
 //! A network of `sigcomm18` hosts under scripted messages.
 
 use homa_engine::Streams;
-use homa_fabric::{FabricConfig, Faults, LoadBalancing, Message, Observer, Simulation, Submission, Traffic};
+use homa_fabric::{FabricConfig, LoadBalancing, Message, Observer, Simulation, Submission, Traffic};
 use homa_sigcomm18::{Config, Parameters, Sigcomm18};
 use homa_topologies::{HostId, Topology, preset};
 use homa_units::{Bytes, Time};

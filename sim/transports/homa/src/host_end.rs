@@ -28,7 +28,7 @@ enum Blocked {
 
 /// One host's end: the core and the application on both sides.
 #[derive(Debug)]
-pub(crate) struct Node {
+pub(crate) struct HostEnd {
     endpoint: Endpoint,
     config: Arc<Config>,
     host: HostId,
@@ -46,7 +46,7 @@ pub(crate) struct Node {
     prio: Option<(Box<Prio>, Time)>,
 }
 
-impl Node {
+impl HostEnd {
     /// The end at `host`, whose timer ticks at `tick_phase` after each full millisecond.
     pub(crate) fn new(config: Arc<Config>, host: HostId, tick_phase: Duration) -> Self {
         let mut core = config.core.clone();
