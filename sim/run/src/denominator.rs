@@ -192,14 +192,21 @@ fn idle_ps(topology: &Topology, config: &TransportConfig, size: Bytes, path: Pat
 impl Lone<'_> {
     /// The smaller of the completion times with all packets on one path and with packets on paths in turn: in an idle network
     /// nothing else matters.
-    pub(crate) fn completion_ps<T: Transport>(self, mut transport: impl FnMut(HostId) -> T) -> u64 {
+    pub(crate) fn completion_ps<T: Transport, S>(
+        self,
+        shared: impl Fn() -> S,
+        mut transport: impl FnMut(&S, HostId) -> T,
+    ) -> u64 {
         let (source, destination) = host_pair(self.topology, self.path).expect("a message has two hosts");
         let message = |at, size| Submission { at, source, destination, size };
         let messages = match self.introduction {
             None => vec![message(Time::ZERO, self.size)],
             Some(before) => vec![message(Time::ZERO, Bytes::new(1)), message(Time::ZERO + before, self.size)],
         };
-        let mut time = |balancing| self.last_ps(balancing, &mut transport, messages.clone());
+        let mut time = |balancing| {
+            let shared = shared();
+            self.last_ps(balancing, |host| transport(&shared, host), messages.clone())
+        };
         time(LoadBalancing::First).min(time(LoadBalancing::RoundRobin))
     }
 }

@@ -121,13 +121,19 @@ impl Run<'_> {
 
     /// Simulates the run with the ends that `host` makes. It is called for each host, in a network that is simulated more than
     /// once also more than once.
-    pub fn hosts<T: Counted>(self, host: impl FnMut(HostId) -> T) -> Ran {
+    pub fn hosts<T: Counted>(self, mut host: impl FnMut(HostId) -> T) -> Ran {
+        self.hosts_sharing(|| (), |(), id| host(id))
+    }
+
+    /// As [`Self::hosts`], where all hosts share what `shared` makes for each network that is simulated.
+    pub fn hosts_sharing<T: Counted, S>(self, shared: impl Fn() -> S, mut host: impl FnMut(&S, HostId) -> T) -> Ran {
         Ran(match self.0 {
             Purpose::Measure { spec, number, seed, control } => {
-                let measured = Measured { spec, number, seed, control }.carry_out(host);
+                let shared = shared();
+                let measured = Measured { spec, number, seed, control }.carry_out(|id| host(&shared, id));
                 Outcome::Measured(Box::new(measured))
             }
-            Purpose::IdleTime(lone) => Outcome::IdleTime(lone.completion_ps(host)),
+            Purpose::IdleTime(lone) => Outcome::IdleTime(lone.completion_ps(shared, host)),
         })
     }
 }

@@ -99,6 +99,9 @@ fn describe(text: &mut String, case: &Case) {
     for (label, line) in case.transport.description() {
         let _ = writeln!(text, "  {label:<13} {line}");
     }
+    if let Some(reason) = case.transport.traits().indivisible {
+        let _ = writeln!(text, "  threads       one for each run: {reason}");
+    }
     let measure = case.measure();
     let _ = writeln!(
         text,
