@@ -2,7 +2,8 @@
 
 const WORD: usize = u64::BITS as usize;
 
-/// A set of numbers below a power of two: one bit each, and one bit for each word of them.
+/// A set of numbers below a power of two: one bit each, and one bit for each word of them. Setting and clearing are constant; the
+/// next member is found by looking at no more than the words of the upper level.
 #[derive(Debug)]
 pub(crate) struct Occupancy {
     words: Vec<u64>,

@@ -90,6 +90,10 @@ impl std::fmt::Debug for EventKey {
 /// a dozen others on its way in and out.
 ///
 /// How time is cut decides how fast the queue is, never the order.
+///
+/// Guarantee: events are popped in the order of their keys; one pushed for the past is popped next. Cost: a push is constant
+/// within the horizon and logarithmic beyond it; a pop is constant but for the sorting of a slot's events, about ten. Memory is
+/// that of the most events that were pending at a time.
 #[derive(Debug)]
 pub struct EventQueue {
     /// Events of the open slot, and any pushed for an earlier one; latest first, so that the earliest is popped.

@@ -17,7 +17,7 @@ const FREE: Time = Time::MAX;
 /// No packet.
 const NONE: u32 = u32::MAX;
 
-/// All packets in the network.
+/// All packets in the network. Inserting, finding and removing take constant time; memory is that of the most packets at a time.
 #[derive(Debug)]
 pub(crate) struct Arena<H> {
     places: Vec<Place<H>>,
@@ -105,7 +105,8 @@ impl<H: Copy> Arena<H> {
     }
 }
 
-/// A first-come first-served queue of packets.
+/// A first-come first-served queue of packets, linked through their places in the arena: 8 bytes, constant time, no memory of its
+/// own. A packet is in one queue at a time.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Fifo {
     first: u32,

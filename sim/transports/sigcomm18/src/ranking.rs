@@ -23,6 +23,8 @@ pub(crate) struct Place {
     pub(crate) slot: u32,
 }
 
+/// The senders that want grants, best first, in a sorted list: the order of [`Key`] is total. Finding a rank takes a binary search,
+/// inserting and taking out move what stands behind; a receiver has few senders that want grants at a time.
 #[derive(Debug)]
 pub(crate) struct Ranking {
     /// The senders that have something to grant, best first.
