@@ -11,6 +11,7 @@ pub const SHIPPED: &[TransportKind] = &[
     // A line for each.
     TransportKind::of::<homa_sigcomm18::Parameters>(),
     TransportKind::of::<homa_linux::Parameters>(),
+    TransportKind::of::<homa_blind::Parameters>(),
 ];
 
 static ADDED: OnceLock<Vec<TransportKind>> = OnceLock::new();
