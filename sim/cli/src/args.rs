@@ -89,11 +89,12 @@ Exit code: 0 written, 2 there are no complete results, or a figure can't be draw
     /// What is worse beyond both is a regression.
     #[command(after_help = check::EXAMPLES)]
     Check(CheckArguments),
-    /// List the experiments with their questions
+    /// List the experiments with their questions, or the transports
     #[command(after_help = "\
 Examples:
   homasim list
-  homasim list my-experiments")]
+  homasim list my-experiments
+  homasim list --transports")]
     List(ListArguments),
     /// Say what an experiment will simulate, before it runs
     ///
@@ -431,6 +432,9 @@ pub(crate) struct ListArguments {
     /// The folder with experiment files
     #[arg(default_value = "experiments")]
     pub(crate) folder: PathBuf,
+    /// List the transports instead: what an experiment can name as transport.kind
+    #[arg(long, conflicts_with = "folder")]
+    pub(crate) transports: bool,
 }
 
 #[derive(Debug, Args)]

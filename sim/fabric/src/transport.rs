@@ -31,16 +31,33 @@ impl MessageEnd {
 /// One host's end of a transport protocol, without input or output of its own.
 ///
 /// # Contract
-/// 1. After each call that takes `now`, the caller drains [`Self::poll_completion`]. It calls
-///    [`Self::poll_transmit`] if the NIC can take a packet and [`Self::has_packet`] says so. It reads
-///    [`Self::poll_timeout`] again.
+/// What the caller promises:
+///
+/// 1. After each [`Self::submit`], [`Self::handle_packet`] and [`Self::handle_timeout`] it drains
+///    [`Self::poll_completion`], reads [`Self::poll_timeout`] again, and drains
+///    [`Self::poll_wake`]. It does not do so after [`Self::poll_transmit`]: a timer that starts with
+///    a packet must have been given before.
 /// 2. A NIC that pulls asks for a packet when it can send it, and not before: the choice is made
-///    late, with all that is known by then.
+///    late, with all that is known by then. It asks only if [`Self::has_packet`] says yes, and again
+///    when the packet's wire time is over.
 /// 3. [`Self::handle_timeout`] is called at the time that [`Self::poll_timeout`] gave. It may be
 ///    called too early or too often, and does nothing then.
 /// 4. Time never runs backwards. Equal times are fine.
-/// 5. A message is reported as ended once, by the host that knows it: its destination, or its source
-///    where an answer belongs to it.
+/// 5. A message has at least one byte, and never its own host as destination. Its [`MessageRef`]
+///    has a slot, which is used again after its end, and a sequence number, which is not: a late
+///    packet is told from one of the slot's next message by that number.
+/// 6. Packets can overtake each other where paths differ. They are lost only in experiments with
+///    faults, which need a transport that says that it recovers.
+///
+/// What the transport promises:
+///
+/// 7. It reports each message as ended once, from the host that knows it: its destination, or its
+///    source where an answer belongs to it. The network carries no bytes, and so cannot check that
+///    all of them have arrived.
+/// 8. If [`Self::has_packet`] says yes, [`Self::poll_transmit`] gives a packet at the same instant.
+/// 9. The same calls give the same answers. A transport reads no clock, iterates over no hash map,
+///    and has random numbers from the run's streams alone. Hosts share nothing that changes, or
+///    the model says that the run has one thread.
 pub trait Transport {
     /// The protocol's part of a packet.
     type Header: Copy + std::fmt::Debug;

@@ -7,8 +7,12 @@ use homa_run::TransportKind;
 use std::sync::OnceLock;
 
 /// The transports of homasim.
-pub const SHIPPED: &[TransportKind] =
-    &[TransportKind::of::<homa_sigcomm18::Parameters>(), TransportKind::of::<homa_linux::Parameters>()];
+pub const SHIPPED: &[TransportKind] = &[
+    // A line for each.
+    TransportKind::of::<homa_sigcomm18::Parameters>(),
+    TransportKind::of::<homa_linux::Parameters>(),
+    TransportKind::of::<homa_blind::Parameters>(),
+];
 
 static ADDED: OnceLock<Vec<TransportKind>> = OnceLock::new();
 

@@ -5,10 +5,20 @@ use anyhow::Context;
 use homa_lab::head_entries;
 use std::fmt::Write as _;
 use std::io::Write as _;
+use std::path::Path;
 use std::process::ExitCode;
 
 pub(crate) fn execute(arguments: &ListArguments) -> anyhow::Result<ExitCode> {
-    let folder = &arguments.folder;
+    let text = if arguments.transports { transports() } else { experiments(&arguments.folder)? };
+    std::io::stdout().write_all(text.as_bytes())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn transports() -> String {
+    homa_transports::all().map(|kind| format!("{}\n    {}\n", kind.name(), kind.summary())).collect()
+}
+
+fn experiments(folder: &Path) -> anyhow::Result<String> {
     let entries = std::fs::read_dir(folder).with_context(|| format!("cannot read the folder {}", folder.display()))?;
     let mut files: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     files.retain(|file| file.extension().is_some_and(|extension| extension == "toml"));
@@ -22,6 +32,5 @@ pub(crate) fn execute(arguments: &ListArguments) -> anyhow::Result<ExitCode> {
             let _ = writeln!(text, "    {:<9} {entry}", name + ":");
         }
     }
-    std::io::stdout().write_all(text.as_bytes())?;
-    Ok(ExitCode::SUCCESS)
+    Ok(text)
 }

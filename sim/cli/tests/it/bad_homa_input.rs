@@ -57,7 +57,7 @@ fn the_experiment_itself_is_accepted() {
 
 #[test]
 fn an_unknown_transport_is_refused_with_the_known_ones() {
-    bad("transport.kind=tcp", &["unknown value `tcp`", "`sigcomm18` or `homa`"]);
+    bad("transport.kind=tcp", &["unknown value `tcp`", "`sigcomm18`", "`homa`"]);
     bad("transport.quirks=fixed", &["unknown field `quirks`", "`kind`, `sigcomm18`, `homa`"]);
     bad("transport.homa.transmitt=pull", &["unknown field `transmitt`", "`transmit`"]);
 }

@@ -23,6 +23,17 @@ fn list_shows_every_experiment_with_its_question() {
 }
 
 #[test]
+fn list_shows_every_transport_with_a_line_on_it() {
+    let output = Sandbox::new().run(&["list", "--transports"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let text = stdout(&output);
+    let lines: Vec<_> = text.lines().collect();
+    let expected: Vec<_> =
+        homa_transports::all().flat_map(|kind| [kind.name().to_owned(), format!("    {}", kind.summary())]).collect();
+    assert_eq!(lines, expected);
+}
+
+#[test]
 fn describe_says_what_will_be_simulated_and_writes_nothing() {
     let sandbox = Sandbox::new();
     sandbox.write("tiny.toml", &TINY.replace("sigcomm18-16", "sigcomm18"));

@@ -1,0 +1,6 @@
+//! `blind` on simulated hosts: one module for each behaviour.
+
+mod common;
+mod idle;
+mod order;
+mod properties;

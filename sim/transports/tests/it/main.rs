@@ -1,0 +1,3 @@
+//! The list of transports and their folders.
+
+mod folders;
