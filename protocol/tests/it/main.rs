@@ -12,6 +12,7 @@ mod homa_prio;
 mod homa_prio_properties;
 mod metrics;
 mod network;
+mod packet_lines;
 mod quirks;
 mod sysctl_cutoffs_recomputed;
 mod sysctl_derived;
