@@ -10,6 +10,8 @@ mod resend;
 mod timer;
 pub(crate) mod transmit;
 
+pub use timer::Timer;
+
 use crate::config::{Config, ConfigError, Ticks, TransmitMode};
 use crate::grant::{Context, Decision, Grants};
 use crate::metrics::Metrics;
@@ -206,20 +208,6 @@ impl Endpoint {
     #[inline]
     pub fn poll_event(&mut self) -> Option<Event> {
         self.events.pop_front()
-    }
-
-    /// When [`handle_timeout`](Self::handle_timeout) wants to be called; `None` if nothing is to be timed.
-    ///
-    /// The instant may be in the past. It can change with every call that takes `now`.
-    #[must_use]
-    #[inline]
-    pub fn poll_timeout(&self) -> Option<Time> {
-        let pacer = match self.config.transmit {
-            TransmitMode::OldPacer => self.pacer.wake_time(),
-            TransmitMode::Qdisc => self.qdisc.wake_time(),
-            TransmitMode::Pull | TransmitMode::Immediate => None,
-        };
-        [self.next_tick, pacer].into_iter().flatten().min()
     }
 
     /// Does what is due at `now`: a tick of the protocol timer, the pacer. Spurious calls do nothing.

@@ -68,6 +68,7 @@
 //! | To know | look at |
 //! |---|---|
 //! | packets and bytes | [`Packet`], [`wire`] |
+//! | what a deadline is for | [`Timer`] |
 //! | parameters (`net.homa.*`) | [`Sysctls`], [`Endpoint::write_sysctl`]; everything else: [`Config`] |
 //! | who decides when a packet leaves | [`TransmitMode`] |
 //! | in what the kernel errs, and how to switch it off | [`Quirks`] |
@@ -146,7 +147,7 @@ pub use api::{
     SendError, SendmsgArgs,
 };
 pub use config::{Config, ConfigError, Offsets, Ticks, TransmitMode};
-pub use endpoint::Endpoint;
+pub use endpoint::{Endpoint, Timer};
 pub use errno::Errno;
 pub use ids::{PeerId, Port, RpcId, SocketId};
 pub use metrics::Metrics;
