@@ -67,6 +67,7 @@
 //!
 //! | To know | look at |
 //! |---|---|
+//! | the loop around an endpoint | [`driver`] |
 //! | packets and bytes | [`Packet`], [`wire`] |
 //! | what a deadline is for | [`Timer`] |
 //! | parameters (`net.homa.*`) | [`Sysctls`], [`Endpoint::write_sysctl`]; everything else: [`Config`] |
@@ -120,6 +121,7 @@ extern crate alloc;
 mod address_book;
 mod api;
 mod config;
+pub mod driver;
 mod endpoint;
 mod errno;
 mod gaps;

@@ -4,6 +4,7 @@ mod captures;
 mod captures_wire;
 mod chosen;
 mod conformance;
+mod driver;
 mod fuzz_calls;
 mod fuzz_packets;
 mod fuzzing;
