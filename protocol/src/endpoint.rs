@@ -1,4 +1,4 @@
-//! The endpoint: all of Homa on one node. See the crate's page for the contract between it and its driver.
+//! The endpoint: all of Homa on one node. The crate's page has the run loop around it.
 
 mod assembly;
 mod batch;
@@ -203,7 +203,7 @@ impl Endpoint {
         self.recompute(Recompute { base: true, cutoffs: true, ..Recompute::default() });
     }
 
-    /// The next event. Drain after every call that takes `now`.
+    /// The next event. See the [run loop](crate#the-run-loop) for when to poll.
     #[must_use]
     #[inline]
     pub fn poll_event(&mut self) -> Option<Event> {
