@@ -2,7 +2,6 @@
 
 use crate::Routes;
 use homa_units::{BitRate, Duration};
-use serde::{Deserialize, Serialize};
 
 /// A host, numbered from 0: host = rack * hosts per rack + index in the rack, and the racks of a pod are consecutive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,101 +24,46 @@ pub enum Node {
     Switch(SwitchId),
 }
 
-/// The level of the network a link belongs to, named by its two ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Tier {
-    /// Host to top-of-rack switch: the NIC's port.
-    HostTor,
-    /// Top-of-rack switch to spine.
-    TorSpine,
-    /// Top-of-rack switch to aggregation switch, in a fat-tree.
-    TorAgg,
-    /// Aggregation switch to core.
-    AggCore,
-    /// Core to aggregation switch.
-    CoreAgg,
-    /// Aggregation switch to top-of-rack switch.
-    AggTor,
-    /// Spine to top-of-rack switch.
-    SpineTor,
-    /// Top-of-rack switch to host.
-    TorHost,
-}
+/// A tier of a network, by its place in [`Topology::tiers`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct TierId(pub u8);
 
-impl Tier {
-    /// Every tier, in the order a packet passes those that its network has.
-    pub const ALL: [Self; 8] = [
-        Self::HostTor,
-        Self::TorSpine,
-        Self::TorAgg,
-        Self::AggCore,
-        Self::CoreAgg,
-        Self::AggTor,
-        Self::SpineTor,
-        Self::TorHost,
-    ];
-
-    /// The name used in every output.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::HostTor => "host-tor",
-            Self::TorSpine => "tor-spine",
-            Self::TorAgg => "tor-agg",
-            Self::AggCore => "agg-core",
-            Self::CoreAgg => "core-agg",
-            Self::AggTor => "agg-tor",
-            Self::SpineTor => "spine-tor",
-            Self::TorHost => "tor-host",
-        }
-    }
-
-    /// The position in [`Self::ALL`].
+impl TierId {
+    /// The place in [`Topology::tiers`].
     #[must_use]
     pub const fn index(self) -> usize {
-        self as usize
+        self.0 as usize
     }
+}
 
+/// The links between two kinds of nodes, in one direction, together with the ports that feed them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tier {
+    /// The name used in every output: its two ends, such as "host-tor".
+    pub name: &'static str,
     /// Whether its links lead away from the hosts.
-    #[must_use]
-    pub const fn leads_up(self) -> bool {
-        matches!(self, Self::HostTor | Self::TorSpine | Self::TorAgg | Self::AggCore)
-    }
+    pub leads_up: bool,
 }
 
-/// How far two hosts are apart: paths of one kind have equally many links, with the same rates and delays.
+/// A kind of group that all hosts are divided into: racks, or pods. The hosts of a group have consecutive numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostGroup {
+    /// What one is called, such as "rack".
+    pub name: &'static str,
+    /// How many hosts are in each.
+    pub hosts: u32,
+}
+
+/// How far two hosts are apart, by the smallest group that has both: paths of one class have equally many links, with the same
+/// rates and delays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum PathKind {
-    /// Over one switch.
-    WithinRack,
-    /// Over three switches; in a fat-tree, within a pod.
-    BetweenRacks,
-    /// Over five switches.
-    BetweenPods,
-}
+pub struct PathClass(pub u8);
 
-impl PathKind {
-    /// Every kind, the shortest first.
-    pub const ALL: [Self; 3] = [Self::WithinRack, Self::BetweenRacks, Self::BetweenPods];
-
-    /// How many links such a path has.
+impl PathClass {
+    /// The number of the class, from 0 for the nearest hosts.
     #[must_use]
-    pub const fn links(self) -> usize {
-        match self {
-            Self::WithinRack => 2,
-            Self::BetweenRacks => 4,
-            Self::BetweenPods => 6,
-        }
-    }
-
-    /// The name used in every output.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::WithinRack => "within a rack",
-            Self::BetweenRacks => "between racks",
-            Self::BetweenPods => "between pods",
-        }
+    pub const fn index(self) -> usize {
+        self.0 as usize
     }
 }
 
@@ -135,8 +79,8 @@ pub struct Link {
     /// Fixed time from the end of serialization to the arrival at the other end: propagation, and whatever fixed
     /// processing the sending end adds.
     pub delay: Duration,
-    /// The level of the network.
-    pub tier: Tier,
+    /// Its tier.
+    pub tier: TierId,
 }
 
 /// Fixed time that a host's software adds to each packet.
@@ -157,8 +101,10 @@ pub struct Topology {
     pub hosts: u32,
     /// How many switches.
     pub switches: u32,
-    /// How many hosts are in a pod, with consecutive numbers; all, if there are only racks.
-    pub hosts_per_pod: u32,
+    /// The tiers, in the order in which a packet passes them. The hosts' own links are the first.
+    pub tiers: Vec<Tier>,
+    /// The groups that hosts are in, the smallest first: racks, in a fat-tree also pods.
+    pub groups: Vec<HostGroup>,
     /// All links; [`LinkId`] indexes this. Link `h` for `h < hosts` is the one that leaves host `h`.
     pub links: Vec<Link>,
     /// What each host's software adds.
@@ -189,21 +135,38 @@ impl Topology {
         self.switch_of(first) == self.switch_of(second)
     }
 
-    /// Whether two hosts are in one pod.
+    /// The tier of a link.
     #[must_use]
-    pub const fn same_pod(&self, first: HostId, second: HostId) -> bool {
-        first.0 / self.hosts_per_pod == second.0 / self.hosts_per_pod
+    pub fn tier(&self, id: TierId) -> &Tier {
+        &self.tiers[id.index()]
+    }
+
+    /// The tier of a name.
+    #[must_use]
+    pub fn tier_named(&self, name: &str) -> Option<TierId> {
+        self.tiers.iter().position(|tier| tier.name == name).map(|index| TierId(index as u8))
+    }
+
+    /// Every class of paths that the network could have, the shortest first. A network with a single group of a kind has none
+    /// between those.
+    pub fn path_classes(&self) -> impl Iterator<Item = PathClass> + use<> {
+        (0..=self.groups.len() as u8).map(PathClass)
     }
 
     /// How far two hosts are apart.
     #[must_use]
-    pub fn path_kind(&self, first: HostId, second: HostId) -> PathKind {
-        if self.same_rack(first, second) {
-            PathKind::WithinRack
-        } else if self.same_pod(first, second) {
-            PathKind::BetweenRacks
-        } else {
-            PathKind::BetweenPods
+    #[inline]
+    pub fn path_class(&self, first: HostId, second: HostId) -> PathClass {
+        let has_both = |group: &HostGroup| first.0 / group.hosts == second.0 / group.hosts;
+        PathClass(self.groups.iter().position(has_both).unwrap_or(self.groups.len()) as u8)
+    }
+
+    /// The name of a class of paths used in every output, such as "within a rack".
+    #[must_use]
+    pub fn path_class_name(&self, class: PathClass) -> String {
+        match class.index().checked_sub(1) {
+            None => format!("within a {}", self.groups[0].name),
+            Some(inner) => format!("between {}s", self.groups[inner].name),
         }
     }
 

@@ -31,6 +31,21 @@ impl EventKey {
         Self(u128::from(at.as_ps()) << 64 | u128::from(low))
     }
 
+    /// The key of an event at `at`, whose order among those of the instant is that of `low`: for orders other than that of
+    /// [`Self::new`], whose parts then don't mean what they are called.
+    #[must_use]
+    #[inline]
+    pub fn from_parts(at: Time, low: u64) -> Self {
+        Self(u128::from(at.as_ps()) << 64 | u128::from(low))
+    }
+
+    /// All but the time: see [`Self::from_parts`].
+    #[must_use]
+    #[inline]
+    pub const fn low(self) -> u64 {
+        self.0 as u64
+    }
+
     /// When it happens.
     #[must_use]
     #[inline]

@@ -190,8 +190,8 @@ impl Case {
             arrivals: self.arrivals.clone(),
             roles: self.roles,
             client: ClientSpec {
-                threads: workload.threads,
-                outstanding_max: workload.limit,
+                senders: workload.threads,
+                max_outstanding: workload.limit,
                 gaps: workload.gaps.into(),
                 least_size: workload.least_size,
             },

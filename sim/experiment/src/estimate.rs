@@ -2,7 +2,7 @@
 
 use crate::case::Case;
 use homa_run::{Arrivals, FrameBytes, MessageCosts, host_pair};
-use homa_topologies::{HostId, PathKind};
+use homa_topologies::{HostId, PathClass};
 use homa_units::{Bytes, Duration};
 
 /// Bytes that a measured message takes while quantiles are exact, pooling included.
@@ -12,7 +12,7 @@ const BYTES_PER_SAMPLE: f64 = 40.0;
 #[derive(Debug, Clone, PartialEq)]
 pub struct PathEstimate {
     /// "within a rack", "between racks" or "between pods".
-    pub name: &'static str,
+    pub name: String,
     /// Share of the pairs of hosts.
     pub share: f64,
     /// Number of links.
@@ -44,22 +44,23 @@ pub struct Work {
 #[must_use]
 pub fn paths(case: &Case) -> Vec<PathEstimate> {
     let topology = &case.topology;
-    let kind = |kind: PathKind| {
-        let (first, destination) = host_pair(topology, kind)?;
+    let traits = case.transport.traits();
+    let class = |class: PathClass| {
+        let (first, destination) = host_pair(topology, class)?;
         let others = (0..topology.hosts).map(HostId).filter(|host| *host != first);
-        let here = others.filter(|host| topology.path_kind(first, *host) == kind).count();
+        let here = others.filter(|host| topology.path_class(first, *host) == class).count();
         let path = topology.path(first, destination);
         let software = topology.software.send + topology.software.receive;
         let fixed = software + path.iter().map(|link| topology.link(*link).delay).sum();
         let one_way = |frame_bytes: u16| {
-            let bytes = Bytes::new(u64::from(frame_bytes)) + homa_fabric::PREAMBLE;
+            let bytes = Bytes::new(u64::from(frame_bytes) + u64::from(traits.framing.preamble));
             let each = path.iter().map(|link| topology.link(*link).rate.serialization(bytes).expect("exact rates"));
             fixed + each.sum()
         };
-        let FrameBytes { data, control } = case.transport.traits().frames;
+        let FrameBytes { data, control } = traits.frames;
         let full_packet = one_way(data);
         Some(PathEstimate {
-            name: kind.name(),
+            name: topology.path_class_name(class),
             share: here as f64 / f64::from(topology.hosts - 1),
             links: path.len(),
             choices: topology.path_count(first, destination),
@@ -68,7 +69,7 @@ pub fn paths(case: &Case) -> Vec<PathEstimate> {
             round_trip: full_packet + one_way(control),
         })
     };
-    PathKind::ALL.into_iter().filter_map(kind).collect()
+    topology.path_classes().filter_map(class).collect()
 }
 
 /// What a message and the answer to it cost.
@@ -119,8 +120,8 @@ pub fn control_load(case: &Case) -> f64 {
     let grants = |part: usize| -> f64 {
         points.iter().map(|(size, share)| share * costs(case, *size)[part].control_packets as f64).sum()
     };
-    let control_frame = case.transport.traits().frames.control;
-    let bits = 8.0 * f64::from(control_frame) + 8.0 * (homa_fabric::PREAMBLE + homa_fabric::FRAME_GAP).get() as f64;
+    let traits = case.transport.traits();
+    let bits = 8.0 * traits.framing.wire_bytes(traits.frames.control).get() as f64;
     let mean = case.roles.busiest_link(grants(0), grants(1));
     arithmetic.messages_per_second * mean * bits / case.host_rate.as_bps() as f64
 }

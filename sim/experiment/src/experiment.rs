@@ -28,6 +28,9 @@ pub struct Experiment {
     pub topology: TopologySection,
     /// What the hosts run.
     pub transport: TransportSection,
+    /// What the hosts' software costs.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub host: HostSection,
     /// Who sends what when.
     pub workload: WorkloadSection,
     /// What is measured.
@@ -97,6 +100,29 @@ pub struct TopologySection {
     /// Path of a topology file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<PathBuf>,
+}
+
+/// `[host]`: what the hosts' software costs.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HostSection {
+    /// The model.
+    pub kind: HostKind,
+    /// From the transport to the NIC. Default: `delays.software_send` of the topology.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub send_delay: Option<Duration>,
+    /// From the NIC to the transport. Default: `delays.software_receive` of the topology.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receive_delay: Option<Duration>,
+}
+
+/// The models of hosts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HostKind {
+    /// Each packet takes the same time, however many there are.
+    #[default]
+    FixedDelays,
 }
 
 /// Message sizes: a shipped distribution, a CSV file or a fixed number of bytes.

@@ -18,8 +18,8 @@ mod trace_sizes;
 pub use case::{Case, CaseError};
 pub use estimate::{PathEstimate, Work, control_load, paths, work};
 pub use experiment::{
-    Background, CheckSection, Death, Experiment, FaultSection, FigureKind, FigureSection, Gaps, Measure, Messages,
-    Percent, Run, Sizes, Times, TopologySection, TransportSection, Variant, WorkloadSection,
+    Background, CheckSection, Death, Experiment, FaultSection, FigureKind, FigureSection, Gaps, HostKind, HostSection,
+    Measure, Messages, Percent, Run, Sizes, Times, TopologySection, TransportSection, Variant, WorkloadSection,
 };
 pub use head::{Head, head_entries};
 pub use number::{Load, OneOrMany};

@@ -4,7 +4,7 @@ mod checks;
 mod figures;
 
 use crate::case::{Case, CaseError};
-use crate::experiment::{Experiment, Gaps, Measure, Sizes};
+use crate::experiment::{Experiment, Gaps, HostKind, HostSection, Measure, Sizes};
 use crate::number::{Load, OneOrMany};
 use crate::overrides::is_safe;
 use crate::trace::read_trace;
@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The experiment being resolved, and where it was read.
-struct Source<'a> {
+struct Resolver<'a> {
     path: &'a Path,
     experiment: &'a Experiment,
 }
@@ -40,37 +40,37 @@ pub fn cases(path: &Path, experiment: &Experiment) -> Result<Vec<Case>, CaseErro
         for case in cases_of_variant(path, variant).map_err(within)? {
             if all.iter().any(|other| other.name == case.name) {
                 let problem = format!("the case {} is listed twice; list each combination of values once", case.name);
-                return Err(Source { path, experiment }.value("workload", &problem));
+                return Err(Resolver { path, experiment }.value("workload", &problem));
             }
             all.push(case);
         }
     }
     let names: Vec<&str> = all.iter().map(|case| case.name.as_str()).collect();
     check_figures(&experiment.figures, &names, !experiment.overrides.is_empty())
-        .map_err(|problem| Source { path, experiment }.value("figure", &problem))?;
+        .map_err(|problem| Resolver { path, experiment }.value("figure", &problem))?;
     Ok(all)
 }
 
 /// The cases of an experiment with at most one variant, whose keys have been replaced.
 fn cases_of_variant(path: &Path, experiment: &Experiment) -> Result<Vec<Case>, CaseError> {
-    let source = Source { path, experiment };
-    let (topology, host_rate) = source.topology()?;
+    let resolver = Resolver { path, experiment };
+    let (topology, host_rate) = resolver.topology()?;
     let topology = Arc::new(topology);
     let workload = &experiment.workload;
     if experiment.run.seeds.is_empty() {
-        return Err(source.value("run.seeds", "at least one seed is needed, for example [1]"));
+        return Err(resolver.value("run.seeds", "at least one seed is needed, for example [1]"));
     }
     let seeds = &experiment.run.seeds;
     if let Some((_, twice)) = seeds.iter().enumerate().find(|(position, seed)| seeds[..*position].contains(seed)) {
         let problem =
             format!("{twice} is listed twice; a second run of a seed repeats the first and adds no information");
-        return Err(source.value("run.seeds", &problem));
+        return Err(resolver.value("run.seeds", &problem));
     }
     let sizes: Vec<Option<Sizes>> = match &workload.sizes {
         None => vec![None],
         Some(OneOrMany(many)) => many.iter().cloned().map(Some).collect(),
     };
-    let loads = source.loads()?;
+    let loads = resolver.loads()?;
     let labels: Vec<_> = sizes.iter().flatten().map(|sizes| sizes.label()).collect();
     // An override may have left some of the sizes out that the file has times for.
     let known = |name: &String| labels.contains(name) || SizeDistribution::shipped(name).is_ok();
@@ -79,12 +79,12 @@ fn cases_of_variant(path: &Path, experiment: &Experiment) -> Result<Vec<Case>, C
             "\"{unknown}\" is neither a shipped distribution nor among workload.sizes, which are {}",
             labels.join(", ")
         );
-        return Err(source.value("measure.per_sizes", &problem));
+        return Err(resolver.value("measure.per_sizes", &problem));
     }
     let mut cases = Vec::new();
     for sizes in &sizes {
         for load in &loads {
-            cases.push(source.case(&topology, host_rate, sizes.as_ref(), *load)?);
+            cases.push(resolver.case(&topology, host_rate, sizes.as_ref(), *load)?);
         }
     }
     Ok(cases)
@@ -103,7 +103,7 @@ enum CaseLoad {
 const TIME_PS_MAX: u64 = 100 * 86_400 * 1_000_000_000_000;
 const LOAD_NEEDED: &str = "one of `load`, `payload_load` and `trace` is needed, for example load = 0.8";
 
-impl Source<'_> {
+impl Resolver<'_> {
     fn value(&self, key: &'static str, problem: &str) -> CaseError {
         CaseError::Value { path: self.path.to_owned(), key, problem: problem.to_owned() }
     }
@@ -142,7 +142,11 @@ impl Source<'_> {
                 ));
             }
         };
-        let topology = spec.build(&name).map_err(|cause| CaseError::Topology { path, cause })?;
+        let mut topology = spec.build(&name).map_err(|cause| CaseError::Topology { path, cause })?;
+        let HostSection { kind: HostKind::FixedDelays, send_delay, receive_delay } = self.experiment.host;
+        let software = &mut topology.software;
+        software.send = send_delay.unwrap_or(software.send);
+        software.receive = receive_delay.unwrap_or(software.receive);
         Ok((topology, spec.host_rate()))
     }
 

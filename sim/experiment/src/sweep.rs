@@ -48,7 +48,9 @@ pub enum SweepError {
     #[error("the lists have {0} combinations; up to {POINTS_MAX} are possible")]
     TooMany(usize),
     /// A section that can't be varied.
-    #[error("{0} can't be swept; keys of [topology], [transport], [workload], [measure], [faults] and [run] can")]
+    #[error(
+        "{0} can't be swept; keys of [topology], [transport], [host], [workload], [measure], [faults] and [run] can"
+    )]
     NotSwept(String),
 }
 

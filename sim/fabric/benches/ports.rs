@@ -8,8 +8,8 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use homa_engine::Streams;
 use homa_fabric::{
-    FabricConfig, Faults, LoadBalancing, Marks, Message, MessageEnd, MessageRef, Observer, Packet, Simulation,
-    Submission, Traffic, Transport,
+    FabricConfig, LoadBalancing, Marks, Message, MessageEnd, MessageRef, Observer, Packet, Simulation, Submission,
+    Traffic, Transport,
 };
 use homa_topologies::{Delays, HostId, SingleSwitch, Topology, TopologySpec};
 use homa_units::{BitRate, Bytes, Duration, Priority, Time};
@@ -116,7 +116,7 @@ fn simulation(topology: &Topology, load_percent: u64) -> Simulation<OnePacket, U
     let streams = Streams::new(1);
     let hosts = (0..HOSTS).map(|host| (Time::ZERO, streams.stream("traffic", host))).collect();
     let traffic = Uniform { hosts, gap_ps_max: 2 * WIRE_PS * 100 / load_percent };
-    let fabric = FabricConfig { load_balancing: LoadBalancing::First, faults: Faults::default(), streams };
+    let fabric = FabricConfig::new(LoadBalancing::First, streams);
     Simulation::new(topology, fabric, |_| OnePacket::default(), traffic, Nothing)
 }
 

@@ -13,12 +13,15 @@ pub struct BadProbability(pub f64);
 pub struct Faults {
     /// A packet is lost at its destination if 64 random bits are below this number.
     pub(crate) loss_threshold: u64,
-    /// Hosts that die, and when: from then on a host creates no messages, and neither sends nor takes packets. What is on
+    /// Hosts that fail, and when: from then on a host creates no messages, and neither sends nor takes packets. What is on
     /// the wire by then still arrives.
-    pub deaths: Vec<(HostId, Time)>,
+    pub host_failures: Vec<(HostId, Time)>,
 }
 
 impl Faults {
+    /// No faults.
+    pub const NONE: Self = Self { loss_threshold: 0, host_failures: Vec::new() };
+
     /// Each packet is lost with this probability, independent of all others, on its last link.
     ///
     /// # Errors

@@ -1,24 +1,25 @@
-//! A host: a transport and the clock of its pulling NIC.
+//! A host: a NIC, the model of its software, a transport.
+
+mod model;
+mod nic;
 
 use crate::transport::Transport;
 use homa_units::Time;
+pub use model::HostModel;
+pub(crate) use nic::Nic;
 
-/// One host. What each packet needs is in its first cache line, which large networks fetch ahead.
+/// One host. What each packet needs is in its first cache line, which large networks prefetch. What its software costs is said by
+/// the [`HostModel`], which all hosts share as long as it has no state.
 #[derive(Debug)]
 #[repr(C, align(64))]
 pub(crate) struct Host<T> {
-    /// When the NIC can take the next packet.
-    pub(crate) next_pull: Time,
-    /// Whether a pull is scheduled.
-    pub(crate) pull_armed: bool,
-    /// Packets pulled so far.
-    pub(crate) pulls: u32,
+    pub(crate) nic: Nic,
     /// The earliest scheduled timeout, and after how many pulls it was scheduled.
     pub(crate) timeout_armed: Option<(Time, u32)>,
     /// Messages created so far.
     pub(crate) messages: u32,
-    /// The host neither sends nor takes anything any more.
-    pub(crate) dead: bool,
+    /// The host has failed: it neither sends nor takes anything any more.
+    pub(crate) failed: bool,
     pub(crate) transport: T,
 }
 
@@ -47,15 +48,7 @@ impl HostTimer {
 
 impl<T: Transport> Host<T> {
     pub(crate) const fn new(transport: T) -> Self {
-        Self {
-            next_pull: Time::ZERO,
-            pull_armed: false,
-            pulls: 0,
-            timeout_armed: None,
-            messages: 0,
-            dead: false,
-            transport,
-        }
+        Self { nic: Nic::new(), timeout_armed: None, messages: 0, failed: false, transport }
     }
 
     /// The timeout that has to be scheduled now, if any.
@@ -64,7 +57,8 @@ impl<T: Transport> Host<T> {
         if self.timeout_armed.is_some_and(|(armed, _)| armed <= wanted) {
             return None;
         }
-        self.timeout_armed = Some((wanted, self.pulls));
-        Some((wanted, HostTimer::Timeout(self.pulls)))
+        let pulls = self.nic.pulls();
+        self.timeout_armed = Some((wanted, pulls));
+        Some((wanted, HostTimer::Timeout(pulls)))
     }
 }

@@ -6,7 +6,7 @@
 //!
 //! # Model
 //! * An output port serves eight strict priority levels, each first-come first-served, without preemption. It
-//!   *fetches* its next packet at the end of the frame before, which is one inter-frame gap before it can start it.
+//!   *dequeues* its next packet at the end of the frame before, which is one inter-frame gap before it can start it.
 //! * Store-and-forward: a packet arrives when its last bit does, after the link's fixed delay.
 //! * Where several output links lead to a destination by equally short paths, one is chosen for each packet.
 //! * Buffers are unlimited. Packets are lost, and hosts die, as [`Faults`] says; by default nothing is lost.
@@ -20,26 +20,32 @@
 //! host has no costs per packet (the place for a fuller model is between NIC and transport, in `host.rs`).
 //!
 //! # Order of events at one instant
-//! End of frame (a port fetches), then host timers (NIC pulls and transport timeouts, the one armed first fires first),
+//! End of frame (a port dequeues), then host timers (NIC pulls and transport timeouts, the one armed first fires first),
 //! then arrivals, then new messages. Within a kind, the smaller component number comes first.
 
 mod arena;
-mod balancer;
+mod event;
 mod faults;
+mod framing;
 mod host;
 mod packet;
-mod parts;
-mod port;
+mod parallel;
 mod simulation;
 mod statistics;
+mod switch;
+mod tap;
 mod traffic;
 mod transport;
 
-pub use balancer::LoadBalancing;
+pub use event::EventOrder;
 pub use faults::{BadProbability, Faults};
+pub use framing::Framing;
+pub use host::HostModel;
 pub use packet::{FRAME_GAP, Marks, Message, MessageRef, PREAMBLE, Packet};
-pub use parts::{Indivisible, Partition, Parts};
-pub use simulation::{FabricConfig, Outcome, Simulation};
+pub use parallel::{Indivisible, Partitioning, Partitions};
+pub use simulation::{Advanced, FabricConfig, Simulation};
 pub use statistics::{FabricStatistics, TierStatistics};
+pub use switch::{LoadBalancing, QueueDiscipline, Verdict};
+pub use tap::{PortEvent, Tap, Tapped};
 pub use traffic::{NoTraffic, Observer, Submission, Traffic};
 pub use transport::{MessageEnd, PACKET_CLASSES, Transport};

@@ -1,35 +1,27 @@
 //! The event loop that ties hosts, ports and traffic together.
 
-mod ahead;
 mod counted;
 mod events;
-pub(crate) mod notes;
+mod prefetch;
+pub(crate) mod sink;
 
 use crate::arena::Arena;
-use crate::balancer::{Balancer, LoadBalancing};
+use crate::event::{Event, EventClass, Scheduler};
 use crate::faults::Faults;
-use crate::host::{Host, HostTimer};
+use crate::framing::Framing;
+use crate::host::{Host, HostModel, HostTimer};
 use crate::packet::Message;
-use crate::port::Port;
-use crate::traffic::{Observer, Submission, Traffic};
+use crate::switch::{Balancer, LoadBalancing, Port, QueueDiscipline, Switch};
+use crate::traffic::{Submission, Traffic};
 use crate::transport::{PACKET_CLASSES, Transport};
-use ahead::LOOK_AHEAD_LINKS;
-pub(crate) use counted::tier_statistics;
-use homa_engine::{EventKey, EventQueue, Streams};
-use homa_topologies::{HostId, Routes, SoftwareDelay, Topology};
-use homa_units::{Duration, Priority, Time};
-use notes::Notes;
+pub(crate) use counted::Tiers;
+use homa_engine::Streams;
+use homa_topologies::{HostId, Routes, Topology};
+use homa_units::{Priority, Time};
+use prefetch::PREFETCH_LINKS;
 use rand_chacha::ChaCha8Rng;
+use sink::EventSink;
 use slab::Slab;
-
-/// Event classes in the order in which they happen at one instant.
-pub(crate) mod class {
-    pub(crate) const FETCH: u8 = 0;
-    pub(crate) const HOST_TIMER: u8 = 1;
-    pub(crate) const ARRIVAL: u8 = 2;
-    pub(crate) const SUBMISSION: u8 = 3;
-    pub(crate) const DEATH: u8 = 4;
-}
 
 /// Choices that belong to the network rather than to the topology.
 #[derive(Debug, Clone)]
@@ -40,44 +32,55 @@ pub struct FabricConfig {
     pub faults: Faults,
     /// The run's randomness.
     pub streams: Streams,
+    /// What a frame takes of a link besides its own bytes.
+    pub framing: Framing,
+    /// In which order ports serve packets.
+    pub discipline: QueueDiscipline,
+}
+
+impl FabricConfig {
+    /// An Ethernet with strict priorities in which nothing goes wrong.
+    #[must_use]
+    pub const fn new(load_balancing: LoadBalancing, streams: Streams) -> Self {
+        let (framing, discipline) = (Framing::ETHERNET, QueueDiscipline::StrictPriority);
+        Self { load_balancing, faults: Faults::NONE, streams, framing, discipline }
+    }
 }
 
 /// Why a call of [`Simulation::run_until`] came back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum Advanced {
     /// All events before the given instant have happened.
     Reached,
     /// Nothing is left to happen.
     Idle,
 }
 
-/// Most events are due within it: the time of a full frame at 10 Gbps and delays of microseconds.
-const QUEUE_HORIZON: Duration = Duration::from_us(8);
-
 /// A source of messages, and how far it is.
 #[derive(Debug)]
 struct Generator {
     /// The next message; none at the end.
     pending: Option<Submission>,
-    /// How many messages may be under way.
-    limit: u32,
-    under_way: u32,
-    /// The next message is due, and waits until one that is under way has ended.
-    waits: bool,
+    /// How many messages may be outstanding.
+    max_outstanding: u32,
+    outstanding: u32,
+    /// The next message is due, and waits until an outstanding one has ended.
+    is_blocked: bool,
 }
 
 /// A network of hosts that run the transport `T`, under the traffic `S`, watched by `O`.
-// Parts of a run that several threads simulate lie beside each other in memory, and must not share cache lines.
+// Partitions that several threads simulate lie beside each other in memory, and must not share cache lines.
 #[repr(align(128))]
 pub struct Simulation<T: Transport, S, O> {
     pub(crate) now: Time,
-    pub(crate) queue: EventQueue,
+    pub(crate) scheduler: Scheduler,
     pub(crate) ports: Vec<Port>,
     pub(crate) arena: Arena<T::Header>,
     routes: Routes,
-    balancers: Vec<Balancer>,
+    pub(crate) switches: Vec<Switch>,
     load_balancing: LoadBalancing,
-    software: SoftwareDelay,
+    host_model: HostModel,
+    framing: Framing,
     pub(crate) hosts: Vec<Host<T>>,
     /// Messages in flight, by source host; slots are used again.
     pub(crate) messages: Vec<Slab<Message>>,
@@ -93,14 +96,15 @@ pub struct Simulation<T: Transport, S, O> {
     measured_since: Time,
     pub(crate) received_wire_bytes: [[u64; Priority::LEVELS]; PACKET_CLASSES],
     pub(crate) events: u64,
+    tiers: Tiers,
     /// Whether what events need is brought into the cache before their turn.
-    looks_ahead: bool,
+    prefetches: bool,
     /// Reused: ports to which the packets of the next arrivals go.
     next_ports: Vec<u32>,
 }
 
 #[expect(private_bounds, reason = "which kinds of notes there are is this crate's own business")]
-impl<T: Transport, S: Traffic, O: Notes<T::Header>> Simulation<T, S, O> {
+impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
     /// An empty network at time zero.
     pub(crate) fn build(
         topology: &Topology,
@@ -111,9 +115,9 @@ impl<T: Transport, S: Traffic, O: Notes<T::Header>> Simulation<T, S, O> {
     ) -> Self {
         let generators = (0..traffic.generators()).map(|generator| Generator {
             pending: traffic.next(generator),
-            limit: traffic.limit(generator).unwrap_or(u32::MAX),
-            under_way: 0,
-            waits: false,
+            max_outstanding: traffic.max_outstanding(generator).unwrap_or(u32::MAX),
+            outstanding: 0,
+            is_blocked: false,
         });
         let generators = generators.collect();
         let hosts: Vec<Host<T>> = (0..topology.hosts).map(HostId).map(transport).map(Host::new).collect();
@@ -121,16 +125,20 @@ impl<T: Transport, S: Traffic, O: Notes<T::Header>> Simulation<T, S, O> {
         assert!(pushing_hosts == 0 || pushing_hosts == topology.hosts, "either all hosts push or none does");
         // A stream is a third of a kilobyte: networks without loss do without.
         let lossy_hosts = if config.faults.loss_threshold > 0 { topology.hosts } else { 0 };
-        let balancer = |switch| Balancer::new(config.streams.stream("spraying", switch));
+        let QueueDiscipline::StrictPriority = config.discipline;
+        let host_model = HostModel::FixedDelays(topology.software);
+        let port = |link| Port::new(link, config.framing, &host_model);
+        let switch = |number| Switch::new(Balancer::new(config.streams.stream("spraying", number)));
         let mut simulation = Self {
             now: Time::ZERO,
-            queue: EventQueue::new(2 * topology.links.len() / observer.parts(), QUEUE_HORIZON),
+            scheduler: Scheduler::new(2 * topology.links.len() / observer.partitions()),
             arena: Arena::new(),
-            ports: topology.links.iter().map(|link| Port::new(link, &topology.software)).collect(),
+            ports: topology.links.iter().map(port).collect(),
             routes: topology.routes.clone(),
-            balancers: (0..topology.switches).map(balancer).collect(),
+            switches: (0..topology.switches).map(switch).collect(),
             load_balancing: config.load_balancing,
-            software: topology.software,
+            host_model,
+            framing: config.framing,
             hosts,
             messages: (0..topology.hosts).map(|_| Slab::new()).collect(),
             traffic,
@@ -143,18 +151,19 @@ impl<T: Transport, S: Traffic, O: Notes<T::Header>> Simulation<T, S, O> {
             measured_since: Time::ZERO,
             received_wire_bytes: Default::default(),
             events: 0,
-            looks_ahead: topology.links.len() >= LOOK_AHEAD_LINKS,
+            tiers: Tiers::new(topology, config.framing),
+            prefetches: topology.links.len() >= PREFETCH_LINKS,
             next_ports: Vec::new(),
         };
         for host in 0..pushing_hosts {
-            simulation.ports[host as usize].delay_by(topology.software.send);
+            simulation.ports[host as usize].delay_by(host_model.send_delay());
         }
         for generator in 0..simulation.traffic.generators() {
             simulation.schedule_submission(generator);
         }
-        for (HostId(host), at) in &simulation.faults.deaths {
-            assert!(*host < topology.hosts, "only hosts of the network die");
-            simulation.queue.push(EventKey::new(*at, class::DEATH, *host, 0));
+        for (HostId(host), at) in simulation.faults.host_failures.clone() {
+            assert!(host < topology.hosts, "only hosts of the network fail");
+            simulation.scheduler.schedule(T::ORDER, at, Event::new(EventClass::HostFailure, host));
         }
         simulation
     }
@@ -163,26 +172,28 @@ impl<T: Transport, S: Traffic, O: Notes<T::Header>> Simulation<T, S, O> {
     #[inline]
     pub(crate) fn advance(&mut self, end: Time) {
         loop {
-            if self.looks_ahead {
-                self.look_ahead(end);
+            if self.prefetches {
+                self.prefetch(end);
             }
-            let Some(event) = self.queue.pop_before(end) else { break };
+            let Some(event) = self.scheduler.queue.pop_before(end) else { break };
             self.now = event.at();
             self.events += 1;
             self.observer.begin(event);
-            match event.class() {
-                class::FETCH => self.fetch(event.component()),
-                class::HOST_TIMER => self.host_timer(event.component(), HostTimer::from_counter(event.counter())),
-                class::ARRIVAL => self.arrival(event.component()),
-                class::SUBMISSION => self.submission(event.component()),
-                _ => self.death(event.component()),
+            let Event { class, component, counter } = T::ORDER.event(event);
+            match class {
+                EventClass::Dequeue => self.dequeue(component),
+                EventClass::HostTimer => self.host_timer(component, HostTimer::from_counter(counter)),
+                EventClass::Arrival => self.arrival(component),
+                EventClass::Submission => self.submission(component),
+                EventClass::HostFailure => self.host_failure(component),
             }
         }
     }
 }
 
-impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
-    /// An empty network at time zero; `transport` makes each host's end.
+#[expect(private_bounds, reason = "observers, with a tap or without, and partitions of this crate")]
+impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
+    /// An empty network at time zero, watched by an [`Observer`](crate::Observer) or a [`Tapped`](crate::Tapped) one; `transport` makes each host's end.
     pub fn new(
         topology: &Topology,
         config: FabricConfig,
@@ -197,14 +208,14 @@ impl<T: Transport, S: Traffic, O: Observer> Simulation<T, S, O> {
     ///
     /// # Panics
     /// If `end` is in the past.
-    pub fn run_until(&mut self, end: Time) -> Outcome {
+    pub fn run_until(&mut self, end: Time) -> Advanced {
         assert!(end >= self.now, "time never runs backwards");
         self.advance(end);
-        if self.queue.is_empty() {
-            return Outcome::Idle;
+        if self.scheduler.queue.is_empty() {
+            return Advanced::Idle;
         }
         self.now = end;
-        Outcome::Reached
+        Advanced::Reached
     }
 }
 
@@ -233,10 +244,10 @@ impl<T: Transport, S, O> Simulation<T, S, O> {
     pub fn stop_traffic(&mut self) {
         for generator in &mut self.generators {
             generator.pending = None;
-            generator.waits = false;
+            generator.is_blocked = false;
         }
         // As if they had never been scheduled: how many there are would depend on how the network is divided.
-        self.queue.retain(|event| event.class() != class::SUBMISSION);
+        self.scheduler.queue.retain(|event| T::ORDER.event(event).class != EventClass::Submission);
     }
 
     /// Begins the averages and maxima of queues anew.

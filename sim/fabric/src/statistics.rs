@@ -1,18 +1,17 @@
 //! What the network counted in a run.
 
 use crate::transport::PACKET_CLASSES;
-use homa_topologies::Tier;
 use homa_units::Priority;
 use serde::{Deserialize, Serialize};
 
 /// Queues and use of all ports of one tier.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TierStatistics {
-    /// Which.
-    pub tier: Tier,
+    /// Its name.
+    pub tier: String,
     /// How many ports.
     pub ports: u32,
-    /// Waiting bytes (frames; without the one on the wire or already fetched): mean over time since the measurement
+    /// Waiting bytes (frames; without the one on the wire or already dequeued): mean over time since the measurement
     /// began, then over ports.
     pub queue_mean_bytes: f64,
     /// Largest number of waiting bytes at any port since the measurement began, right after a packet came. A packet

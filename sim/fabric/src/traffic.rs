@@ -9,7 +9,7 @@ use homa_units::{Bytes, Time};
 pub struct Submission {
     /// When.
     pub at: Time,
-    /// The sending host. The message is skipped if that is dead by then.
+    /// The sending host. The message is skipped if that has failed by then.
     pub source: HostId,
     /// The receiving host, another one.
     pub destination: HostId,
@@ -25,15 +25,15 @@ pub trait Traffic {
     /// The next message of a generator, or `None` when it has ended.
     fn next(&mut self, generator: u32) -> Option<Submission>;
 
-    /// How many messages of a generator may be under way at a time; further ones are created when one has ended, as soon
-    /// as possible after their time. A limit, once given, stays.
-    fn limit(&self, generator: u32) -> Option<u32> {
+    /// How many messages of a generator may be outstanding at a time. Further ones are created when one has ended, as soon as
+    /// possible after their time. The bound of a generator must not change.
+    fn max_outstanding(&self, generator: u32) -> Option<u32> {
         let _ = generator;
         None
     }
 
-    /// The host that all messages of a generator come from, if that is one and known beforehand. A network in parts looks
-    /// through the other generators for messages of each part, so those have to end, or to have messages from everywhere.
+    /// The host that all messages of a generator come from, if that is one and known beforehand. Each partition of a
+    /// network looks through the other generators for its own messages. So those have to end, or to have messages from everywhere.
     fn source(&self, generator: u32) -> Option<HostId> {
         let _ = generator;
         None
@@ -67,8 +67,8 @@ pub trait Observer {
         panic!("{message:?} failed at {at}, where nothing can fail")
     }
 
-    /// The host of a message's source died (see [`Faults`](crate::Faults)), so that nobody waits for the message any more.
+    /// The source of a message has failed (see [`Faults`](crate::Faults)), so that nobody waits for the message any more.
     fn abandoned(&mut self, at: Time, message: &Message) {
-        panic!("{message:?} was abandoned at {at}, where no host dies")
+        panic!("{message:?} was abandoned at {at}, where no host fails")
     }
 }

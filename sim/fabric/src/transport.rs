@@ -1,6 +1,8 @@
 //! What a host runs.
 
+use crate::event::EventOrder;
 use crate::packet::{Message, MessageRef, Packet};
+use homa_topologies::HostId;
 use homa_units::Time;
 
 /// How many classes of packets reports can tell apart (see [`Transport::class`]).
@@ -43,6 +45,9 @@ pub trait Transport {
     /// The protocol's part of a packet.
     type Header: Copy + std::fmt::Debug;
 
+    /// In what order events of one instant happen.
+    const ORDER: EventOrder = EventOrder::ByComponent;
+
     /// The application hands over a message.
     fn submit(&mut self, now: Time, reference: MessageRef, message: &Message);
 
@@ -69,6 +74,14 @@ pub trait Transport {
     /// because it was given up.
     #[must_use]
     fn poll_completion(&mut self) -> Option<MessageEnd>;
+
+    /// A host that a call of this one may have given something to send, where hosts share state. The caller drains it after each
+    /// call, as it does [`Self::poll_completion`], and then treats that host as after a call. Such a run has one thread.
+    #[must_use]
+    #[inline]
+    fn poll_wake(&mut self) -> Option<HostId> {
+        None
+    }
 
     /// When to call [`Self::handle_timeout`] next.
     #[must_use]

@@ -6,7 +6,7 @@ use crate::warnings::seed_warning;
 use cpu_time::ThreadTime;
 use homa_analysis::{SlowdownRecorder, SlowdownSummary};
 use homa_experiment::Case;
-use homa_fabric::{Indivisible, Partition};
+use homa_fabric::{Indivisible, Partitioning};
 use homa_run::{Control, Interrupted, MessageRecord, RunRecord, RunTiming};
 use homa_units::Duration;
 use rayon::prelude::*;
@@ -54,7 +54,7 @@ pub struct Pooled {
 ///
 /// # Errors
 /// If it can't be divided; such a case is simulated on one thread.
-pub fn division(case: &Case, threads: u32) -> Result<Option<Partition>, Indivisible> {
+pub fn division(case: &Case, threads: u32) -> Result<Option<Partitioning>, Indivisible> {
     homa_run::division(&case.spec(), threads)
 }
 

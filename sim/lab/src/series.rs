@@ -9,7 +9,7 @@ use serde::Serialize;
 pub(crate) struct SeriesRow {
     /// Since the begin of the window.
     pub(crate) at_ms: f64,
-    pub(crate) tier: &'static str,
+    pub(crate) tier: String,
     /// Over ports and runs.
     pub(crate) mean_bytes: f64,
     pub(crate) max_bytes: u64,
@@ -18,7 +18,7 @@ pub(crate) struct SeriesRow {
 /// A line of `queue_cdf.csv`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct QueueCdfRow {
-    pub(crate) tier: &'static str,
+    pub(crate) tier: String,
     pub(crate) queue_bytes: f64,
     /// Of the ports and instants, with at most as many bytes.
     pub(crate) share_up_to: f64,
@@ -44,7 +44,7 @@ pub(crate) fn series_rows<'a>(runs: impl Iterator<Item = &'a Queues> + Clone, wi
         let ports: u64 = runs.clone().map(|run| run.0[place].ports).sum();
         SeriesRow {
             at_ms: window_ms * (number + 1) as f64 / instants as f64,
-            tier: first.0[place].tier.name(),
+            tier: first.0[place].tier.clone(),
             mean_bytes: at.clone().map(|(sum, _)| sum).sum::<u64>() as f64 / ports as f64,
             max_bytes: at.map(|(_, max)| max).max().unwrap_or(0),
         }
@@ -61,9 +61,9 @@ pub(crate) fn queue_cdf_rows<'a>(runs: impl Iterator<Item = &'a Queues> + Clone)
     let rows = |place: usize| {
         let mut pooled = LogarithmicCounts::default();
         runs.clone().for_each(|run| pooled.add(&run.0[place].distribution));
-        let tier = first.0[place].tier.name();
+        let tier = first.0[place].tier.clone();
         let row = move |point: homa_analysis::DistributionPoint| QueueCdfRow {
-            tier,
+            tier: tier.clone(),
             queue_bytes: point.value,
             share_up_to: point.share_up_to,
         };

@@ -206,7 +206,7 @@ impl ShortMessages {
 #[derive(Debug, Clone, Serialize)]
 pub struct TierRow {
     /// Its name.
-    pub tier: &'static str,
+    pub tier: String,
     /// Number of ports.
     pub ports: u32,
     /// Waiting bytes, mean over time and ports.
@@ -382,7 +382,7 @@ fn tiers(runs: &[RunRecord]) -> Vec<TierRow> {
         };
         let first = of(&runs[0]);
         TierRow {
-            tier: first.tier.name(),
+            tier: first.tier.clone(),
             ports: first.ports,
             queue_mean_bytes: weighted(|tier| tier.queue_mean_bytes),
             queue_max_bytes: runs.iter().map(|run| of(run).queue_max_bytes).max().unwrap_or(0),

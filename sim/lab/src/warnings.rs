@@ -116,7 +116,7 @@ fn meant_gbps(case: &Case) -> Option<f64> {
     let length = end.since(begin).as_secs_f64();
     let lost: f64 = case
         .faults
-        .deaths
+        .host_failures
         .iter()
         .filter(|(host, _)| case.roles.is_client(host.0))
         .map(|(_, at)| end.saturating_since(begin.max(*at)).as_secs_f64() / length)

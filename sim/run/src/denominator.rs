@@ -1,13 +1,14 @@
 //! The best possible completion time of a message: what a slowdown is relative to.
 
 use crate::kind::TransportConfig;
+use crate::model::Traits;
 use crate::simulate::{Outcome as Ended, Purpose, Ran};
 use homa_engine::Streams;
 use homa_fabric::{
-    FabricConfig, Faults, LoadBalancing, Message, MessageEnd, MessageRef, Observer, Outcome, Packet, Simulation,
-    Submission, Traffic, Transport,
+    Advanced, EventOrder, FabricConfig, Framing, LoadBalancing, Message, MessageEnd, MessageRef, Observer, Packet,
+    Simulation, Submission, Traffic, Transport,
 };
-use homa_topologies::{HostId, PathKind, Topology};
+use homa_topologies::{HostId, PathClass, Topology};
 use homa_units::{Bytes, Duration, Time};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
@@ -84,33 +85,34 @@ pub struct IdealTimes {
     denominator: Denominator,
     topology: Arc<Topology>,
     config: TransportConfig,
-    /// By kind of path.
-    formulas: [Formula; PathKind::ALL.len()],
-    simulated: FxHashMap<(Bytes, PathKind), u64>,
+    /// By class of path.
+    formulas: Vec<Formula>,
+    simulated: FxHashMap<(Bytes, PathClass), u64>,
 }
 
 impl IdealTimes {
     /// The times in `topology` for hosts that run `config`.
     #[must_use]
     pub fn new(denominator: Denominator, topology: Arc<Topology>, config: TransportConfig) -> Self {
-        let formulas = PathKind::ALL.map(|kind| {
-            let pair = host_pair(&topology, kind);
+        let formula = |class| {
+            let pair = host_pair(&topology, class);
             pair.map_or_else(Formula::default, |(source, destination)| {
                 formula(denominator, &topology, source, destination)
             })
-        });
+        };
+        let formulas = topology.path_classes().map(formula).collect();
         Self { denominator, topology, config, formulas, simulated: FxHashMap::default() }
     }
 
     /// The best possible completion time of a message, in picoseconds.
     #[inline]
     pub fn ideal_ps(&mut self, source: HostId, destination: HostId, size: Bytes) -> u64 {
-        let kind = self.topology.path_kind(source, destination);
+        let class = self.topology.path_class(source, destination);
         if self.denominator == Denominator::Simulated {
             let Self { topology, config, simulated, .. } = self;
-            return remembered(simulated, SIMULATED_MAX, (size, kind), || idle_ps(topology, config, size, kind));
+            return remembered(simulated, SIMULATED_MAX, (size, class), || idle_ps(topology, config, size, class));
         }
-        let formula = self.formulas[kind as usize];
+        let formula = self.formulas[class.index()];
         if self.denominator.cluster_base().is_some() {
             return size.get() * formula.per_byte + formula.fixed;
         }
@@ -161,9 +163,9 @@ fn formula(denominator: Denominator, topology: &Topology, source: HostId, destin
 
 /// Two hosts with such a path between them, if there are any.
 #[must_use]
-pub fn host_pair(topology: &Topology, kind: PathKind) -> Option<(HostId, HostId)> {
+pub fn host_pair(topology: &Topology, class: PathClass) -> Option<(HostId, HostId)> {
     let first = HostId(0);
-    (1..topology.hosts).map(HostId).find(|host| topology.path_kind(first, *host) == kind).map(|host| (first, host))
+    (1..topology.hosts).map(HostId).find(|host| topology.path_class(first, *host) == class).map(|host| (first, host))
 }
 
 /// A message that is alone in its network.
@@ -171,14 +173,16 @@ pub fn host_pair(topology: &Topology, kind: PathKind) -> Option<(HostId, HostId)
 pub(crate) struct Lone<'a> {
     topology: &'a Topology,
     size: Bytes,
-    path: PathKind,
+    path: PathClass,
+    framing: Framing,
     /// How long before it hosts must have exchanged another one, if they must.
     introduction: Option<Duration>,
 }
 
 /// Completion time of a lone message.
-fn idle_ps(topology: &Topology, config: &TransportConfig, size: Bytes, path: PathKind) -> u64 {
-    let lone = Lone { topology, size, path, introduction: config.traits().introduction };
+fn idle_ps(topology: &Topology, config: &TransportConfig, size: Bytes, path: PathClass) -> u64 {
+    let Traits { introduction, framing, .. } = config.traits();
+    let lone = Lone { topology, size, path, framing, introduction };
     match config.carry_out(Purpose::IdleTime(lone)) {
         Ran(Ended::IdleTime(ps)) => ps,
         Ran(Ended::Measured(_)) => unreachable!("an idle time was asked for"),
@@ -195,32 +199,35 @@ impl Lone<'_> {
             None => vec![message(Time::ZERO, self.size)],
             Some(before) => vec![message(Time::ZERO, Bytes::new(1)), message(Time::ZERO + before, self.size)],
         };
-        let mut time = |balancing| last_ps(self.topology, balancing, &mut transport, messages.clone());
+        let mut time = |balancing| self.last_ps(balancing, &mut transport, messages.clone());
         time(LoadBalancing::First).min(time(LoadBalancing::RoundRobin))
     }
 }
 
-/// Completion time of the last of some messages.
-fn last_ps<T: Transport>(
-    topology: &Topology,
-    load_balancing: LoadBalancing,
-    mut transport: impl FnMut(HostId) -> T,
-    messages: Vec<Submission>,
-) -> u64 {
-    let fabric = FabricConfig { load_balancing, faults: Faults::default(), streams: Streams::new(0) };
-    let begin = messages[messages.len() - 1].at;
-    let observer = Completions { outstanding: messages.len(), last: Time::ZERO };
-    let (source, destination) = (messages[0].source, messages[0].destination);
-    let pushes = transport(source).pushes();
-    let taking_part = |host| Idle { transport: [source, destination].contains(&host).then(|| transport(host)), pushes };
-    let mut simulation = Simulation::new(topology, fabric, taking_part, Few(messages.into_iter()), observer);
-    // Not until nothing happens any more: hosts may have timers that never stop.
-    while simulation.observer().outstanding > 0 {
-        let outcome = simulation.run_until(simulation.now() + IDLE_STEP);
-        let observer = simulation.observer();
-        assert!(outcome == Outcome::Reached || observer.outstanding == 0, "messages of an idle network complete");
+impl Lone<'_> {
+    /// Completion time of the last of some messages.
+    fn last_ps<T: Transport>(
+        self,
+        load_balancing: LoadBalancing,
+        mut transport: impl FnMut(HostId) -> T,
+        messages: Vec<Submission>,
+    ) -> u64 {
+        let fabric = FabricConfig { framing: self.framing, ..FabricConfig::new(load_balancing, Streams::new(0)) };
+        let begin = messages[messages.len() - 1].at;
+        let observer = Completions { outstanding: messages.len(), last: Time::ZERO };
+        let (source, destination) = (messages[0].source, messages[0].destination);
+        let pushes = transport(source).pushes();
+        let taking_part =
+            |host| Idle { transport: [source, destination].contains(&host).then(|| transport(host)), pushes };
+        let mut simulation = Simulation::new(self.topology, fabric, taking_part, Few(messages.into_iter()), observer);
+        // Not until nothing happens any more: hosts may have timers that never stop.
+        while simulation.observer().outstanding > 0 {
+            let outcome = simulation.run_until(simulation.now() + IDLE_STEP);
+            let observer = simulation.observer();
+            assert!(outcome == Advanced::Reached || observer.outstanding == 0, "messages of an idle network complete");
+        }
+        simulation.observer().last.since(begin).as_ps()
     }
-    simulation.observer().last.since(begin).as_ps()
 }
 
 /// The transport of a host, if it takes part: the others of a large network need none.
@@ -240,6 +247,7 @@ impl<T> Idle<T> {
 
 impl<T: Transport> Transport for Idle<T> {
     type Header = T::Header;
+    const ORDER: EventOrder = T::ORDER;
 
     fn submit(&mut self, now: Time, reference: MessageRef, message: &Message) {
         self.get().submit(now, reference, message);
@@ -275,6 +283,10 @@ impl<T: Transport> Transport for Idle<T> {
 
     fn handle_nic_completion(&mut self, end: Time, frame_bytes: u16) {
         self.get().handle_nic_completion(end, frame_bytes);
+    }
+
+    fn poll_wake(&mut self) -> Option<HostId> {
+        self.get().poll_wake()
     }
 
     fn class(header: &Self::Header) -> usize {

@@ -14,8 +14,8 @@ mod queues;
 mod receiver_usage;
 mod record;
 mod simulate;
-mod source;
 mod spec;
+mod traffic;
 
 pub use denominator::{Denominator, IdealTimes, host_pair};
 pub use kind::{Document, TransportConfig, TransportKind};

@@ -108,6 +108,7 @@ impl Measurement {
     }
 
     /// Whether a message is measured.
+    #[inline]
     pub(crate) fn measures(&self, message: &Message) -> bool {
         self.window.contains(&message.created)
     }
@@ -140,6 +141,7 @@ impl Measurement {
 }
 
 impl Observer for Measurement {
+    #[inline]
     fn created(&mut self, message: &Message) {
         if self.is_over() {
             return;

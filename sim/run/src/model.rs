@@ -11,7 +11,7 @@
 use crate::denominator::Denominator;
 use crate::record::Counters;
 use crate::simulate::{Ran, Run};
-use homa_fabric::Transport;
+use homa_fabric::{Framing, QueueDiscipline, Transport};
 use homa_topologies::Topology;
 use homa_units::{BitRate, Bytes, Duration};
 use serde::Serialize;
@@ -100,6 +100,13 @@ pub struct Traits {
     /// What an idle network needs before the best possible time of a message is that of all later ones: two hosts must have
     /// exchanged a message, so long before.
     pub introduction: Option<Duration>,
+    /// What a frame takes of a link besides its own bytes.
+    pub framing: Framing,
+    /// In which order it expects switches to serve packets.
+    pub discipline: QueueDiscipline,
+    /// Why a run can't be divided among threads, if it can't: hosts share state ([`Transport::poll_wake`]), or events of one
+    /// instant are not in the [default order](homa_fabric::EventOrder).
+    pub indivisible: Option<&'static str>,
     /// Packet-hops per CPU second to expect, for estimates: what a 2020s server core does (`docs/performance.md`).
     pub packet_hops_per_cpu_s: f64,
 }
@@ -114,6 +121,9 @@ impl Traits {
         denominator: Denominator::Simulated,
         frames: FrameBytes { data: 1_518, control: 64 },
         introduction: None,
+        framing: Framing::ETHERNET,
+        discipline: QueueDiscipline::StrictPriority,
+        indivisible: None,
         packet_hops_per_cpu_s: 7e6,
     };
 }

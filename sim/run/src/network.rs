@@ -1,20 +1,20 @@
 //! A network that is simulated on one thread or on several.
 
-use homa_fabric::{FabricStatistics, Message, Observer, Outcome, Parts, Simulation, Traffic, Transport};
-use homa_topologies::Tier;
+use homa_fabric::{Advanced, FabricStatistics, Message, Observer, Partitions, Simulation, Traffic, Transport};
+use homa_topologies::TierId;
 use homa_units::Time;
 use std::time::Duration as WallDuration;
 
 /// What a run asks of it.
 pub(crate) trait Network<T, O> {
-    fn run_until(&mut self, end: Time) -> Outcome;
+    fn run_until(&mut self, end: Time) -> Advanced;
     fn now(&self) -> Time;
     fn observer(&self) -> &O;
     fn observer_mut(&mut self) -> &mut O;
     fn into_observer(self) -> O;
     fn stop_traffic(&mut self);
     fn restart_queue_statistics(&mut self);
-    fn waiting_bytes(&self) -> impl Iterator<Item = (Tier, u64)>;
+    fn waiting_bytes(&self) -> impl Iterator<Item = (TierId, u64)>;
     fn unfinished(&self) -> impl Iterator<Item = &Message>;
     fn transports<'a>(&'a self) -> impl Iterator<Item = &'a T>
     where
@@ -27,7 +27,7 @@ pub(crate) trait Network<T, O> {
 /// Both kinds have methods of these names.
 macro_rules! delegate {
     ($kind:ident) => {
-        fn run_until(&mut self, end: Time) -> Outcome {
+        fn run_until(&mut self, end: Time) -> Advanced {
             $kind::run_until(self, end)
         }
         fn now(&self) -> Time {
@@ -48,7 +48,7 @@ macro_rules! delegate {
         fn restart_queue_statistics(&mut self) {
             $kind::restart_queue_statistics(self);
         }
-        fn waiting_bytes(&self) -> impl Iterator<Item = (Tier, u64)> {
+        fn waiting_bytes(&self) -> impl Iterator<Item = (TierId, u64)> {
             $kind::waiting_bytes(self)
         }
         fn unfinished(&self) -> impl Iterator<Item = &Message> {
@@ -74,13 +74,13 @@ impl<T: Transport, S: Traffic, O: Observer> Network<T, O> for Simulation<T, S, O
     }
 }
 
-impl<T, S, O> Network<T, O> for Parts<T, S, O>
+impl<T, S, O> Network<T, O> for Partitions<T, S, O>
 where
     T: Transport<Header: Send> + Send,
     S: Traffic + Send,
     O: Observer,
 {
-    delegate!(Parts);
+    delegate!(Partitions);
 
     fn helpers_busy(&self) -> WallDuration {
         Self::helpers_busy(self)

@@ -1,7 +1,7 @@
 //! Queues over time, looked at in equidistant instants of the window.
 
 use homa_analysis::LogarithmicCounts;
-use homa_topologies::Tier;
+use homa_topologies::{Tier, TierId};
 use serde::{Deserialize, Serialize};
 
 /// How often the queues of a small network are looked at in the window.
@@ -19,8 +19,11 @@ pub(crate) const fn samples(ports: usize) -> u64 {
 /// Waiting bytes of one tier's ports.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct QueueSeries {
-    /// The tier.
-    pub tier: Tier,
+    /// The name of the tier.
+    pub tier: String,
+    /// Which one, while the run goes on.
+    #[serde(skip)]
+    id: TierId,
     /// Number of its ports.
     pub ports: u64,
     /// By instant: the sum over all ports and the largest.
@@ -35,13 +38,14 @@ pub struct Queues(pub Vec<QueueSeries>);
 
 impl Queues {
     /// Looks at all ports, which come in the same order each time.
-    pub(crate) fn look(&mut self, ports: impl Iterator<Item = (Tier, u64)>) {
+    pub(crate) fn look(&mut self, ports: impl Iterator<Item = (TierId, u64)>, tiers: &[Tier]) {
         let is_first = self.0.is_empty();
         let number = self.0.first().map_or(0, |series| series.instants.len());
-        for (tier, bytes) in ports {
-            let place = self.0.iter().position(|series| series.tier == tier).unwrap_or_else(|| {
+        for (id, bytes) in ports {
+            let place = self.0.iter().position(|series| series.id == id).unwrap_or_else(|| {
                 self.0.push(QueueSeries {
-                    tier,
+                    tier: tiers[id.index()].name.to_owned(),
+                    id,
                     ports: 0,
                     instants: Vec::new(),
                     distribution: LogarithmicCounts::default(),

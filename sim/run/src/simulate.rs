@@ -6,11 +6,13 @@ use crate::model::Counted;
 use crate::network::Network;
 use crate::queues::{self, Queues};
 use crate::record::{Backlog, Counters, RunRecord, RunTiming};
-use crate::source::Source;
 use crate::spec::RunSpec;
+use crate::traffic::RunTraffic;
 use cpu_time::ThreadTime;
 use homa_engine::Streams;
-use homa_fabric::{FabricConfig, Indivisible, LoadBalancing, Outcome as Advance, Partition, Parts, Simulation};
+use homa_fabric::{
+    Advanced, EventOrder, FabricConfig, Indivisible, LoadBalancing, Partitioning, Partitions, Simulation,
+};
 use homa_topologies::HostId;
 use homa_units::{Duration, Time};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -49,14 +51,18 @@ pub struct Interrupted;
 ///
 /// # Errors
 /// If it can't be divided; such a run is simulated on one thread.
-pub fn division(spec: &RunSpec, threads: u32) -> Result<Option<Partition>, Indivisible> {
+pub fn division(spec: &RunSpec, threads: u32) -> Result<Option<Partitioning>, Indivisible> {
     if threads < 2 {
         return Ok(None);
     }
-    if spec.client.outstanding_max.is_some() {
+    if spec.client.max_outstanding.is_some() {
         return Err(Indivisible::LimitedTraffic);
     }
-    Partition::new(&spec.topology, threads).map(Some)
+    let traits = spec.transport.traits();
+    if let Some(reason) = traits.indivisible {
+        return Err(Indivisible::Transport(reason));
+    }
+    Partitioning::new(&spec.topology, traits.framing, threads).map(Some)
 }
 
 /// One run: the run `number` of its case, with `seed`.
@@ -141,14 +147,21 @@ impl Measured<'_> {
         let (window_begin, window_end, _) = spec.times.window();
         let measurement = Measurement::new(window_begin..window_end, spec, self.seed);
         let streams = Streams::new(self.seed);
-        let fabric =
-            FabricConfig { load_balancing: LoadBalancing::RandomSpraying, faults: spec.faults.clone(), streams };
-        let source = || Source::new(spec, streams);
+        let traits = spec.transport.traits();
+        let fabric = FabricConfig {
+            faults: spec.faults.clone(),
+            framing: traits.framing,
+            discipline: traits.discipline,
+            ..FabricConfig::new(LoadBalancing::RandomSpraying, streams)
+        };
+        let source = || RunTraffic::new(spec, streams);
         let (record, helpers_busy) = match division(spec, self.control.threads) {
-            Ok(Some(partition)) => {
+            Ok(Some(partitioning)) => {
+                assert!(T::ORDER == EventOrder::ByComponent, "the model says that its events need one thread");
                 let clock = || ThreadTime::now().as_duration();
-                let parts = Parts::new(&spec.topology, partition, &fabric, transport, source, measurement, clock);
-                self.simulate(parts.expect("limits were asked for"))?
+                let partitions =
+                    Partitions::new(&spec.topology, partitioning, &fabric, transport, source, measurement, clock);
+                self.simulate(partitions.expect("limits were asked for"))?
             }
             Ok(None) | Err(_) => {
                 self.simulate(Simulation::new(&spec.topology, fabric, transport, source(), measurement))?
@@ -172,7 +185,7 @@ impl Measured<'_> {
         for sample in 1..=samples {
             let into = u128::from(spec.times.window.as_ps()) * u128::from(sample) / u128::from(samples);
             self.advance(&mut network, window_begin + Duration::from_ps(into as u64))?;
-            queues.look(network.waiting_bytes());
+            queues.look(network.waiting_bytes(), &spec.topology.tiers);
             if sample.is_multiple_of(samples / BACKLOG_SAMPLES) {
                 backlog.bytes.push(network.observer().backlog_bytes);
                 backlog.messages.push(network.observer().counts.in_flight());
@@ -185,7 +198,7 @@ impl Measured<'_> {
         // Where a run ends doesn't depend on when exactly its last message does: several threads only know that later.
         while !network.observer().is_over() && network.now() < limit {
             let until = (network.now() + DRAIN_STEP).min(limit);
-            if self.advance(&mut network, until)? == Advance::Idle {
+            if self.advance(&mut network, until)? == Advanced::Idle {
                 break;
             }
         }
@@ -198,7 +211,7 @@ impl Measured<'_> {
         &self,
         network: &mut impl Network<T, Measurement>,
         until: Time,
-    ) -> Result<Advance, Interrupted> {
+    ) -> Result<Advanced, Interrupted> {
         let (_, window_end, limit) = self.spec.times.window();
         let longer = window_end.since(Time::ZERO).max(limit.since(window_end));
         let slice = Duration::from_ps((longer.as_ps() / SLICES).clamp(1, SLICE_PS_MAX));
@@ -209,7 +222,7 @@ impl Measured<'_> {
             (self.control.progress)(self.number, network.now());
             let next = (network.now() + slice).min(until);
             let outcome = network.run_until(next);
-            if outcome != Advance::Reached || next == until {
+            if outcome != Advanced::Reached || next == until {
                 return Ok(outcome);
             }
         }

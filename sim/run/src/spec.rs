@@ -33,10 +33,10 @@ pub struct RunSpec {
 /// How each client sends its messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientSpec {
-    /// Independent senders, which share the client's load.
-    pub threads: u32,
-    /// The most messages of a client that are in flight at a time, shared out among its threads; none for no limit.
-    pub outstanding_max: Option<u32>,
+    /// Independent senders of a client, which share its load.
+    pub senders: u32,
+    /// The most messages of a client that are in flight at a time, shared out among its senders; none for no limit.
+    pub max_outstanding: Option<u32>,
     /// What the times between a sender's messages are.
     pub gaps: GapKind,
     /// Shorter messages that are drawn are made as long as this.

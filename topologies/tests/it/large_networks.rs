@@ -13,7 +13,7 @@ fn assert_paths_arrive(topology: &Topology, hosts_per_rack: u32) {
         for source in [0, topology.hosts / 2, last].into_iter().filter(|source| *source != destination) {
             let [source, destination] = [source, destination].map(HostId);
             let path = topology.path(source, destination);
-            let links = topology.path_kind(source, destination).links();
+            let links = [2, 4, 6][topology.path_class(source, destination).index()];
             assert_eq!(path.len(), links, "{source:?} to {destination:?}");
             assert_eq!(topology.link(path[links - 1]).to, Node::Host(destination));
         }

@@ -4,7 +4,7 @@ mod common;
 mod fat_tree;
 mod large_networks;
 mod linux_cluster;
-mod path_kinds;
+mod path_classes;
 mod refused;
 mod round_trip;
 mod routes;

@@ -2,7 +2,8 @@
 //! breadth-first search finds for each destination.
 
 use crate::common::{distances, fat_tree, leaf_spine, nearer};
-use homa_topologies::{HostId, Node, SwitchId, Topology, preset};
+use homa_topologies::{HostId, Link, Node, Routes, SwitchId, TierId, Topology, preset};
+use homa_units::{BitRate, Duration};
 
 fn shipped(name: &str) -> Topology {
     preset(name).unwrap().build(name).unwrap()
@@ -65,4 +66,37 @@ fn routes_of_leaf_spines_are_those_of_a_search_whatever_their_shape() {
         }
     }
     assert_shortest(&leaf_spine(9, 1, 4), 1);
+}
+
+#[test]
+fn routes_from_a_table_are_those_of_the_tree() {
+    for topology in [leaf_spine(3, 4, 5), leaf_spine(1, 5, 2), fat_tree(2), fat_tree(4), fat_tree(6)] {
+        let table = Routes::search(topology.hosts, topology.switches, &topology.links);
+        for switch in (0..topology.switches).map(SwitchId) {
+            for host in (0..topology.hosts).map(HostId) {
+                assert_eq!(table.choices(switch, host), topology.routes.choices(switch, host));
+            }
+        }
+    }
+}
+
+#[test]
+fn routes_from_a_table_take_the_short_way_in_a_ring_and_both_ways_where_they_are_equal() {
+    // Four switches in a ring, each with the host of its number.
+    let (rate, delay, tier) = (BitRate::from_gbps(10), Duration::ZERO, TierId(0));
+    let switch = |number: u32| Node::Switch(SwitchId(number % 4));
+    let host = |number| Node::Host(HostId(number));
+    let up = (0..4).map(|number| (host(number), switch(number)));
+    let down = (0..4).map(|number| (switch(number), host(number)));
+    let right = (0..4).map(|number| (switch(number), switch(number + 1)));
+    let left = (0..4).map(|number| (switch(number), switch(number + 3)));
+    let ends = up.chain(down).chain(right).chain(left);
+    let links: Vec<_> = ends.map(|(from, to)| Link { from, to, rate, delay, tier }).collect();
+    let routes = Routes::search(4, 4, &links);
+    let choices =
+        |from: u32, to: u32| routes.choices(SwitchId(from), HostId(to)).iter().map(|id| id.0).collect::<Vec<_>>();
+    assert_eq!(choices(1, 1), [5]);
+    assert_eq!(choices(1, 2), [9]);
+    assert_eq!(choices(1, 0), [13]);
+    assert_eq!(choices(1, 3), [9, 13]);
 }

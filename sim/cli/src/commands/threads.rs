@@ -40,7 +40,7 @@ impl<'a> Divided<'a> {
         for PlannedCase { case, .. } in cases {
             let (parts, why) = match division(case, threads) {
                 Ok(None) => continue,
-                Ok(Some(partition)) => (partition.parts(), "its network has so many parts".to_owned()),
+                Ok(Some(partitioning)) => (partitioning.partitions(), "its network has so many parts".to_owned()),
                 Err(reason) => (1, reason.to_string()),
             };
             divided.threads = divided.threads.max(parts as usize);

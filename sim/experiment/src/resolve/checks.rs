@@ -1,6 +1,6 @@
 //! Values of an experiment that have to go together.
 
-use super::{Source, milliseconds, wire_cost};
+use super::{Resolver, milliseconds, wire_cost};
 use crate::case::CaseError;
 use crate::experiment::Measure;
 use homa_fabric::Faults;
@@ -15,7 +15,7 @@ const STREAMS_MAX: u64 = 1 << 20;
 /// Threads of a client beyond any machine's.
 const THREADS_MAX: u32 = 1_024;
 
-impl Source<'_> {
+impl Resolver<'_> {
     /// What completion times are divided by: what is asked for, if it goes with the transport.
     pub(super) fn denominator(&self, transport: &TransportConfig) -> Result<Denominator, CaseError> {
         let traits = transport.traits();
@@ -140,11 +140,11 @@ impl Source<'_> {
                 let problem = format!("there is no host {}; accepted are 0 to {}", death.host, hosts - 1);
                 return Err(self.value("faults.deaths", &problem));
             }
-            if faults.deaths.iter().any(|(host, _)| host.0 == death.host) {
+            if faults.host_failures.iter().any(|(host, _)| host.0 == death.host) {
                 let problem = format!("host {} dies twice; give it once", death.host);
                 return Err(self.value("faults.deaths", &problem));
             }
-            faults.deaths.push((HostId(death.host), Time::ZERO + death.at));
+            faults.host_failures.push((HostId(death.host), Time::ZERO + death.at));
         }
         if !faults.is_none() && !transport.kind().recovers_loss() {
             let problem = format!(
@@ -167,7 +167,7 @@ fn recovering_transports() -> String {
 /// A death that no run lives to see is no error, but hardly meant.
 pub(super) fn note_late_deaths(faults: &Faults, measure: &Measure, notes: &mut Vec<String>) {
     let end = Time::ZERO + measure.warmup + measure.window + measure.drain;
-    for (host, at) in faults.deaths.iter().filter(|(_, at)| *at >= end) {
+    for (host, at) in faults.host_failures.iter().filter(|(_, at)| *at >= end) {
         notes.push(format!(
             "host {} dies at {}, when every run has ended: at {} the latest; set faults.deaths or the times in measure",
             host.0,

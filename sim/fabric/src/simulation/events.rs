@@ -1,33 +1,37 @@
 //! What happens at each event.
 
-use super::notes::Notes;
-use super::{Simulation, class};
+use super::Simulation;
+use super::sink::EventSink;
+use crate::arena::PacketId;
+use crate::event::{Event, EventClass, EventOrder};
 use crate::host::HostTimer;
 use crate::packet::{Message, MessageRef, Packet};
-use crate::port::Schedule;
+use crate::switch::{Schedule, Verdict};
+use crate::tap::PortEvent;
 use crate::traffic::{Submission, Traffic};
 use crate::transport::{MessageEnd, Transport};
-use homa_engine::EventKey;
 use homa_topologies::{HostId, LinkId, Node, SwitchId};
 use homa_units::{Priority, Time};
 use rand::Rng;
 
 #[expect(private_bounds, reason = "which kinds of notes there are is this crate's own business")]
-impl<T: Transport, S: Traffic, O: Notes<T::Header>> Simulation<T, S, O> {
+impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
     pub(super) fn host_timer(&mut self, host: u32, timer: HostTimer) {
         let entry = &mut self.hosts[host as usize];
-        if entry.dead {
+        if entry.failed {
             return;
         }
         match timer {
             HostTimer::Pull(_) => {
-                entry.pull_armed = false;
+                entry.nic.fires();
                 if entry.transport.has_packet() {
                     self.pull(host);
                 }
             }
             HostTimer::Timeout(pulls) => {
-                let fired = |(at, armed_after): (Time, u32)| at == self.now && armed_after & (u32::MAX >> 1) == pulls;
+                let is_latest =
+                    |armed_after: u32| T::ORDER != EventOrder::ByComponent || armed_after & (u32::MAX >> 1) == pulls;
+                let fired = |(at, armed_after): (Time, u32)| at == self.now && is_latest(armed_after);
                 if entry.timeout_armed.is_some_and(fired) {
                     entry.timeout_armed = None;
                 }
@@ -37,13 +41,15 @@ impl<T: Transport, S: Traffic, O: Notes<T::Header>> Simulation<T, S, O> {
         }
     }
 
-    pub(super) fn fetch(&mut self, port: u32) {
-        if port >= self.pushing_hosts {
-            let schedule = self.ports[port as usize].fetch(&mut self.arena, self.now);
-            self.apply(port, schedule);
-        } else if !self.hosts[port as usize].dead {
-            let schedule = self.ports[port as usize].fetch(&mut self.arena, self.now);
-            self.apply(port, schedule);
+    pub(super) fn dequeue(&mut self, port: u32) {
+        let is_of_host = port < self.pushing_hosts;
+        if is_of_host && self.hosts[port as usize].failed {
+            return;
+        }
+        let schedule = self.ports[port as usize].dequeue(&mut self.arena, self.now);
+        self.tap_sent(port);
+        self.apply(port, schedule);
+        if is_of_host {
             self.frame_begun(port);
             self.after_transport_call(port);
         }
@@ -52,13 +58,31 @@ impl<T: Transport, S: Traffic, O: Notes<T::Header>> Simulation<T, S, O> {
     pub(super) fn arrival(&mut self, link: u32) {
         let (id, next) = O::arrive(self, link);
         if let Some(at) = next {
-            self.queue.push(EventKey::new(at, class::ARRIVAL, link, 0));
+            self.scheduler.schedule(T::ORDER, at, Event::new(EventClass::Arrival, link));
         }
+        self.tap(link, PortEvent::Arrived, id);
         match self.ports[link as usize].to {
             Node::Switch(switch) => {
                 let LinkId(out) = self.route(switch, self.arena.get(id).destination);
-                let schedule = self.ports[out as usize].offer(&mut self.arena, self.now, id);
-                self.apply(out, schedule);
+                let port = &mut self.ports[out as usize];
+                let frames = port.counters.frames;
+                let switch = &mut self.switches[switch.0 as usize];
+                let (verdict, schedule) = switch.enqueue(port, &mut self.arena, self.now, id);
+                let is_sent = port.counters.frames > frames;
+                self.tap(out, PortEvent::Enqueued(verdict), id);
+                match verdict {
+                    Verdict::Taken | Verdict::Marked | Verdict::Trimmed => {
+                        if is_sent {
+                            self.tap(out, PortEvent::Sent, id);
+                        }
+                        self.apply(out, schedule);
+                    }
+                    Verdict::Dropped => {
+                        self.arena.remove(id);
+                        O::packets_changed(self);
+                        self.lost_packets += 1;
+                    }
+                }
             }
             Node::Host(HostId(host)) => {
                 let packet = self.arena.remove(id);
@@ -68,7 +92,8 @@ impl<T: Transport, S: Traffic, O: Notes<T::Header>> Simulation<T, S, O> {
                     return;
                 }
                 let class = T::class(&packet.header);
-                self.received_wire_bytes[class][packet.priority.index()] += packet.wire_bytes().get();
+                self.received_wire_bytes[class][packet.priority.index()] +=
+                    self.framing.wire_bytes(packet.frame_bytes).get();
                 self.hosts[host as usize].transport.handle_packet(self.now, &packet);
                 self.after_transport_call(host);
             }
@@ -78,15 +103,15 @@ impl<T: Transport, S: Traffic, O: Notes<T::Header>> Simulation<T, S, O> {
     pub(super) fn submission(&mut self, generator: u32) {
         let state = &mut self.generators[generator as usize];
         let Submission { source, destination, size, .. } = state.pending.expect("it was scheduled");
-        if self.hosts[source.0 as usize].dead {
+        if self.hosts[source.0 as usize].failed {
             self.next_submission(generator);
             return;
         }
-        state.waits = state.under_way >= state.limit;
-        if state.waits {
+        state.is_blocked = state.outstanding >= state.max_outstanding;
+        if state.is_blocked {
             return;
         }
-        state.under_way += 1;
+        state.outstanding += 1;
         assert!(
             source != destination && size.get() > 0,
             "a message has at least one byte and another host as destination"
@@ -117,24 +142,24 @@ impl<T: Transport, S: Traffic, O: Notes<T::Header>> Simulation<T, S, O> {
     pub(super) fn schedule_submission(&mut self, generator: u32) {
         if let Some(submission) = &self.generators[generator as usize].pending {
             let at = submission.at.max(self.now);
-            self.queue.push(EventKey::new(at, class::SUBMISSION, generator, 0));
+            self.scheduler.schedule(T::ORDER, at, Event::new(EventClass::Submission, generator));
         }
     }
 
     fn is_lost(&mut self, host: u32) -> bool {
         let threshold = self.faults.loss_threshold;
-        self.hosts[host as usize].dead || (threshold > 0 && self.loss[host as usize].next_u64() < threshold)
+        self.hosts[host as usize].failed || (threshold > 0 && self.loss[host as usize].next_u64() < threshold)
     }
 
     /// From now on the host does nothing, and nobody waits for what it has begun.
-    pub(super) fn death(&mut self, host: u32) {
-        self.hosts[host as usize].dead = true;
+    pub(super) fn host_failure(&mut self, host: u32) {
+        self.hosts[host as usize].failed = true;
         self.ports[host as usize].discard_waiting(&mut self.arena, self.now);
         O::packets_changed(self);
-        O::died(self, host);
+        O::host_failed(self, host);
     }
 
-    /// Takes all messages of a host that has died off the list of those in flight, in the order in which they were created.
+    /// Takes all messages of a host that has failed off the list of those in flight, in the order in which they were created.
     pub(crate) fn take_abandoned(&mut self, host: HostId) -> Vec<Message> {
         let mut messages: Vec<_> = core::mem::take(&mut self.messages[host.0 as usize]).drain().collect();
         messages.sort_unstable_by_key(|message| message.sequence);
@@ -142,23 +167,23 @@ impl<T: Transport, S: Traffic, O: Notes<T::Header>> Simulation<T, S, O> {
         messages
     }
 
-    /// A message is under way no more.
+    /// A message is no longer outstanding.
     fn has_ended(&mut self, message: &Message) {
         let generator = &mut self.generators[message.generator as usize];
-        generator.under_way -= 1;
-        if core::mem::take(&mut generator.waits) {
-            self.queue.push(EventKey::new(self.now, class::SUBMISSION, message.generator, 0));
+        generator.outstanding -= 1;
+        if core::mem::take(&mut generator.is_blocked) {
+            self.scheduler.schedule(T::ORDER, self.now, Event::new(EventClass::Submission, message.generator));
         }
     }
 
-    /// Takes a message that has ended off the list of those in flight; none if that was reported late. `is_dead` is whether
-    /// its source has died.
+    /// Takes a message that has ended off the list of those in flight; none if that was reported late. `source_failed` is whether
+    /// its source has failed.
     #[inline]
-    pub(crate) fn take_ended(&mut self, host: u32, end: MessageEnd, is_dead: bool) -> Option<Message> {
+    pub(crate) fn take_ended(&mut self, host: u32, end: MessageEnd, source_failed: bool) -> Option<Message> {
         let MessageEnd { message: MessageRef { source, slot, sequence }, may_repeat, .. } = end;
         let messages = &mut self.messages[source.0 as usize];
         let is_there = messages.get(slot as usize).is_some_and(|message| message.sequence == sequence);
-        if is_dead || (may_repeat && !is_there) {
+        if source_failed || (may_repeat && !is_there) {
             return None;
         }
         assert!(is_there, "a message ends once");
@@ -185,13 +210,24 @@ impl<T: Transport, S: Traffic, O: Notes<T::Header>> Simulation<T, S, O> {
             if at == self.now {
                 self.observer.begin_anew();
             }
-            self.queue.push(EventKey::new(at, class::HOST_TIMER, host, timer.counter()));
+            self.scheduler.schedule(T::ORDER, at, Event::timer(host, timer));
         }
-        if !entry.pull_armed && entry.transport.has_packet() {
-            if self.now >= entry.next_pull {
+        if !entry.nic.is_armed() && entry.transport.has_packet() {
+            if entry.nic.is_idle(self.now) {
                 self.pull(host);
             } else {
                 self.arm_pull(host);
+            }
+        }
+        self.wake_others(host);
+    }
+
+    /// Hosts that share state with this one may have something to send now.
+    #[inline]
+    fn wake_others(&mut self, host: u32) {
+        while let Some(HostId(other)) = self.hosts[host as usize].transport.poll_wake() {
+            if !self.hosts[other as usize].failed {
+                self.after_transport_call(other);
             }
         }
     }
@@ -204,8 +240,12 @@ impl<T: Transport, S: Traffic, O: Notes<T::Header>> Simulation<T, S, O> {
             O::packets_changed(self);
             let port = &mut self.ports[host as usize];
             let frames = port.counters.frames;
-            let schedule = port.offer_at(&mut self.arena, self.now, id, Priority::HIGHEST);
+            let schedule = port.enqueue_at(&mut self.arena, self.now, id, Priority::HIGHEST);
             let begun = port.counters.frames > frames;
+            self.tap(host, PortEvent::Enqueued(Verdict::Taken), id);
+            if begun {
+                self.tap(host, PortEvent::Sent, id);
+            }
             self.apply(host, schedule);
             if begun {
                 self.frame_begun(host);
@@ -225,46 +265,62 @@ impl<T: Transport, S: Traffic, O: Notes<T::Header>> Simulation<T, S, O> {
         let entry = &mut self.hosts[host as usize];
         let port = &mut self.ports[host as usize];
         let packet: Packet<_> = entry.transport.poll_transmit(self.now).expect("the transport said it has a packet");
-        entry.pulls += 1;
-        entry.next_pull = self.now + port.serialization(packet.wire_bytes().get());
+        let wire_bytes = self.framing.wire_bytes(packet.frame_bytes);
+        entry.nic.pulled(self.now, port.serialization(wire_bytes.get()));
         port.counters.pass(u64::from(packet.frame_bytes));
         let id = self.arena.insert(packet);
-        let arrival = port.transmit(&mut self.arena, self.now + self.software.send, id);
+        let arrival = port.transmit(&mut self.arena, self.now + self.host_model.send_delay(), id);
         let more = entry.transport.has_packet();
         O::packets_changed(self);
-        self.apply(host, Schedule { fetch: None, arrival });
+        self.tap(host, PortEvent::Sent, id);
+        self.apply(host, Schedule { dequeue: None, arrival });
         if more {
             self.arm_pull(host);
         }
     }
 
     fn arm_pull(&mut self, host: u32) {
-        let entry = &mut self.hosts[host as usize];
-        entry.pull_armed = true;
-        let counter = HostTimer::Pull(entry.pulls).counter();
-        self.queue.push(EventKey::new(entry.next_pull, class::HOST_TIMER, host, counter));
+        let (at, timer) = self.hosts[host as usize].nic.arm();
+        self.scheduler.schedule(T::ORDER, at, Event::timer(host, timer));
     }
 
     #[inline]
     fn route(&mut self, switch: SwitchId, destination: HostId) -> LinkId {
-        let choices = self.routes.choices(switch, destination);
-        if let [only] = choices {
-            return *only;
+        match self.routes.choices(switch, destination) {
+            [only] => *only,
+            choices => self.switches[switch.0 as usize].choose(self.load_balancing, choices),
         }
-        let choice = self.balancers[switch.0 as usize].choose(self.load_balancing, choices.len() as u32);
-        choices[choice as usize]
     }
 
-    // By force, as it is too long for the compiler where packets may cross to other parts: 16 instructions for each packet-hop.
+    /// Shows a packet at a port to a tap, if there is one.
+    #[inline]
+    fn tap(&mut self, port: u32, event: PortEvent, id: PacketId) {
+        if O::HAS_TAP {
+            self.observer.tap(self.now, LinkId(port), event, self.arena.get(id));
+        }
+    }
+
+    /// Shows the packet that a port has just put on its link to a tap, if there is one.
+    #[inline]
+    fn tap_sent(&mut self, port: u32) {
+        if O::HAS_TAP
+            && let Some(id) = self.ports[port as usize].last_in_flight()
+        {
+            self.tap(port, PortEvent::Sent, id);
+        }
+    }
+
+    // Forced: the compiler finds it too long where packets may cross to other partitions, which costs 16 instructions for each
+    // packet-hop.
     #[inline(always)]
     fn apply(&mut self, port: u32, schedule: Schedule) {
-        if let Some(at) = schedule.fetch {
-            self.queue.push(EventKey::new(at, class::FETCH, port, 0));
+        if let Some(at) = schedule.dequeue {
+            self.scheduler.schedule(T::ORDER, at, Event::new(EventClass::Dequeue, port));
         }
         if let Some(at) = schedule.arrival
             && !O::depart(self, port)
         {
-            self.queue.push(EventKey::new(at, class::ARRIVAL, port, 0));
+            self.scheduler.schedule(T::ORDER, at, Event::new(EventClass::Arrival, port));
         }
     }
 }

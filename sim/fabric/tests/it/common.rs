@@ -5,7 +5,7 @@ use homa_fabric::{
     FabricConfig, Faults, LoadBalancing, Marks, Message, MessageEnd, MessageRef, Observer, Packet, Simulation,
     Submission, Traffic, Transport,
 };
-use homa_topologies::{Delays, HostId, SingleSwitch, Tier, Topology, TopologySpec, preset};
+use homa_topologies::{Delays, HostId, SingleSwitch, Topology, TopologySpec, preset};
 use homa_units::{BitRate, Bytes, Duration, Priority, Time};
 use std::cell::RefCell;
 use std::cmp::Reverse;
@@ -148,10 +148,10 @@ impl Transport for Plain {
     }
 }
 
-/// Scripted messages of several generators, each in order of time, under one limit.
+/// Scripted messages of several generators, each in order of time, with one bound on outstanding messages.
 pub(crate) struct Script {
     generators: Vec<std::vec::IntoIter<Submission>>,
-    limit: Option<u32>,
+    max_outstanding: Option<u32>,
 }
 
 impl Traffic for Script {
@@ -163,8 +163,8 @@ impl Traffic for Script {
         self.generators[generator as usize].next()
     }
 
-    fn limit(&self, _: u32) -> Option<u32> {
-        self.limit
+    fn max_outstanding(&self, _: u32) -> Option<u32> {
+        self.max_outstanding
     }
 }
 
@@ -201,7 +201,7 @@ pub(crate) struct Setting {
     pub(crate) pushes: bool,
     /// Each host's messages have a generator of their own; otherwise all have the same.
     pub(crate) per_host: bool,
-    pub(crate) limit: Option<u32>,
+    pub(crate) max_outstanding: Option<u32>,
 }
 
 /// Pulling NICs, nothing goes wrong, no limits.
@@ -212,7 +212,7 @@ pub(crate) fn plain() -> Setting {
         faults: Faults::default(),
         pushes: false,
         per_host: false,
-        limit: None,
+        max_outstanding: None,
     }
 }
 
@@ -251,9 +251,9 @@ pub(crate) fn network_with(topology: &Topology, setting: Setting, messages: &[Se
     let of = |host| messages.iter().filter(move |sent| !setting.per_host || sent.source == host);
     let hosts = if setting.per_host { topology.hosts } else { 1 };
     let generators = (0..hosts).map(|host| of(host).map(submission).collect::<Vec<_>>().into_iter()).collect();
-    let traffic = Script { generators, limit: setting.limit };
+    let traffic = Script { generators, max_outstanding: setting.max_outstanding };
     let streams = Streams::new(setting.seed);
-    let config = FabricConfig { load_balancing: setting.load_balancing, faults: setting.faults, streams };
+    let config = FabricConfig { faults: setting.faults, ..FabricConfig::new(setting.load_balancing, streams) };
     (Simulation::new(topology, config, transport, traffic, Log::default()), notes)
 }
 
@@ -302,6 +302,6 @@ pub(crate) fn at_port(at_ps: u64, source: u32, destination: u32, frame: u16, lev
 }
 
 /// Frames and frame bytes by tier.
-pub(crate) fn carried(net: &mut Net) -> BTreeMap<Tier, (u64, u64)> {
-    net.statistics().tiers.iter().map(|tier| (tier.tier, (tier.frames, tier.frame_bytes))).collect()
+pub(crate) fn carried(net: &mut Net) -> BTreeMap<String, (u64, u64)> {
+    net.statistics().tiers.iter().map(|tier| (tier.tier.clone(), (tier.frames, tier.frame_bytes))).collect()
 }

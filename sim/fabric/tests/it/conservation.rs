@@ -2,8 +2,8 @@
 //! and each tier carries exactly what the hosts sent through it.
 
 use crate::common::{self, Net, Notes, Sent, carried, network, shipped};
-use homa_fabric::{LoadBalancing, Outcome};
-use homa_topologies::{HostId, Tier, Topology};
+use homa_fabric::{Advanced, LoadBalancing};
+use homa_topologies::{HostId, Topology};
 use homa_units::{Priority, Time};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -53,10 +53,10 @@ fn each_tier_carries_what_passes_it(net: &mut Net, topology: &Topology, messages
     let between = |sent: &&Sent| !topology.same_rack(HostId(sent.source), HostId(sent.destination));
     let (all, far) = (frames(messages.iter()), frames(messages.iter().filter(between)));
     let tiers = carried(net);
-    assert_eq!(tiers[&Tier::HostTor], all);
-    assert_eq!(tiers[&Tier::TorSpine], far);
-    assert_eq!(tiers[&Tier::SpineTor], far);
-    assert_eq!(tiers[&Tier::TorHost], all);
+    assert_eq!(tiers["host-tor"], all);
+    assert_eq!(tiers["tor-spine"], far);
+    assert_eq!(tiers["spine-tor"], far);
+    assert_eq!(tiers["tor-host"], all);
     assert_eq!(net.statistics().packet_hops, 2 * all.0 + 2 * far.0);
 }
 
@@ -73,7 +73,7 @@ fn each_level_receives_what_was_sent_on_it(net: &mut Net, messages: &[Sent]) {
 fn is_conserved(name: &str, balancing: LoadBalancing, seed: u64, messages: &[Sent]) {
     let topology = shipped(name);
     let (mut net, notes) = network(&topology, balancing, seed, messages);
-    assert_eq!(net.run_until(Time::MAX), Outcome::Idle);
+    assert_eq!(net.run_until(Time::MAX), Advanced::Idle);
     assert_eq!((net.unfinished().count(), net.packets_in_network()), (0, 0));
     every_packet_arrives_once(messages, &notes.borrow());
     every_message_completes_once(&net, messages);
@@ -109,11 +109,11 @@ fn unfinished_messages_and_their_packets_are_told_while_they_are_under_way() {
     let messages = [common::sent(0, 0, 15, &[(1_000, 3); 4]), common::sent(0, 1, 2, &[(64, 7)])];
     let (mut net, _) = network(&shipped("sigcomm18-16"), LoadBalancing::First, 1, &messages);
     // The short message has arrived by then; of the long one the NIC has taken three packets and none has arrived.
-    assert_eq!(net.run_until(Time::from_ps(1_900_000)), Outcome::Reached);
+    assert_eq!(net.run_until(Time::from_ps(1_900_000)), Advanced::Reached);
     let unfinished: Vec<_> = net.unfinished().map(|message| (message.source.0, message.size.get())).collect();
     assert_eq!(unfinished, [(0, 4_000)]);
     assert_eq!(net.packets_in_network(), 3);
     net.stop_traffic();
-    assert_eq!(net.run_until(Time::MAX), Outcome::Idle);
+    assert_eq!(net.run_until(Time::MAX), Advanced::Idle);
     assert_eq!((net.unfinished().count(), net.packets_in_network()), (0, 0));
 }

@@ -1,14 +1,15 @@
 //! Ports, links, switches and NICs without a protocol: one module for each behaviour.
 
+mod choices;
 mod common;
 mod conservation;
-mod death;
 mod fat_tree;
-mod limits;
-mod look_ahead;
+mod host_failure;
 mod loss;
 mod order;
-mod parts;
+mod outstanding;
+mod parallel;
+mod prefetch;
 mod priority;
 mod pushed;
 mod queues;

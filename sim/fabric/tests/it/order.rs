@@ -1,7 +1,7 @@
 //! What happens does not depend on how a run is called: in one go, in slices, stopped and continued, or again.
 
 use crate::common::{self, Log, Net, Notes, Sent, network, shipped};
-use homa_fabric::{FabricStatistics, LoadBalancing, Outcome};
+use homa_fabric::{Advanced, FabricStatistics, LoadBalancing};
 use homa_units::Time;
 use proptest::prelude::*;
 use std::cell::RefCell;
@@ -21,7 +21,7 @@ fn start(seed: u64, messages: &[Sent]) -> (Net, Rc<RefCell<Notes>>) {
 
 fn in_one_go(seed: u64, messages: &[Sent]) -> Result {
     let mut run = start(seed, messages);
-    assert_eq!(run.0.run_until(Time::MAX), Outcome::Idle);
+    assert_eq!(run.0.run_until(Time::MAX), Advanced::Idle);
     result(run)
 }
 
@@ -50,7 +50,7 @@ proptest! {
         for end in ends {
             let end = Time::from_ps(end);
             let outcome = run.0.run_until(end);
-            prop_assert!(outcome == Outcome::Idle || run.0.now() == end);
+            prop_assert!(outcome == Advanced::Idle || run.0.now() == end);
         }
         run.0.run_until(Time::MAX);
         prop_assert_eq!(result(run), in_one_go(seed, &messages));
@@ -73,7 +73,7 @@ proptest! {
 fn what_happens_at_the_end_of_a_slice_belongs_to_the_next_one() {
     let messages = [common::sent(1_000_000, 0, 1, &[(64, 0)])];
     let (mut net, _) = start(1, &messages);
-    assert_eq!(net.run_until(Time::from_ps(1_000_000)), Outcome::Reached);
+    assert_eq!(net.run_until(Time::from_ps(1_000_000)), Advanced::Reached);
     assert!(net.observer().created.is_empty());
     net.run_until(Time::from_ps(1_000_001));
     assert_eq!(net.observer().created.len(), 1);
@@ -92,6 +92,6 @@ fn stopped_generators_create_nothing_more() {
     let (mut net, _) = start(1, &messages);
     net.run_until(Time::from_ps(500_000));
     net.stop_traffic();
-    assert_eq!(net.run_until(Time::MAX), Outcome::Idle);
+    assert_eq!(net.run_until(Time::MAX), Advanced::Idle);
     assert_eq!((net.observer().created.len(), net.observer().completed.len()), (1, 1));
 }

@@ -4,6 +4,7 @@ mod denominators;
 mod golden_digests;
 mod homa;
 mod homa_digests;
+mod host_section;
 mod identical_arrivals;
 mod shipped_experiments;
 mod ten_million_messages;

@@ -92,7 +92,7 @@ fn same_record_on(threads: &[u32], case: &Case, what: &str) {
     let one = serde_json::to_string(&record(case, 1)).unwrap();
     assert!(one.contains("\"latency\""), "{what}: nothing was measured");
     for threads in threads {
-        let parts = division(case, *threads).unwrap().map(|partition| partition.parts());
+        let parts = division(case, *threads).unwrap().map(|partitioning| partitioning.partitions());
         assert_eq!(parts, Some(*threads), "{what}");
         let several = serde_json::to_string(&record(case, *threads)).unwrap();
         assert!(several == one, "{what}: {threads} threads give another record");

@@ -6,7 +6,7 @@
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use homa_engine::Streams;
-use homa_fabric::{FabricConfig, Faults, LoadBalancing, Message, Observer, Simulation, Submission, Traffic, Transport};
+use homa_fabric::{FabricConfig, LoadBalancing, Message, Observer, Simulation, Submission, Traffic, Transport};
 use homa_linux as homa;
 use homa_sigcomm18 as sigcomm18;
 use homa_topologies::{Delays, HostId, SingleSwitch, Topology, TopologySpec};
@@ -63,7 +63,7 @@ fn lives<T: Transport>(bencher: Bencher<'_, '_>, size: u64, transport: impl Fn(H
     let topology = two_hosts();
     let simulation = || {
         let streams = Streams::new(1);
-        let fabric = FabricConfig { load_balancing: LoadBalancing::First, faults: Faults::default(), streams };
+        let fabric = FabricConfig::new(LoadBalancing::First, streams);
         Simulation::new(&topology, fabric, &transport, Regular { sent: 0, size }, Completed(0))
     };
     let end = Time::ZERO + SPACING * (MESSAGES + 1);

@@ -41,8 +41,8 @@
 //! to show it.
 
 mod config;
+mod host_end;
 mod model;
-mod node;
 
 pub use config::{Completes, Config, ConfigError, CutoffSource, Parameters, Response, Wire};
 
@@ -52,7 +52,7 @@ use homa_protocol::{Endpoint, Port, TransmitMode};
 use homa_run::PacketClass;
 use homa_topologies::HostId;
 use homa_units::{Duration, Time};
-use node::Node;
+use host_end::HostEnd;
 use std::sync::Arc;
 
 /// All hosts speak IPv4.
@@ -99,7 +99,7 @@ pub struct Homa {
     config: Arc<Config>,
     host: HostId,
     tick_phase: Duration,
-    node: Option<Box<Node>>,
+    host_end: Option<Box<HostEnd>>,
 }
 
 impl Homa {
@@ -110,10 +110,10 @@ impl Homa {
     #[must_use]
     pub fn new(config: Arc<Config>, host: HostId, tick_phase: Duration) -> Self {
         assert!(tick_phase < TICK_PERIOD, "a phase is shorter than the period");
-        let mut homa = Self { config, host, tick_phase, node: None };
+        let mut homa = Self { config, host, tick_phase, host_end: None };
         if let CutoffSource::HomaPrio(_) = homa.config.parameters.cutoffs {
             // It wants to be called regularly from the begin.
-            homa.node();
+            homa.host_end();
         }
         homa
     }
@@ -121,20 +121,20 @@ impl Homa {
     /// The core, for its metrics; none if the host has not been in use.
     #[must_use]
     pub fn endpoint(&self) -> Option<&Endpoint> {
-        self.node.as_ref().map(|node| node.endpoint())
+        self.host_end.as_ref().map(|host_end| host_end.endpoint())
     }
 
     #[inline]
-    fn node(&mut self) -> &mut Node {
-        let Self { config, host, tick_phase, node } = self;
-        node.get_or_insert_with(|| Self::begin(config, *host, *tick_phase))
+    fn host_end(&mut self) -> &mut HostEnd {
+        let Self { config, host, tick_phase, host_end } = self;
+        host_end.get_or_insert_with(|| Self::begin(config, *host, *tick_phase))
     }
 
     /// Apart, as it needs several kilobytes of stack, which would be looked after on the way of each packet.
     #[cold]
     #[inline(never)]
-    fn begin(config: &Arc<Config>, host: HostId, tick_phase: Duration) -> Box<Node> {
-        Box::new(Node::new(Arc::clone(config), host, tick_phase))
+    fn begin(config: &Arc<Config>, host: HostId, tick_phase: Duration) -> Box<HostEnd> {
+        Box::new(HostEnd::new(Arc::clone(config), host, tick_phase))
     }
 }
 
@@ -143,37 +143,37 @@ impl Transport for Homa {
 
     #[inline]
     fn submit(&mut self, now: Time, reference: MessageRef, message: &Message) {
-        self.node().submit(now, reference, message);
+        self.host_end().submit(now, reference, message);
     }
 
     #[inline]
     fn handle_packet(&mut self, now: Time, packet: &Packet<Header>) {
-        self.node().handle_packet(now, packet);
+        self.host_end().handle_packet(now, packet);
     }
 
     #[inline]
     fn handle_timeout(&mut self, now: Time) {
-        self.node().handle_timeout(now);
+        self.host_end().handle_timeout(now);
     }
 
     #[inline]
     fn has_packet(&self) -> bool {
-        self.node.as_ref().is_some_and(|node| node.has_packet())
+        self.host_end.as_ref().is_some_and(|host_end| host_end.has_packet())
     }
 
     #[inline]
     fn poll_transmit(&mut self, now: Time) -> Option<Packet<Header>> {
-        self.node.as_mut()?.poll_transmit(now)
+        self.host_end.as_mut()?.poll_transmit(now)
     }
 
     #[inline]
     fn poll_completion(&mut self) -> Option<MessageEnd> {
-        self.node.as_mut()?.poll_completion()
+        self.host_end.as_mut()?.poll_completion()
     }
 
     #[inline]
     fn poll_timeout(&self) -> Option<Time> {
-        self.node.as_ref()?.poll_timeout()
+        self.host_end.as_ref()?.poll_timeout()
     }
 
     fn pushes(&self) -> bool {
@@ -181,7 +181,7 @@ impl Transport for Homa {
     }
 
     fn handle_nic_completion(&mut self, end: Time, frame_bytes: u16) {
-        self.node().handle_nic_completion(end, frame_bytes);
+        self.host_end().handle_nic_completion(end, frame_bytes);
     }
 
     #[inline]

@@ -71,8 +71,8 @@ pub struct Receiver {
     config: Arc<Config>,
     host: HostId,
     inbound: Slab<Inbound>,
-    /// Messages of several packets, by source host and slot.
-    inbound_of: FxHashMap<MessageRef, usize>,
+    /// Messages of several packets, by source host and number there.
+    inbound_of: FxHashMap<(HostId, u32), usize>,
     senders: Slab<KnownSender>,
     sender_of: FxHashMap<HostId, u32>,
     /// What is remembered of other senders: the slots they were last taken out of, where those matter.
@@ -193,7 +193,7 @@ impl Receiver {
         if u32::from(data) == size {
             return Some(message);
         }
-        let index = match self.inbound_of.get(&message) {
+        let index = match self.inbound_of.get(&(message.source, message.sequence)) {
             Some(index) => *index,
             None => self.announce(now, message, created, size, sender),
         };
@@ -209,7 +209,7 @@ impl Receiver {
             "a complete message has nothing to grant or in flight"
         );
         self.inbound.remove(index);
-        self.inbound_of.remove(&message);
+        self.inbound_of.remove(&(message.source, message.sequence));
         Some(message)
     }
 
@@ -236,7 +236,7 @@ impl Receiver {
             in_flight: wire::unscheduled_wire_bytes(unscheduled),
             announced: now,
         });
-        self.inbound_of.insert(message, index);
+        self.inbound_of.insert((message.source, message.sequence), index);
         self.inbound_max = self.inbound_max.max(self.inbound.len());
         if size > unscheduled {
             let known = sender.unwrap_or_else(|| self.know(message.source));

@@ -59,7 +59,7 @@ fn measure(
 ) -> anyhow::Result<Option<Speedup>> {
     let case = scenario.case(scenario.timed)?;
     let threads = match division(&case, threads) {
-        Ok(partition) => partition.map_or(1, |partition| partition.parts()),
+        Ok(partitioning) => partitioning.map_or(1, |partitioning| partitioning.partitions()),
         Err(reason) => {
             eprintln!("{}: left out, as it is simulated on one thread: {reason}", scenario.name);
             return Ok(None);

@@ -6,7 +6,7 @@ use crate::model;
 use crate::support::{
     Fate, Log, Net, message, parameters, poisson, sent, shipped, simulation, switch_25g, tick_phase, total,
 };
-use homa_fabric::{Faults, Message, Outcome, Submission};
+use homa_fabric::{Advanced, Faults, Message, Submission};
 use homa_linux::Parameters;
 use homa_protocol::{PacketType, Quirks, Sysctls, TransmitMode};
 use homa_topologies::HostId;
@@ -68,7 +68,7 @@ fn with_loss(workload: &str, mode: TransmitMode, loss: f64, end: Duration) {
     let traffic = poisson(16, &parameters, workload, 0.5, Time::ZERO + end);
     let faults = Faults::default().with_loss(loss).unwrap();
     let mut net = simulation(&shipped("sigcomm18-16"), &parameters, faults, traffic.clone());
-    assert_eq!(net.run_until(Time::from_ps(1_000_000_000_000)), Outcome::Idle);
+    assert_eq!(net.run_until(Time::from_ps(1_000_000_000_000)), Advanced::Idle);
     each_ends_once(net.observer(), &traffic);
     assert_eq!(net.observer().count(Fate::Failed), 0);
     nothing_is_left(&net, None);
@@ -108,7 +108,7 @@ fn a_tenth_of_all_packets_may_be_lost() {
         let traffic = poisson(16, &parameters, "w3-kernel", 0.3, Time::ZERO + Duration::from_ms(1));
         let faults = Faults::default().with_loss(0.1).unwrap();
         let mut net = simulation(&shipped("sigcomm18-16"), &parameters, faults, traffic.clone());
-        assert_eq!(net.run_until(Time::from_ps(1_000_000_000_000)), Outcome::Idle, "{mode:?}");
+        assert_eq!(net.run_until(Time::from_ps(1_000_000_000_000)), Advanced::Idle, "{mode:?}");
         each_ends_once(net.observer(), &traffic);
         assert_eq!(net.observer().count(Fate::Failed), 0);
         nothing_is_left(&net, None);
@@ -122,7 +122,7 @@ fn messages_that_wait_for_send_memory_complete() {
     let parameters = Parameters { sysctl, ..Parameters::default() };
     let traffic = poisson(16, &parameters, "w3-kernel", 0.5, Time::ZERO + Duration::from_us(500));
     let mut net = simulation(&shipped("sigcomm18-16"), &parameters, Faults::default(), traffic.clone());
-    assert_eq!(net.run_until(Time::MAX), Outcome::Idle);
+    assert_eq!(net.run_until(Time::MAX), Advanced::Idle);
     each_ends_once(net.observer(), &traffic);
     assert_eq!(net.observer().count(Fate::Completed), net.observer().created);
     nothing_is_left(&net, None);
@@ -148,10 +148,10 @@ fn around_a_death() -> Vec<Vec<Submission>> {
     vec![apart.collect(), to_dead(5), to_dead(6), to_dead(7), from_dead.collect()]
 }
 
-fn run(quirks: Quirks, deaths: Vec<(HostId, Time)>) -> (Net, Outcome) {
+fn run(quirks: Quirks, deaths: Vec<(HostId, Time)>) -> (Net, Advanced) {
     let parameters = Parameters { quirks, ..Parameters::default() };
     let mut faults = Faults::default();
-    faults.deaths = deaths;
+    faults.host_failures = deaths;
     let mut net = simulation(&switch_25g(8, Duration::ZERO), &parameters, faults, around_a_death());
     let outcome = net.run_until(Time::from_ps(400 * MS));
     (net, outcome)
@@ -167,7 +167,7 @@ fn tick_after(host: HostId, at: Time, count: u64) -> Time {
 fn the_death_of_a_host_concerns_only_those_who_talk_to_it() {
     let (net, outcome) = run(Quirks::fixed(), vec![(HostId(DEAD), DEATH)]);
     let (undisturbed, _) = run(Quirks::fixed(), vec![]);
-    assert_eq!(outcome, Outcome::Idle);
+    assert_eq!(outcome, Advanced::Idle);
     each_ends_once(net.observer(), &around_a_death());
     nothing_is_left(&net, Some(DEAD));
     let concerned = |message: &Message| [message.source, message.destination].contains(&HostId(DEAD));
@@ -194,7 +194,7 @@ fn the_death_of_a_host_concerns_only_those_who_talk_to_it() {
 #[test]
 fn servers_of_a_dead_client_never_forget_it_in_linux() {
     let (net, outcome) = run(Quirks::linux(), vec![(HostId(DEAD), DEATH)]);
-    assert_eq!(outcome, Outcome::Reached);
+    assert_eq!(outcome, Advanced::Reached);
     each_ends_once(net.observer(), &around_a_death());
     let asking: Vec<_> = net
         .transports()
@@ -211,11 +211,11 @@ fn under_load_and_loss_a_death_leaves_no_message_without_an_end() {
         let traffic = poisson(16, &parameters, "w3-kernel", 0.5, Time::ZERO + Duration::from_ms(1));
         let death = (HostId(DEAD), Time::ZERO + Duration::from_us(600));
         let mut faults = Faults::default().with_loss(0.01).unwrap();
-        faults.deaths = vec![death];
+        faults.host_failures = vec![death];
         let mut traffic_seen = traffic.clone();
         traffic_seen[DEAD as usize].retain(|sent| sent.at <= death.1);
         let mut net = simulation(&shipped("sigcomm18-16"), &parameters, faults, traffic);
-        assert_eq!(net.run_until(Time::from_ps(1_000 * MS)), Outcome::Idle, "{mode:?}");
+        assert_eq!(net.run_until(Time::from_ps(1_000 * MS)), Advanced::Idle, "{mode:?}");
         each_ends_once(net.observer(), &traffic_seen);
         nothing_is_left(&net, Some(DEAD));
         for (at, fate, message) in &net.observer().ends {

@@ -3,7 +3,7 @@
 
 use crate::model::{CUTOFFS, Path, frames, packets};
 use crate::support::{Fate, message, parameters, shipped, simulation, switch_25g};
-use homa_fabric::{Faults, Message, Outcome};
+use homa_fabric::{Advanced, Faults, Message};
 use homa_linux::{Completes, Parameters, Response};
 use homa_protocol::TransmitMode;
 use homa_topologies::Topology;
@@ -29,7 +29,7 @@ pub(crate) fn latencies(topology: &Topology, parameters: &Parameters, to: &[u32]
     let cases = to.iter().flat_map(|to| [1].into_iter().chain(sizes()).map(|size| (*to, size)));
     let script = (1..).zip(cases).map(|(turn, (to, size))| message(turn * 20_000_000_777, 0, to, size)).collect();
     let mut net = simulation(topology, parameters, Faults::default(), vec![script]);
-    assert_eq!(net.run_until(Time::MAX), Outcome::Idle);
+    assert_eq!(net.run_until(Time::MAX), Advanced::Idle);
     let log = net.into_observer();
     assert_eq!(log.count(Fate::Completed), log.created);
     let of = |(at, _, message): &(Time, Fate, Message)| {

@@ -117,7 +117,7 @@ pub(crate) fn simulation(
 ) -> Net {
     let config = Arc::new(parameters.complete().unwrap());
     let streams = Streams::new(1);
-    let fabric = FabricConfig { load_balancing: LoadBalancing::First, faults, streams };
+    let fabric = FabricConfig { faults, ..FabricConfig::new(LoadBalancing::First, streams) };
     let transport = |host: HostId| Homa::new(Arc::clone(&config), host, tick_phase(host.0));
     let scripts = Scripts(generators.into_iter().map(Vec::into_iter).collect());
     Simulation::new(topology, fabric, transport, scripts, Log::default())

@@ -1,7 +1,7 @@
 //! A network of `sigcomm18` hosts under scripted messages.
 
 use homa_engine::Streams;
-use homa_fabric::{FabricConfig, Faults, LoadBalancing, Message, Observer, Simulation, Submission, Traffic};
+use homa_fabric::{FabricConfig, LoadBalancing, Message, Observer, Simulation, Submission, Traffic};
 use homa_sigcomm18::{Config, Parameters, Sigcomm18};
 use homa_topologies::{HostId, Topology, preset};
 use homa_units::{Bytes, Time};
@@ -68,7 +68,7 @@ pub(crate) fn simulation(
     seed: u64,
     script: Vec<Submission>,
 ) -> Net {
-    let fabric = FabricConfig { load_balancing: balancing, faults: Faults::default(), streams: Streams::new(seed) };
+    let fabric = FabricConfig::new(balancing, Streams::new(seed));
     let transport = |host| Sigcomm18::new(Arc::clone(config), host);
     Simulation::new(topology, fabric, transport, Script::new(script), Completions::default())
 }

@@ -2,7 +2,7 @@
 //! again is the same to the picosecond.
 
 use crate::common::{self, Completions, Net, network, simulation};
-use homa_fabric::{FabricStatistics, LoadBalancing, Outcome, Submission};
+use homa_fabric::{Advanced, FabricStatistics, LoadBalancing, Submission};
 use homa_sigcomm18::{Config, Parameters, wire};
 use homa_topologies::{HostId, Topology};
 use homa_units::{Bytes, Time};
@@ -77,7 +77,7 @@ fn balancing() -> impl Strategy<Value = LoadBalancing> {
 
 /// Runs to the end and makes sure that nothing is left anywhere.
 fn finish(net: &mut Net) -> FabricStatistics {
-    assert_eq!(net.run_until(Time::MAX), Outcome::Idle);
+    assert_eq!(net.run_until(Time::MAX), Advanced::Idle);
     assert_eq!((net.unfinished().count(), net.packets_in_network()), (0, 0));
     assert!(net.transports().all(|transport| transport.queued_grants().next().is_none()));
     net.statistics()

@@ -2,9 +2,7 @@
 
 use crate::common::{Completions, Script, message, network, w3};
 use homa_engine::Streams;
-use homa_fabric::{
-    FabricConfig, Faults, LoadBalancing, Message, MessageEnd, MessageRef, Packet, Simulation, Transport,
-};
+use homa_fabric::{FabricConfig, LoadBalancing, Message, MessageEnd, MessageRef, Packet, Simulation, Transport};
 use homa_sigcomm18::{Header, Sigcomm18};
 use homa_units::Time;
 use std::cell::RefCell;
@@ -100,11 +98,7 @@ fn every_grant_and_completion_equals_the_original() {
         let grants = Rc::new(RefCell::new(Vec::new()));
         let script =
             vec![message(0, 16, 0, 30_000), message(2_000_000, 32, 0, 14_000), message(4_000_000, 1, 0, 12_000)];
-        let fabric = FabricConfig {
-            load_balancing: LoadBalancing::RandomSpraying,
-            faults: Faults::default(),
-            streams: Streams::new(seed),
-        };
+        let fabric = FabricConfig::new(LoadBalancing::RandomSpraying, Streams::new(seed));
         let transport = |host| Noting { inner: Sigcomm18::new(w3(), host), grants: Rc::clone(&grants), noted: 0 };
         let traffic = Script::new(script);
         let mut simulation = Simulation::new(&topology, fabric, transport, traffic, Completions::default());

@@ -1,10 +1,10 @@
-//! A network in parts, each on a thread of its own, does what it does as a whole: every packet arrives at the same instant,
+//! A network in partitions, each on a thread of its own, does what it does as a whole: every packet arrives at the same instant,
 //! the observer hears the same in the same order, and what is counted is the same.
 
 use homa_engine::Streams;
 use homa_fabric::{
-    FabricConfig, FabricStatistics, Faults, Indivisible, LoadBalancing, Marks, Message, MessageEnd, MessageRef,
-    NoTraffic, Observer, Outcome, Packet, Partition, Parts, Simulation, Submission, Traffic, Transport,
+    Advanced, FabricConfig, FabricStatistics, Faults, Framing, Indivisible, LoadBalancing, Marks, Message, MessageEnd,
+    MessageRef, NoTraffic, Observer, Packet, Partitioning, Partitions, Simulation, Submission, Traffic, Transport,
 };
 use homa_topologies::{Delays, FatTree, HostId, Topology, TopologySpec, preset};
 use homa_units::{BitRate, Bytes, Duration, Priority, Time};
@@ -118,7 +118,7 @@ impl Transport for Answering {
 #[derive(Debug, Clone)]
 struct Script {
     generators: Vec<std::vec::IntoIter<Submission>>,
-    limit: Option<u32>,
+    max_outstanding: Option<u32>,
 }
 
 impl Script {
@@ -128,7 +128,7 @@ impl Script {
             true => (0..topology.hosts).map(|host| of(host).collect::<Vec<_>>().into_iter()).collect(),
             false => vec![messages.into_iter()],
         };
-        Self { generators, limit: None }
+        Self { generators, max_outstanding: None }
     }
 }
 
@@ -141,8 +141,8 @@ impl Traffic for Script {
         self.generators[generator as usize].next()
     }
 
-    fn limit(&self, _: u32) -> Option<u32> {
-        self.limit
+    fn max_outstanding(&self, _: u32) -> Option<u32> {
+        self.max_outstanding
     }
 
     fn source(&self, generator: u32) -> Option<HostId> {
@@ -189,19 +189,19 @@ struct Scene {
     faults: Faults,
     seed: u64,
     /// Small networks don't by themselves.
-    looks_ahead: bool,
+    prefetches: bool,
     /// Where calls of `run_until` end, and after how many of them no more messages are sent.
     ends_ns: Vec<u64>,
     stops_after: usize,
 }
 
 /// All that can be seen.
-type Outcomes = (Vec<Outcome>, Time, Heard, FabricStatistics, Vec<Vec<(u64, u32, u32, u16)>>, Vec<(u64, u32, u32)>);
+type Outcomes = (Vec<Advanced>, Time, Heard, FabricStatistics, Vec<Vec<(u64, u32, u32, u16)>>, Vec<(u64, u32, u32)>);
 
 macro_rules! outcomes {
     ($scene:expr, $network:expr) => {{
         let mut network = $network;
-        network.set_look_ahead($scene.looks_ahead);
+        network.set_prefetch($scene.prefetches);
         let mut outcomes = Vec::new();
         for end_ns in &$scene.ends_ns {
             let end = (Time::ZERO + Duration::from_ns(*end_ns)).max(network.now());
@@ -225,7 +225,7 @@ macro_rules! outcomes {
 impl Scene {
     fn config(&self) -> FabricConfig {
         let (load_balancing, faults) = (self.load_balancing, self.faults.clone());
-        FabricConfig { load_balancing, faults, streams: Streams::new(self.seed) }
+        FabricConfig { faults, ..FabricConfig::new(load_balancing, Streams::new(self.seed)) }
     }
 
     fn script(&self) -> Script {
@@ -237,14 +237,18 @@ impl Scene {
         outcomes!(self, whole)
     }
 
-    fn parts(&self, parts: u32, transport: impl FnMut(HostId) -> Answering) -> Parts<Answering, Script, Heard> {
-        let partition = Partition::new(&self.topology, parts).unwrap();
+    fn partitions(
+        &self,
+        partitions: u32,
+        transport: impl FnMut(HostId) -> Answering,
+    ) -> Partitions<Answering, Script, Heard> {
+        let partitioning = Partitioning::new(&self.topology, Framing::ETHERNET, partitions).unwrap();
         let (config, script) = (self.config(), || self.script());
-        Parts::new(&self.topology, partition, &config, transport, script, Heard::default(), no_clock).unwrap()
+        Partitions::new(&self.topology, partitioning, &config, transport, script, Heard::default(), no_clock).unwrap()
     }
 
-    fn in_parts(&self, parts: u32) -> Outcomes {
-        outcomes!(self, self.parts(parts, Answering::new))
+    fn in_parts(&self, partitions: u32) -> Outcomes {
+        outcomes!(self, self.partitions(partitions, Answering::new))
     }
 }
 
@@ -286,18 +290,21 @@ fn scenes() -> impl Strategy<Value = Scene> {
     let topology = prop_oneof![Just(shipped("sigcomm18-16")), Just(fat_tree()), Just(shipped("sigcomm18"))];
     let load_balancing =
         prop_oneof![Just(LoadBalancing::RandomSpraying), Just(LoadBalancing::RoundRobin), Just(LoadBalancing::First)];
-    let faults = (0..3_u8, prop::collection::vec((0..16_u32, 0..20_000_u64), 0..3)).prop_map(|(loss, deaths)| {
-        let mut faults = Faults::default().with_loss(f64::from(loss) * 0.1).unwrap();
-        faults.deaths =
-            deaths.into_iter().map(|(host, at)| (HostId(host), Time::ZERO + Duration::from_ns(at))).collect();
-        faults
-    });
+    let faults =
+        (0..3_u8, prop::collection::vec((0..16_u32, 0..20_000_u64), 0..3)).prop_map(|(loss, host_failures)| {
+            let mut faults = Faults::default().with_loss(f64::from(loss) * 0.1).unwrap();
+            faults.host_failures = host_failures
+                .into_iter()
+                .map(|(host, at)| (HostId(host), Time::ZERO + Duration::from_ns(at)))
+                .collect();
+            faults
+        });
     let ends_ns = prop::collection::vec(0..30_000_u64, 0..6).prop_map(|mut ends| {
         ends.sort_unstable();
         ends
     });
     (topology, load_balancing, faults, (ends_ns, 0..8_usize), any::<[bool; 2]>(), any::<u64>()).prop_flat_map(
-        |(topology, load_balancing, faults, (ends_ns, stops_after), [of_each_host, looks_ahead], seed)| {
+        |(topology, load_balancing, faults, (ends_ns, stops_after), [of_each_host, prefetches], seed)| {
             messages(topology.hosts).prop_map(move |messages| Scene {
                 topology: topology.clone(),
                 messages,
@@ -305,7 +312,7 @@ fn scenes() -> impl Strategy<Value = Scene> {
                 load_balancing,
                 faults: faults.clone(),
                 seed,
-                looks_ahead,
+                prefetches,
                 ends_ns: ends_ns.clone(),
                 stops_after,
             })
@@ -317,8 +324,8 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn parts_do_what_the_whole_does(scene in scenes(), parts in 2..5_u32) {
-        prop_assert_eq!(scene.in_parts(parts), scene.as_a_whole());
+    fn parts_do_what_the_whole_does(scene in scenes(), partitions in 2..5_u32) {
+        prop_assert_eq!(scene.in_parts(partitions), scene.as_a_whole());
     }
 }
 
@@ -339,7 +346,7 @@ fn burst() -> Scene {
         load_balancing: LoadBalancing::RandomSpraying,
         faults: Faults::default(),
         seed: 1,
-        looks_ahead: false,
+        prefetches: false,
         ends_ns: Vec::new(),
         stops_after: 0,
     }
@@ -360,17 +367,17 @@ fn a_panic_in_one_part_ends_the_run() {
         let panics_at = (host == HostId(15)).then_some(Time::ZERO + Duration::from_us(20));
         Answering { panics_at, ..Answering::new(host) }
     };
-    let mut parts = burst().parts(4, transport);
-    let run = std::panic::AssertUnwindSafe(|| parts.run_until(Time::MAX));
+    let mut partitions = burst().partitions(4, transport);
+    let run = std::panic::AssertUnwindSafe(|| partitions.run_until(Time::MAX));
     let panic = std::panic::catch_unwind(run).unwrap_err();
     assert_eq!(panic.downcast_ref::<&str>(), Some(&"the transport was told to panic"));
 }
 
 #[test]
 fn parts_have_whole_racks_or_pods_and_as_equally_many_as_can_be() {
-    let hosts = |topology: &Topology, parts| {
-        let partition = Partition::new(topology, parts).unwrap();
-        (0..partition.parts()).map(|part| partition.hosts(part)).collect::<Vec<_>>()
+    let hosts = |topology: &Topology, partitions| {
+        let partitioning = Partitioning::new(topology, Framing::ETHERNET, partitions).unwrap();
+        (0..partitioning.partitions()).map(|partition| partitioning.hosts(partition)).collect::<Vec<_>>()
     };
     assert_eq!(hosts(&shipped("sigcomm18"), 2), [0..80, 80..144]);
     assert_eq!(hosts(&shipped("sigcomm18"), 4), [0..48, 48..80, 80..112, 112..144]);
@@ -381,35 +388,43 @@ fn parts_have_whole_racks_or_pods_and_as_equally_many_as_can_be() {
 /// The shortest frame takes 72 bytes of a link of 40 Gbps, then 250 ns to the other end.
 #[test]
 fn the_look_ahead_is_the_shortest_time_in_which_a_packet_crosses() {
-    let partition = Partition::new(&shipped("sigcomm18"), 2).unwrap();
-    assert_eq!(partition.look_ahead(), Duration::from_ps(14_400 + 250_000));
+    let partitioning = Partitioning::new(&shipped("sigcomm18"), Framing::ETHERNET, 2).unwrap();
+    assert_eq!(partitioning.lookahead(), Duration::from_ps(14_400 + 250_000));
 }
 
 #[test]
 fn what_has_no_look_ahead_is_not_divided() {
-    assert_eq!(Partition::new(&shipped("linux-cluster"), 2).unwrap_err(), Indivisible::OneSwitch);
+    assert_eq!(Partitioning::new(&shipped("linux-cluster"), Framing::ETHERNET, 2).unwrap_err(), Indivisible::OneSwitch);
     let one_rack = preset("sigcomm18-16").map(|spec| match spec {
         TopologySpec::LeafSpine(spec) => TopologySpec::LeafSpine(homa_topologies::LeafSpine { racks: 1, ..spec }),
         _ => unreachable!("it is a leaf-spine"),
     });
     let one_rack = one_rack.unwrap().build("one rack").unwrap();
-    assert_eq!(Partition::new(&one_rack, 2).unwrap_err(), Indivisible::OneUnit("rack"));
+    assert_eq!(Partitioning::new(&one_rack, Framing::ETHERNET, 2).unwrap_err(), Indivisible::OneUnit("rack"));
 
     let scene = burst();
-    let partition = Partition::new(&scene.topology, 2).unwrap();
-    let limited = || Script { limit: Some(1), ..scene.script() };
-    let parts =
-        Parts::new(&scene.topology, partition, &scene.config(), Answering::new, limited, Heard::default(), no_clock);
-    assert_eq!(parts.err(), Some(Indivisible::LimitedTraffic));
+    let partitioning = Partitioning::new(&scene.topology, Framing::ETHERNET, 2).unwrap();
+    let limited = || Script { max_outstanding: Some(1), ..scene.script() };
+    let partitions = Partitions::new(
+        &scene.topology,
+        partitioning,
+        &scene.config(),
+        Answering::new,
+        limited,
+        Heard::default(),
+        no_clock,
+    );
+    assert_eq!(partitions.err(), Some(Indivisible::LimitedTraffic));
 }
 
 #[test]
 fn a_network_without_messages_is_idle_at_once() {
     let topology = fat_tree();
-    let partition = Partition::new(&topology, 2).unwrap();
+    let partitioning = Partitioning::new(&topology, Framing::ETHERNET, 2).unwrap();
     let config = burst().config();
-    let parts = Parts::new(&topology, partition, &config, Answering::new, || NoTraffic, Heard::default(), no_clock);
-    let mut parts = parts.unwrap();
-    assert_eq!(parts.run_until(Time::MAX), Outcome::Idle);
-    assert_eq!((parts.now(), parts.statistics().events), (Time::ZERO, 0));
+    let partitions =
+        Partitions::new(&topology, partitioning, &config, Answering::new, || NoTraffic, Heard::default(), no_clock);
+    let mut partitions = partitions.unwrap();
+    assert_eq!(partitions.run_until(Time::MAX), Advanced::Idle);
+    assert_eq!((partitions.now(), partitions.statistics().events), (Time::ZERO, 0));
 }

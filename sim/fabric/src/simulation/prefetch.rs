@@ -1,14 +1,15 @@
-//! Bringing into the cache what the next events will need.
+//! Prefetching what the next events will need.
 //!
-//! In a network of thousands of hosts nearly each event is at a port, a packet and a second port that are in no cache any
-//! more, and the processor would wait for one after the other. The events of the next slot of time are known, though. So,
-//! when a slot is opened, memory is asked for what all of them need, in rounds: what a round asks for says where the
-//! next one finds the rest, and within a round memory works on all requests at a time.
+//! In a network of thousands of hosts nearly each event needs a port, a packet and a second port that are in no cache. The
+//! processor would wait for one after the other. But the events of the next time slot are known. So, when a slot is opened,
+//! memory is asked for what all its events need, in rounds. What one round fetches says where the next round finds the rest.
+//! Within a round memory works on all requests at once.
 //!
-//! Nothing depends on it but the time it takes: a wrong guess costs one needless request.
+//! It changes how long a run takes and nothing else: a wrong guess costs one needless request.
 
-use super::notes::Notes;
-use super::{Simulation, class};
+use super::Simulation;
+use super::sink::EventSink;
+use crate::event::{Event, EventClass};
 use crate::traffic::Traffic;
 use crate::transport::Transport;
 use homa_engine::EventKey;
@@ -16,40 +17,41 @@ use homa_topologies::{HostId, LinkId, Node, SwitchId};
 use homa_units::Time;
 use prefetch_index::prefetch_index;
 
-/// Networks with fewer links stay in the second-level cache by themselves, and would only pay for looking ahead.
-pub(super) const LOOK_AHEAD_LINKS: usize = 4_096;
+/// Networks with fewer links stay in the second-level cache by themselves, and would only pay for prefetching.
+pub(super) const PREFETCH_LINKS: usize = 4_096;
 
 impl<T: Transport, S, O> Simulation<T, S, O> {
     /// Whether what the next events need is brought into the cache: by default only in large networks. It changes how long
     /// a run takes and nothing else.
-    pub const fn set_look_ahead(&mut self, looks_ahead: bool) {
-        self.looks_ahead = looks_ahead;
+    pub const fn set_prefetch(&mut self, prefetches: bool) {
+        self.prefetches = prefetches;
     }
 }
 
 #[expect(private_bounds, reason = "which kinds of notes there are is this crate's own business")]
-impl<T: Transport, S: Traffic, O: Notes<T::Header>> Simulation<T, S, O> {
+impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
     /// Called before each event.
     #[inline]
-    pub(super) fn look_ahead(&mut self, end: Time) {
-        if self.queue.next_events().is_empty() {
-            self.queue.look_for_events(end);
+    pub(super) fn prefetch(&mut self, end: Time) {
+        if self.scheduler.queue.next_events().is_empty() {
+            self.scheduler.queue.look_for_events(end);
             self.prefetch_slot();
         }
         // Two for each event that happens, so that mostly all are known when a slot with more events than this one follows.
         for _ in 0..2 {
-            let Some(event) = self.queue.preview() else { break };
+            let Some(event) = self.scheduler.queue.preview() else { break };
             self.prefetch_component(event);
         }
     }
 
     fn prefetch_slot(&mut self) {
-        let events = self.queue.next_events();
+        let events = self.scheduler.queue.next_events();
         events.iter().for_each(|event| self.prefetch_packet(*event));
         self.next_ports.clear();
         for event in events {
-            if event.class() == class::ARRIVAL {
-                let next = self.prefetch_next_hop(event.component());
+            let Event { class, component, .. } = T::ORDER.event(*event);
+            if class == EventClass::Arrival {
+                let next = self.prefetch_next_hop(component);
                 self.next_ports.extend(next);
             }
         }
@@ -58,16 +60,17 @@ impl<T: Transport, S: Traffic, O: Notes<T::Header>> Simulation<T, S, O> {
 
     #[inline]
     fn prefetch_component(&self, event: EventKey) {
-        let component = event.component() as usize;
-        match event.class() {
-            class::ARRIVAL => prefetch_index(&self.ports, component),
-            class::FETCH => {
+        let Event { class, component, .. } = T::ORDER.event(event);
+        let component = component as usize;
+        match class {
+            EventClass::Arrival => prefetch_index(&self.ports, component),
+            EventClass::Dequeue => {
                 prefetch_index(&self.ports, component);
                 // An address alone: nothing of the port is read yet.
                 self.ports[component].prefetch_waiting();
             }
-            class::HOST_TIMER => self.prefetch_host(component),
-            _ => (),
+            EventClass::HostTimer => self.prefetch_host(component),
+            EventClass::Submission | EventClass::HostFailure => (),
         }
     }
 
@@ -80,14 +83,15 @@ impl<T: Transport, S: Traffic, O: Notes<T::Header>> Simulation<T, S, O> {
 
     #[inline]
     fn prefetch_packet(&self, event: EventKey) {
-        let port = match event.class() {
-            class::ARRIVAL | class::FETCH => &self.ports[event.component() as usize],
-            _ => return,
+        let Event { class, component, .. } = T::ORDER.event(event);
+        let port = match class {
+            EventClass::Arrival | EventClass::Dequeue => &self.ports[component as usize],
+            EventClass::HostTimer | EventClass::Submission | EventClass::HostFailure => return,
         };
-        if event.class() == class::ARRIVAL {
-            O::next_to_arrive(self, event.component()).into_iter().for_each(|id| self.arena.prefetch(id));
+        if class == EventClass::Arrival {
+            O::next_to_arrive(self, component).into_iter().for_each(|id| self.arena.prefetch(id));
         } else {
-            port.next_to_fetch().into_iter().for_each(|id| self.arena.prefetch(id));
+            port.next_to_dequeue().into_iter().for_each(|id| self.arena.prefetch(id));
             port.last_in_flight().into_iter().for_each(|id| self.arena.prefetch(id));
         }
     }
@@ -124,11 +128,9 @@ impl<T: Transport, S: Traffic, O: Notes<T::Header>> Simulation<T, S, O> {
     /// What [`Self::route`] will say, unless another packet comes to the switch before.
     #[inline]
     fn likely_route(&self, switch: SwitchId, destination: HostId) -> LinkId {
-        let choices = self.routes.choices(switch, destination);
-        if let [only] = choices {
-            return *only;
+        match self.routes.choices(switch, destination) {
+            [only] => *only,
+            choices => self.switches[switch.0 as usize].peek(self.load_balancing, choices),
         }
-        let choice = self.balancers[switch.0 as usize].peek(self.load_balancing, choices.len() as u32);
-        choices[choice as usize]
     }
 }

@@ -2,13 +2,13 @@
 //! arrives, what waits in its NIC's queue doesn't, and its generators' other messages go on.
 
 use crate::common::{Sent, Setting, bare_switch, frame_ps, network_with, plain, run_with, sent, wire_ps};
-use homa_fabric::{Faults, Outcome};
+use homa_fabric::{Advanced, Faults};
 use homa_topologies::HostId;
 use homa_units::Time;
 
 fn dying(host: u32, at_ps: u64, pushes: bool) -> Setting {
     let mut faults = Faults::default();
-    faults.deaths = vec![(HostId(host), Time::from_ps(at_ps))];
+    faults.host_failures = vec![(HostId(host), Time::from_ps(at_ps))];
     assert!(!faults.is_none());
     Setting { faults, pushes, ..plain() }
 }
@@ -61,7 +61,7 @@ fn messages_of_a_dead_host_are_skipped_and_those_of_others_are_not() {
     for per_host in [false, true] {
         let setting = Setting { per_host, ..dying(0, 15_000_000, false) };
         let (mut net, _) = network_with(&bare_switch(3), setting, &messages);
-        assert_eq!(net.run_until(Time::MAX), Outcome::Idle);
+        assert_eq!(net.run_until(Time::MAX), Advanced::Idle);
         let completed: Vec<_> = net.observer().completed.iter().map(|(_, message)| message.source.0).collect();
         assert_eq!(completed, [0, 2, 2, 2]);
         assert_eq!(net.observer().created.len(), 4);

@@ -16,10 +16,10 @@ fn bursts() -> Vec<Sent> {
     (0..400).map(burst).collect()
 }
 
-fn outcome(load_balancing: LoadBalancing, pushes: bool, look_ahead: bool) -> (FabricStatistics, Vec<(u64, u32)>) {
+fn outcome(load_balancing: LoadBalancing, pushes: bool, prefetch: bool) -> (FabricStatistics, Vec<(u64, u32)>) {
     let topology = common::shipped("sigcomm18-16");
     let (mut net, notes) = network_with(&topology, common::Setting { load_balancing, pushes, ..plain() }, &bursts());
-    net.set_look_ahead(look_ahead);
+    net.set_prefetch(prefetch);
     for until_us in [7, 30, 31, 5_000] {
         net.run_until(Time::ZERO + Duration::from_us(until_us));
     }

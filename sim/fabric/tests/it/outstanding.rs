@@ -1,5 +1,5 @@
-//! A generator never has more messages under way than its limit, creates late ones as soon as one has ended, in their
-//! order, and catches up; a limit that is never reached changes nothing.
+//! A generator never has more messages under way than its max_outstanding, creates late ones as soon as one has ended, in their
+//! order, and catches up; a max_outstanding that is never reached changes nothing.
 
 use crate::common::{Net, Sent, Setting, bare_switch, frame_ps, plain, run, run_with, sent, shipped, wire_ps};
 use homa_fabric::{Faults, Message};
@@ -7,8 +7,8 @@ use homa_topologies::HostId;
 use homa_units::Time;
 use proptest::prelude::*;
 
-fn limited(limit: u32) -> Setting {
-    Setting { per_host: true, limit: Some(limit), ..plain() }
+fn limited(max_outstanding: u32) -> Setting {
+    Setting { per_host: true, max_outstanding: Some(max_outstanding), ..plain() }
 }
 
 /// The most messages that a host ever had under way. At one instant messages end before others are created.
@@ -19,11 +19,11 @@ fn most_under_way(net: &Net, host: u32) -> i32 {
     let ended = log.completed.iter().filter(|(_, message)| mine(message)).map(|(at, _)| (*at, -1));
     let mut changes: Vec<_> = began.chain(ended).collect();
     changes.sort_unstable();
-    let under_way = changes.iter().scan(0, |under_way, (_, change)| {
-        *under_way += change;
-        Some(*under_way)
+    let outstanding = changes.iter().scan(0, |outstanding, (_, change)| {
+        *outstanding += change;
+        Some(*outstanding)
     });
-    under_way.max().unwrap_or(0)
+    outstanding.max().unwrap_or(0)
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn a_generator_that_was_late_is_on_time_again_when_it_has_caught_up() {
 #[test]
 fn what_was_abandoned_is_under_way_no_more() {
     let mut faults = Faults::default();
-    faults.deaths = vec![(HostId(0), Time::from_ps(10))];
+    faults.host_failures = vec![(HostId(0), Time::from_ps(10))];
     // Of one generator: host 0's message never ends, its second one is skipped, and host 2's can begin at the death.
     let messages = [sent(0, 0, 1, &[(1_000, 0)]), sent(1, 2, 1, &[(500, 0)]), sent(5, 0, 1, &[(1_000, 0)])];
     let setting = Setting { faults, per_host: false, ..limited(1) };
@@ -80,11 +80,11 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn under_any_messages_the_limit_holds_and_all_complete(messages in messages(), limit in 1..4_u32, pushes: bool) {
-        let (net, _) = run_with(&shipped("sigcomm18-16"), Setting { pushes, ..limited(limit) }, &messages);
+    fn under_any_messages_the_limit_holds_and_all_complete(messages in messages(), max_outstanding in 1..4_u32, pushes: bool) {
+        let (net, _) = run_with(&shipped("sigcomm18-16"), Setting { pushes, ..limited(max_outstanding) }, &messages);
         prop_assert_eq!(net.observer().completed.len(), messages.len());
         for host in 0..16 {
-            prop_assert!(most_under_way(&net, host) <= limit as i32);
+            prop_assert!(most_under_way(&net, host) <= max_outstanding as i32);
             let of_host = net.observer().created.iter().filter(|message| message.source.0 == host);
             let sizes: Vec<_> = of_host.map(|message| message.size.get()).collect();
             let mut scripted: Vec<_> = messages.iter().filter(|sent| sent.source == host).collect();

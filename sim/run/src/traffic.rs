@@ -12,16 +12,16 @@ use rand_chacha::ChaCha8Rng;
 use std::sync::Arc;
 
 /// A run's messages as the fabric wants them.
-pub(crate) struct Source {
+pub(crate) struct RunTraffic {
     /// Generator 0, if there is a trace.
     trace: Option<TraceRows>,
-    /// One generator for each client's first thread, then for the second ones and so on.
+    /// One generator for each client's first sender, then for the second ones and so on.
     generators: Vec<Generator>,
     /// What makes their streams, unless there is only the trace.
     recipe: Option<Recipe>,
     /// When the streams begin.
     offset: Duration,
-    limits: Option<Limits>,
+    bounds: Option<Bounds>,
     least_size: Bytes,
 }
 
@@ -68,7 +68,7 @@ impl Recipe {
 
     /// The stream `index` from its begin.
     fn stream(&self, index: u32) -> MessageStream<ChaCha8Rng> {
-        // The first thread of each client draws as the only one would.
+        // The first sender of each client draws as the only one would.
         let rng = |purpose| self.streams.stream(purpose, index);
         let rngs = StreamRngs { gap: rng("gap"), size: rng("size"), destination: rng("destination") };
         MessageStream::new(self.client(index), self.roles, Arc::clone(&self.sizes), self.gaps, rngs)
@@ -92,12 +92,12 @@ impl Iterator for TraceRows {
     }
 }
 
-impl Source {
+impl RunTraffic {
     pub(crate) fn new(spec: &RunSpec, streams: Streams) -> Self {
-        let threads = spec.client.threads;
+        let senders = spec.client.senders;
         let recipe = |sizes: &Arc<SizeDistribution>, arithmetic: &LoadArithmetic| {
-            let mean = MeanGap::from_ps(arithmetic.mean_gap.as_ps() * f64::from(threads));
-            let gaps = Gaps::new(spec.client.gaps, mean.expect("few threads and a gap that was accepted"));
+            let mean = MeanGap::from_ps(arithmetic.mean_gap.as_ps() * f64::from(senders));
+            let gaps = Gaps::new(spec.client.gaps, mean.expect("few senders and a gap that was accepted"));
             Recipe { sizes: Arc::clone(sizes), gaps, roles: spec.roles, streams }
         };
         let (trace, recipe, offset) = match &spec.arrivals {
@@ -108,10 +108,14 @@ impl Source {
                 rows[rows.len() - 1].at.since(Time::ZERO),
             ),
         };
-        let count = if recipe.is_some() { spec.roles.clients() * threads } else { 0 };
+        let count = if recipe.is_some() { spec.roles.clients() * senders } else { 0 };
         let generators = (0..count).map(|_| Generator::Unused).collect();
-        let limits = spec.client.outstanding_max.map(|limit| Limits { limit, threads, clients: spec.roles.clients() });
-        Self { trace, generators, recipe, offset, limits, least_size: spec.client.least_size }
+        let bounds = spec.client.max_outstanding.map(|max_outstanding| Bounds {
+            max_outstanding,
+            senders,
+            clients: spec.roles.clients(),
+        });
+        Self { trace, generators, recipe, offset, bounds, least_size: spec.client.least_size }
     }
 
     /// The stream of a generator; none for the trace.
@@ -120,22 +124,22 @@ impl Source {
     }
 }
 
-/// How many messages may be under way.
-struct Limits {
-    limit: u32,
-    threads: u32,
+/// How many messages may be outstanding.
+struct Bounds {
+    max_outstanding: u32,
+    senders: u32,
     clients: u32,
 }
 
-impl Limits {
-    /// A thread's share of its client's limit; the first ones have what is left over.
+impl Bounds {
+    /// A sender's share of what its client may have outstanding; the first ones have what is left over.
     const fn of_stream(&self, stream: u32) -> u32 {
-        let thread = stream / self.clients;
-        self.limit / self.threads + (thread < self.limit % self.threads) as u32
+        let sender = stream / self.clients;
+        self.max_outstanding / self.senders + (sender < self.max_outstanding % self.senders) as u32
     }
 }
 
-impl Traffic for Source {
+impl Traffic for RunTraffic {
     fn generators(&self) -> u32 {
         (self.generators.len() + usize::from(self.trace.is_some())) as u32
     }
@@ -153,9 +157,9 @@ impl Traffic for Source {
         Some(Submission { at: arrival.at + self.offset, source, destination, size })
     }
 
-    fn limit(&self, generator: u32) -> Option<u32> {
+    fn max_outstanding(&self, generator: u32) -> Option<u32> {
         let stream = self.stream_of(generator)?;
-        self.limits.as_ref().map(|limits| limits.of_stream(stream))
+        self.bounds.as_ref().map(|bounds| bounds.of_stream(stream))
     }
 
     fn source(&self, generator: u32) -> Option<HostId> {

@@ -1,16 +1,17 @@
 //! An output port and the link it feeds.
 
+use super::strict_priority::StrictPriority;
 use crate::arena::{Arena, Fifo, PacketId};
-use crate::packet::{FRAME_GAP, PREAMBLE};
-use homa_topologies::{Link, Node, SoftwareDelay, Tier};
+use crate::framing::Framing;
+use crate::host::HostModel;
+use homa_topologies::{Link, Node, TierId};
 use homa_units::{Duration, Priority, Time};
-use prefetch_index::prefetch_index;
 
 /// What the caller has to schedule after a port has done something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Schedule {
-    /// The port wants [`Port::fetch`] at this instant.
-    pub(crate) fetch: Option<Time>,
+    /// The port wants [`Port::dequeue`] at this instant.
+    pub(crate) dequeue: Option<Time>,
     /// The link was empty; its first packet arrives at this instant.
     pub(crate) arrival: Option<Time>,
 }
@@ -25,7 +26,7 @@ pub(crate) struct Schedule {
 #[derive(Debug)]
 #[repr(C, align(64))]
 pub(crate) struct Port {
-    /// End of the frame being sent: the port's next fetch.
+    /// End of the frame being sent: when the next packet is dequeued.
     frame_end: Time,
     delay: Duration,
     pub(crate) to: Node,
@@ -33,15 +34,17 @@ pub(crate) struct Port {
     pub(crate) counters: Counters,
     /// The time of a byte in picoseconds.
     byte_ps: u32,
-    /// Bit `p` is set if level `p` has waiting packets.
+    /// Bit `p` is set if priority `p` has waiting packets.
     occupied: u8,
-    pub(crate) tier: Tier,
-    waiting: [Fifo; Priority::LEVELS],
-    queue: Queue,
+    pub(crate) tier: TierId,
+    /// See [`Framing`].
+    preamble: u8,
+    gap: u8,
+    queues: StrictPriority,
 }
 
 // A line for what each packet needs, one for the queues, one for their length.
-const _: () = assert!(size_of::<Port>() == 3 * 64 && std::mem::offset_of!(Port, waiting) == 64);
+const _: () = assert!(size_of::<Port>() == 3 * 64 && std::mem::offset_of!(Port, queues) == 64);
 
 /// What a port counts for each packet.
 #[derive(Debug, Default)]
@@ -52,20 +55,11 @@ pub(crate) struct Counters {
     waiting_bytes_max: u64,
 }
 
-/// The length of a port's queue.
-#[derive(Debug, Default)]
-struct Queue {
-    /// Integral of `bytes` over time up to `changed`, in byte picoseconds.
-    integral: u128,
-    bytes: u64,
-    changed: Time,
-}
-
 impl Port {
-    pub(crate) fn new(link: &Link, software: &SoftwareDelay) -> Self {
+    pub(crate) fn new(link: &Link, framing: Framing, host_model: &HostModel) -> Self {
         let received = match link.to {
             // No decision is made between the arrival at a NIC and that at its transport, so one delay serves for both.
-            Node::Host(_) => software.receive,
+            Node::Host(_) => host_model.receive_delay(),
             Node::Switch(_) => Duration::ZERO,
         };
         let byte = link.rate.byte_time().expect("topologies have exact rates");
@@ -78,56 +72,50 @@ impl Port {
             byte_ps: u32::try_from(byte.as_ps()).expect("a byte takes less than four milliseconds"),
             occupied: 0,
             tier: link.tier,
-            waiting: [Fifo::EMPTY; Priority::LEVELS],
-            queue: Queue::default(),
+            preamble: framing.preamble,
+            gap: framing.gap,
+            queues: StrictPriority::new(),
         }
     }
 
     /// A packet comes to the port.
     #[inline]
-    pub(crate) fn offer<H: Copy>(&mut self, arena: &mut Arena<H>, now: Time, id: PacketId) -> Schedule {
-        let level = arena.get(id).priority;
-        self.offer_at(arena, now, id, level)
+    pub(crate) fn enqueue<H: Copy>(&mut self, arena: &mut Arena<H>, now: Time, id: PacketId) -> Schedule {
+        let priority = arena.get(id).priority;
+        self.enqueue_at(arena, now, id, priority)
     }
 
-    /// As [`Self::offer`], with the level at which this port serves the packet: a single level is a queue without priorities.
+    /// As [`Self::enqueue`], with the priority at which this port serves the packet: a single priority is a queue without priorities.
     #[inline]
-    pub(crate) fn offer_at<H: Copy>(
+    pub(crate) fn enqueue_at<H: Copy>(
         &mut self,
         arena: &mut Arena<H>,
         now: Time,
         id: PacketId,
-        level: Priority,
+        priority: Priority,
     ) -> Schedule {
         let bytes = u64::from(arena.get(id).frame_bytes);
         if !self.is_busy(now) {
             self.counters.pass(bytes);
             let start = now.max(self.frame_end + self.gap());
-            return Schedule { fetch: None, arrival: self.transmit(arena, start, id) };
+            return Schedule { dequeue: None, arrival: self.transmit(arena, start, id) };
         }
         let first = self.occupied == 0;
-        self.queue.enter(now, bytes);
-        self.counters.pass(self.queue.bytes);
-        self.occupied |= 1 << level.get();
-        self.waiting[level.index()].push_back(arena, id);
-        Schedule { fetch: first.then_some(self.frame_end), arrival: None }
+        self.queues.enqueue(&mut self.occupied, arena, now, id, priority);
+        self.counters.pass(self.queues.bytes());
+        Schedule { dequeue: first.then_some(self.frame_end), arrival: None }
     }
 
     /// The frame has ended: takes the next packet.
     #[inline]
-    pub(crate) fn fetch<H: Copy>(&mut self, arena: &mut Arena<H>, now: Time) -> Schedule {
+    pub(crate) fn dequeue<H: Copy>(&mut self, arena: &mut Arena<H>, now: Time) -> Schedule {
         assert!(
             now == self.frame_end && self.occupied != 0,
-            "a fetch is scheduled for the end of a frame if packets wait"
+            "a dequeue is scheduled for the end of a frame if packets wait"
         );
-        let level = 7 - self.occupied.leading_zeros() as usize;
-        let id = self.waiting[level].pop_front(arena).expect("an occupied level has a packet");
-        if self.waiting[level].is_empty() {
-            self.occupied &= !(1 << level);
-        }
-        self.queue.leave(now, u64::from(arena.get(id).frame_bytes));
+        let id = self.queues.dequeue(&mut self.occupied, arena, now);
         let arrival = self.transmit(arena, now + self.gap(), id);
-        Schedule { fetch: (self.occupied != 0).then_some(self.frame_end), arrival }
+        Schedule { dequeue: (self.occupied != 0).then_some(self.frame_end), arrival }
     }
 
     /// Puts a packet on the link; gives its arrival if it is the only one there.
@@ -136,7 +124,7 @@ impl Port {
         let bytes = u64::from(arena.get(id).frame_bytes);
         self.counters.frames += 1;
         self.counters.frame_bytes += bytes;
-        self.frame_end = start + self.byte() * (bytes + PREAMBLE.get());
+        self.frame_end = start + self.byte() * (bytes + u64::from(self.preamble));
         let arrival = self.frame_end + self.delay;
         arena.set_arrival(id, arrival);
         let alone = self.in_flight.is_empty();
@@ -144,10 +132,10 @@ impl Port {
         alone.then_some(arrival)
     }
 
-    /// The packet that is fetched next, if one waits.
+    /// The packet that is dequeued next, if one waits.
     #[inline]
-    pub(crate) fn next_to_fetch(&self) -> Option<PacketId> {
-        self.waiting.get(7_usize.wrapping_sub(self.occupied.leading_zeros() as usize))?.front()
+    pub(crate) fn next_to_dequeue(&self) -> Option<PacketId> {
+        self.queues.next(self.occupied)
     }
 
     /// The packet put on the link last, if it is still there.
@@ -165,8 +153,7 @@ impl Port {
     /// Brings what is needed if packets wait into the cache.
     #[inline]
     pub(crate) fn prefetch_waiting(&self) {
-        prefetch_index(self.waiting.as_slice(), 0);
-        prefetch_index(std::slice::from_ref(&self.queue), 0);
+        self.queues.prefetch();
     }
 
     /// The packet that arrives next, if one is in flight.
@@ -216,30 +203,23 @@ impl Port {
     /// Bytes of the waiting frames.
     #[inline]
     pub(crate) const fn waiting_bytes(&self) -> u64 {
-        self.queue.bytes
+        self.queues.bytes()
     }
 
     /// Forgets all waiting packets.
     pub(crate) fn discard_waiting<H: Copy>(&mut self, arena: &mut Arena<H>, now: Time) {
-        self.queue.leave(now, self.queue.bytes);
-        self.occupied = 0;
-        for queue in &mut self.waiting {
-            while let Some(id) = queue.pop_front(arena) {
-                arena.remove(id);
-            }
-        }
+        self.queues.discard(&mut self.occupied, arena, now);
     }
 
     /// Forgets mean and maximum of the queue up to now.
     pub(crate) fn restart_queue_statistics(&mut self, now: Time) {
-        self.queue.settle(now);
-        self.queue.integral = 0;
+        self.queues.restart_average(now);
         self.counters.waiting_bytes_max = 0;
     }
 
     /// The integral of waiting bytes since the restart (byte picoseconds) and the maximum (bytes).
     pub(crate) fn queue_statistics(&self, now: Time) -> (u128, u64) {
-        (self.queue.integral_up_to(now), self.counters.waiting_bytes_max)
+        (self.queues.integral(now), self.counters.waiting_bytes_max)
     }
 
     #[inline]
@@ -249,7 +229,7 @@ impl Port {
 
     #[inline]
     fn gap(&self) -> Duration {
-        self.byte() * FRAME_GAP.get()
+        self.byte() * u64::from(self.gap)
     }
 }
 
@@ -258,30 +238,5 @@ impl Counters {
     #[inline]
     pub(crate) fn pass(&mut self, bytes: u64) {
         self.waiting_bytes_max = self.waiting_bytes_max.max(bytes);
-    }
-}
-
-impl Queue {
-    #[inline]
-    fn enter(&mut self, now: Time, bytes: u64) {
-        self.settle(now);
-        self.bytes += bytes;
-    }
-
-    #[inline]
-    fn leave(&mut self, now: Time, bytes: u64) {
-        self.settle(now);
-        self.bytes -= bytes;
-    }
-
-    #[inline]
-    fn integral_up_to(&self, now: Time) -> u128 {
-        self.integral + u128::from(self.bytes) * u128::from(now.since(self.changed).as_ps())
-    }
-
-    #[inline]
-    fn settle(&mut self, now: Time) {
-        self.integral = self.integral_up_to(now);
-        self.changed = now;
     }
 }

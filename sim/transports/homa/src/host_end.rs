@@ -22,7 +22,7 @@ enum Blocked {
 
 /// One host's end: the core and the application on both sides.
 #[derive(Debug)]
-pub(crate) struct Node {
+pub(crate) struct HostEnd {
     driver: Driver,
     config: Arc<Config>,
     host: HostId,
@@ -38,7 +38,7 @@ pub(crate) struct Node {
     prio: Option<(Box<Prio>, Time)>,
 }
 
-impl Node {
+impl HostEnd {
     /// The end at `host`, whose timer ticks at `tick_phase` after each full millisecond.
     pub(crate) fn new(config: Arc<Config>, host: HostId, tick_phase: Duration) -> Self {
         let mut core = config.core.clone();

@@ -1,18 +1,19 @@
-//! What a part of a network does that a whole one doesn't: it sends packets to other parts, and keeps notes.
+//! What a partition does that a whole network doesn't: it sends packets to other partitions, and defers events of messages.
 
-use super::partition::Partition;
+use super::partition::Partitioning;
 use crate::arena::{Fifo, PacketId};
+use crate::event::{Event, EventClass};
 use crate::packet::{Message, MessageRef, Packet};
-use crate::simulation::notes::Notes;
-use crate::simulation::{Simulation, class};
+use crate::simulation::Simulation;
+use crate::simulation::sink::EventSink;
 use crate::traffic::Traffic;
 use crate::transport::{MessageEnd, Transport};
 use homa_engine::EventKey;
-use homa_topologies::{HostId, Tier};
+use homa_topologies::{HostId, TierId};
 use homa_units::Time;
 use std::sync::Arc;
 
-/// A packet on its way to another part.
+/// A packet on its way to another partition.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Crossing<H> {
     link: u32,
@@ -27,47 +28,46 @@ impl<H> Crossing<H> {
     }
 }
 
-/// What happened to a message.
+/// What happened to a message, to be told later.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Happening {
+pub(super) enum Deferred {
     Created(MessageRef),
     /// It has ended at this host.
     Ended(u32, MessageEnd),
-    /// A host has died, with messages under way.
-    Died(HostId),
+    /// A host has failed, with messages in flight.
+    HostFailed(HostId),
 }
 
-/// The notes of one part.
+/// The events that one partition defers, and the packets that cross.
 ///
-/// Each is filed under a key by which the notes of all parts can be put into the order in which one thread would have come to
-/// them. That thread always takes the first of the pending events; so it takes those of two parts in the order in which the
-/// smaller head of two queues is taken. That is the order of the *largest key so far* in each part. Nearly always that is the
-/// key of the event itself; a smaller one has an event that was scheduled by another one of the same instant, which can only be a
-/// timer, and it happens right after that.
+/// Each deferred event has a key by which those of all partitions can be merged into the order of one thread. One thread always
+/// takes the earliest pending event. So it takes the events of two partitions as if it merged two queues by their smaller head,
+/// which is the order of the *largest key so far* in each. That is nearly always the key of the event itself. An event has a
+/// smaller key if another event of the same instant has scheduled it. Only timers do that, and they fire right afterwards.
 #[derive(Debug)]
-pub(crate) struct Part<H> {
+pub(crate) struct PartitionSink<H> {
     number: u32,
-    partition: Arc<Partition>,
-    /// As in the partition: asked for at each packet-hop.
-    crossing: Tier,
-    /// By link on which packets cross: those that have come from other hosts of this part, or from other parts.
+    partitioning: Arc<Partitioning>,
+    /// As in the partitioning: asked for at each packet-hop.
+    crossing: TierId,
+    /// By link on which packets cross: the packets in flight to this partition.
     arriving: Vec<Fifo>,
-    /// By part: packets that go there.
+    /// The mailboxes: by partition, packets that go there.
     pub(super) leaving: Vec<Vec<Crossing<H>>>,
     /// No packet may arrive elsewhere before this.
     until: Time,
     event: EventKey,
-    /// The last event after which another one of the same instant came that would have been before it.
+    /// The last event that scheduled one of the same instant with a smaller key.
     floor: EventKey,
-    pub(super) happenings: Vec<(EventKey, Happening)>,
+    pub(super) deferred: Vec<(EventKey, Deferred)>,
     pub(super) packets: PacketCounts,
 }
 
-/// How many packets were in the network: those that entered it in this part less those that left it here, so the number of
-/// one part alone means nothing, and can be negative.
+/// How many packets were in the network: those that entered it in this partition less those that left it here, so the number of
+/// one partition alone means nothing, and can be negative.
 #[derive(Debug, Default)]
 pub(super) struct PacketCounts {
-    /// Packets that have gone to other parts less those that have come from there.
+    /// Packets that have gone to other partitions less those that have come from there.
     gone: i64,
     pub(super) now: i64,
     /// When the window began.
@@ -86,18 +86,18 @@ impl PacketCounts {
     }
 }
 
-impl<H: Copy> Part<H> {
-    pub(super) fn new(number: u32, partition: &Arc<Partition>) -> Self {
+impl<H: Copy> PartitionSink<H> {
+    pub(super) fn new(number: u32, partitioning: &Arc<Partitioning>) -> Self {
         Self {
             number,
-            partition: Arc::clone(partition),
-            crossing: partition.crossing,
-            arriving: vec![Fifo::EMPTY; partition.part_of_link.len()],
-            leaving: (0..partition.parts()).map(|_| Vec::new()).collect(),
+            partitioning: Arc::clone(partitioning),
+            crossing: partitioning.crossing,
+            arriving: vec![Fifo::EMPTY; partitioning.partition_of_link.len()],
+            leaving: (0..partitioning.partitions()).map(|_| Vec::new()).collect(),
             until: Time::ZERO,
             event: EventKey::new(Time::ZERO, 0, 0, 0),
             floor: EventKey::new(Time::ZERO, 0, 0, 0),
-            happenings: Vec::new(),
+            deferred: Vec::new(),
             packets: PacketCounts::default(),
         }
     }
@@ -106,36 +106,35 @@ impl<H: Copy> Part<H> {
         self.event.max(self.floor)
     }
 
-    fn note(&mut self, happening: Happening) {
-        self.happenings.push((self.key(), happening));
+    fn note(&mut self, event: Deferred) {
+        self.deferred.push((self.key(), event));
     }
 }
 
-impl<T: Transport, S: Traffic> Simulation<T, S, Part<T::Header>> {
-    /// Lets everything happen that happens before `end`, up to which the other parts don't matter.
+impl<T: Transport, S: Traffic> Simulation<T, S, PartitionSink<T::Header>> {
+    /// Lets everything happen that happens before `end`, up to which the other partitions don't matter.
     pub(super) fn run_window(&mut self, end: Time) {
         self.observer.until = end;
         self.observer.packets.begin_window();
         self.advance(end);
     }
 
-    /// Takes over packets that have come from another part.
+    /// Takes over packets that have come from another partition.
     pub(super) fn take_in(&mut self, packets: impl Iterator<Item = Crossing<T::Header>>) {
         for Crossing { link, arrival, packet } in packets {
             let id = self.arena.insert(packet);
             self.arena.set_arrival(id, arrival);
             self.observer.packets.gone -= 1;
-            self.put_on(link, id);
+            self.put_on_link(link, id);
         }
     }
 
-    /// A packet is on its way over `link` to this part.
-    fn put_on(&mut self, link: u32, id: PacketId) {
-        let arriving = &mut self.observer.arriving[link as usize];
-        if arriving.is_empty() {
-            self.queue.push(EventKey::new(self.arena.arrival(id), class::ARRIVAL, link, 0));
+    /// A packet is on its way over `link` to this partition.
+    fn put_on_link(&mut self, link: u32, id: PacketId) {
+        if self.observer.arriving[link as usize].is_empty() {
+            self.scheduler.schedule(T::ORDER, self.arena.arrival(id), Event::new(EventClass::Arrival, link));
         }
-        arriving.push_back(&mut self.arena, id);
+        self.observer.arriving[link as usize].push_back(&mut self.arena, id);
     }
 
     /// Sends the packet that was just put on `link` on its way.
@@ -144,16 +143,16 @@ impl<T: Transport, S: Traffic> Simulation<T, S, Part<T::Header>> {
     fn send_across(&mut self, link: u32) {
         let id = self.ports[link as usize].take_last_sent(&self.arena);
         let destination = self.arena.get(id).destination;
-        let Part { number, partition, leaving, packets, until, .. } = &mut self.observer;
-        let part = partition.part_of_host[destination.0 as usize];
-        if part == *number {
-            self.put_on(link, id);
+        let PartitionSink { number, partitioning, leaving, packets, until, .. } = &mut self.observer;
+        let partition = partitioning.partition_of_host[destination.0 as usize];
+        if partition == *number {
+            self.put_on_link(link, id);
             return;
         }
         let arrival = self.arena.arrival(id);
         assert!(arrival >= *until, "no packet is faster than the shortest frame");
         packets.gone += 1;
-        leaving[part as usize].push(Crossing { link, arrival, packet: self.arena.remove(id) });
+        leaving[partition as usize].push(Crossing { link, arrival, packet: self.arena.remove(id) });
     }
 
     #[inline]
@@ -162,17 +161,17 @@ impl<T: Transport, S: Traffic> Simulation<T, S, Part<T::Header>> {
     }
 }
 
-impl<H: Copy + std::fmt::Debug> Notes<H> for Part<H> {
+impl<H: Copy + std::fmt::Debug> EventSink<H> for PartitionSink<H> {
     fn created(&mut self, reference: MessageRef, _: &Message) {
-        self.note(Happening::Created(reference));
+        self.note(Deferred::Created(reference));
     }
 
     fn ended<T: Transport<Header = H>, S: Traffic>(network: &mut Simulation<T, S, Self>, host: u32, end: MessageEnd) {
-        network.observer.note(Happening::Ended(host, end));
+        network.observer.note(Deferred::Ended(host, end));
     }
 
-    fn died<T: Transport<Header = H>, S: Traffic>(network: &mut Simulation<T, S, Self>, host: u32) {
-        network.observer.note(Happening::Died(HostId(host)));
+    fn host_failed<T: Transport<Header = H>, S: Traffic>(network: &mut Simulation<T, S, Self>, host: u32) {
+        network.observer.note(Deferred::HostFailed(HostId(host)));
     }
 
     #[inline]
@@ -194,7 +193,7 @@ impl<H: Copy + std::fmt::Debug> Notes<H> for Part<H> {
         packets.changes.push((key, packets.now));
     }
 
-    fn parts(&self) -> usize {
+    fn partitions(&self) -> usize {
         self.leaving.len()
     }
 

@@ -1,13 +1,13 @@
-//! A part's share of the messages.
+//! A partition's share of the messages.
 
 use crate::traffic::{Submission, Traffic};
 use homa_topologies::HostId;
 use std::ops::Range;
 
-/// Of all messages those whose source is in one part.
+/// Of all messages those whose source is in one partition.
 ///
-/// Each part has a copy of the whole traffic. A generator whose messages come from a host of another part is not asked at
-/// all; of one whose messages come from everywhere, such as a trace, each part passes over those of others.
+/// Each partition has a copy of the whole traffic. It doesn't ask generators of other partitions' hosts. Of a generator for all
+/// hosts, such as a trace, it skips the messages of other partitions.
 pub(super) struct Share<S> {
     pub(super) traffic: S,
     pub(super) hosts: Range<u32>,
@@ -36,8 +36,8 @@ impl<S: Traffic> Traffic for Share<S> {
         }
     }
 
-    fn limit(&self, generator: u32) -> Option<u32> {
-        self.traffic.limit(generator)
+    fn max_outstanding(&self, generator: u32) -> Option<u32> {
+        self.traffic.max_outstanding(generator)
     }
 
     fn source(&self, generator: u32) -> Option<HostId> {
