@@ -1,16 +1,15 @@
-//! A driver for the core: two endpoints that talk Homa over UDP on the loopback interface.
+//! Two endpoints that talk Homa over UDP on the loopback interface.
 //!
-//! `cargo run -p homa-protocol --example udp_echo` makes ten echo calls of different lengths and prints how long each took.
-//! UDP stands in for IP here: a datagram holds one Homa packet, without an IP header. A driver on raw sockets does the same
-//! with [`wire::encode_ip`] and [`wire::decode_ip`], and maps addresses to peers with an `AddressBook`.
+//! `cargo run -p homa-protocol --example udp_echo` makes ten echo calls of different lengths and
+//! prints how long each took. UDP stands in for IP here: a datagram holds one Homa packet, without
+//! an IP header. A driver on raw sockets does the same with `wire::encode_ip` and
+//! `wire::decode_ip`, and maps addresses to peers with an `AddressBook`.
 #![expect(clippy::disallowed_methods, reason = "a real driver looks at a real clock")]
 
-use homa_protocol::wire::{self, Family, Version};
-use homa_protocol::{
-    Config, Destination, Endpoint, Event, Message, Offsets, Packet, PeerId, Port, RecvError, SocketId, Transmit,
-};
+use homa_protocol::driver::{DatagramDriver, Delivery};
+use homa_protocol::wire::Family;
+use homa_protocol::{Config, Destination, Endpoint, Offsets, PeerId, Port, RpcId, SocketId};
 use homa_units::Time;
-use std::collections::HashMap;
 use std::io::{Error, ErrorKind, Result};
 use std::net::{SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
@@ -21,23 +20,19 @@ const REGION: usize = 64 * homa_protocol::HOMA_BPAGE_SIZE as usize;
 const CLIENT: usize = 0;
 const SERVER: usize = 1;
 
-/// One node: the endpoint, its network, and the memory that the endpoint only talks about.
+/// One node: the driver and its network.
 struct Node {
-    endpoint: Endpoint,
+    driver: DatagramDriver,
     socket: SocketId,
     udp: UdpSocket,
     /// Addresses of all nodes, by the number of the peer.
     addresses: [SocketAddr; 2],
-    region: Vec<u8>,
-    /// Bytes of outgoing messages until nobody needs them any more, by tag.
-    messages: HashMap<u64, Vec<u8>>,
-    next_tag: u64,
     start: Instant,
 }
 
 /// A message that was received.
 struct Incoming {
-    rpc: homa_protocol::RpcId,
+    rpc: RpcId,
     from: Destination,
     bytes: Vec<u8>,
 }
@@ -46,14 +41,14 @@ impl Node {
     fn new(udp: UdpSocket, addresses: [SocketAddr; 2]) -> Self {
         // Datagrams that bypass a kernel's GRO need the true offset in every packet.
         let mut config = Config { offsets: Offsets::Both, ..Config::default() };
-        // What is in flight has to fit into the socket's buffer, or packets are lost and come a few ms later.
+        // What is in flight has to fit into the socket's buffer, or packets are lost and come a few
+        // ms later.
         config.sysctls.max_incoming = 60_000;
         config.sysctls.grant_fifo_fraction = 0;
-        let mut endpoint = Endpoint::new(config).expect("the defaults are valid");
-        let socket = endpoint.open_socket(Family::V4).expect("a new endpoint has free ports");
-        endpoint.set_receive_region(socket, 0, REGION as u64).expect("64 bpages are enough");
-        let (region, messages) = (vec![0; REGION], HashMap::new());
-        Self { endpoint, socket, udp, addresses, region, messages, next_tag: 0, start: Instant::now() }
+        let mut driver = DatagramDriver::new(Endpoint::new(config).expect("the defaults are valid"));
+        let socket = driver.endpoint_mut().open_socket(Family::V4).expect("a new endpoint has free ports");
+        driver.set_receive_region(socket, vec![0; REGION]).expect("64 bpages are enough");
+        Self { driver, socket, udp, addresses, start: Instant::now() }
     }
 
     fn now(&self) -> Time {
@@ -61,109 +56,55 @@ impl Node {
         Time::ZERO + homa_units::Duration::from_ns(ns)
     }
 
-    fn message(&mut self, bytes: Vec<u8>) -> Message {
-        self.next_tag += 1;
-        let message = Message { length: bytes.len() as u32, tag: self.next_tag };
-        self.messages.insert(message.tag, bytes);
-        message
-    }
-
-    /// Sends what may be sent, then waits for a packet or a timeout, and handles it.
+    /// One turn of the run loop: sends what may be sent, then waits for a datagram or a deadline,
+    /// and handles it.
     fn turn(&mut self) -> Result<()> {
         let now = self.now();
-        while let Some(transmit) = self.endpoint.poll_transmit(now) {
-            self.send(&transmit)?;
+        let mut datagram = Vec::new();
+        while let Some(out) = self.driver.poll_datagram(now, &mut datagram) {
+            self.udp.send_to(&datagram, self.addresses[out.to.index()])?;
         }
-        let deadline = self.endpoint.poll_timeout().map_or(1_000_000_000, |at| at.as_ps().saturating_sub(now.as_ps()));
+        let wait_ps = self.driver.poll_timeout().map_or(1_000_000_000, |at| at.as_ps().saturating_sub(now.as_ps()));
         // 0 would mean to wait for ever.
-        self.udp.set_read_timeout(Some(Duration::from_nanos(deadline.div_ceil(1_000).max(1))))?;
+        self.udp.set_read_timeout(Some(Duration::from_nanos(wait_ps.div_ceil(1_000).max(1))))?;
         let mut bytes = [0; 2_048];
         match self.udp.recv_from(&mut bytes) {
-            Ok((length, from)) => self.receive(from, &bytes[..length]),
+            Ok((length, from)) => {
+                if let Some(peer) = self.addresses.iter().position(|address| *address == from) {
+                    // What is no packet was counted.
+                    let _ = self.driver.handle_datagram(self.now(), PeerId::new(peer as u32), &bytes[..length]);
+                }
+            }
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
             Err(error) => return Err(error),
         }
-        self.endpoint.handle_timeout(self.now());
+        self.driver.handle_timeout(self.now());
         Ok(())
     }
 
-    fn send(&self, transmit: &Transmit) -> Result<()> {
-        let to = self.addresses[transmit.to.index()];
-        if !matches!(transmit.packet, Packet::Data(_)) {
-            return self.send_packet(to, &transmit.packet, &[]);
-        }
-        let message = &self.messages[&transmit.tag];
-        for data in transmit.segments() {
-            let payload = &message[data.offset as usize..][..data.length as usize];
-            self.send_packet(to, &Packet::Data(data), payload)?;
-        }
-        Ok(())
-    }
-
-    fn send_packet(&self, to: SocketAddr, packet: &Packet, payload: &[u8]) -> Result<()> {
-        let mut bytes = vec![0; wire::MAX_HEADER_BYTES];
-        let header = wire::encode_header(packet, Version::Linux, &mut bytes).map_err(Error::other)?;
-        bytes.truncate(header);
-        bytes.extend_from_slice(payload);
-        self.udp.send_to(&bytes, to).map(|_| ())
-    }
-
-    fn receive(&mut self, from: SocketAddr, bytes: &[u8]) {
-        let Some(peer) = self.addresses.iter().position(|address| *address == from) else { return };
-        let packet = match wire::decode(bytes, Version::Linux) {
-            Ok(packet) => packet,
-            Err(error) => return self.endpoint.count_malformed(&error),
-        };
-        let now = self.now();
-        if let Some(placement) = self.endpoint.handle_packet(now, PeerId::new(peer as u32), &packet) {
-            for piece in placement.pieces() {
-                self.region[piece.region].copy_from_slice(&bytes[wire::DATA_HEADER_BYTES..][piece.payload]);
-            }
-        }
-    }
-
-    /// Handles events until a message is complete; `None` if there are no more events.
+    /// The next message that has arrived completely.
     fn next_message(&mut self) -> Result<Option<Incoming>> {
-        while let Some(event) = self.endpoint.poll_event() {
-            match event {
-                Event::Released { tag } => {
-                    self.messages.remove(&tag);
+        let now = self.now();
+        while let Some(delivery) = self.driver.poll_delivery(now) {
+            match delivery {
+                Delivery::Message { socket, received } => {
+                    let bytes = self.driver.take_message(now, socket, &received);
+                    let from = Destination { peer: received.peer, port: received.port, family: Family::V4 };
+                    return Ok(Some(Incoming { rpc: received.rpc, from, bytes }));
                 }
-                Event::MessageComplete { .. } | Event::RpcFailed { .. } => {
-                    match self.endpoint.recv(self.now(), self.socket, None, &[]) {
-                        Ok(received) => return Ok(Some(self.copy_out(&received))),
-                        Err(RecvError::Again) => {}
-                        Err(error) => return Err(Error::other(error)),
-                    }
-                }
-                _ => {}
+                Delivery::Failed { failed, .. } => return Err(Error::other(failed.error.to_string())),
+                Delivery::Event(_) => {}
             }
         }
         Ok(None)
     }
-
-    /// Takes the bytes of a message out of the region and gives its buffers back.
-    fn copy_out(&mut self, received: &homa_protocol::Received) -> Incoming {
-        let mut bytes = Vec::with_capacity(received.length as usize);
-        for offset in received.bpages.as_slice() {
-            let length = (received.length as usize - bytes.len()).min(homa_protocol::HOMA_BPAGE_SIZE as usize);
-            bytes.extend_from_slice(&self.region[*offset as usize..][..length]);
-        }
-        let now = self.now();
-        let offsets = received.bpages.as_slice();
-        self.endpoint.return_buffers(now, self.socket, offsets).expect("the buffers were just received");
-        let from = Destination { peer: received.peer, port: received.port, family: Family::V4 };
-        Incoming { rpc: received.rpc, from, bytes }
-    }
 }
 
 fn serve(mut node: Node) -> Result<()> {
-    node.endpoint.bind(node.socket, Family::V4, SERVER_PORT).map_err(Error::other)?;
+    node.driver.endpoint_mut().bind(node.socket, Family::V4, SERVER_PORT).map_err(Error::other)?;
     loop {
         while let Some(Incoming { rpc, from, bytes }) = node.next_message()? {
-            let reply = node.message(bytes);
-            let now = node.now();
-            node.endpoint.send_reply(now, node.socket, from, rpc, reply).map_err(Error::other)?;
+            node.driver.send_reply(node.now(), node.socket, from, rpc, bytes).map_err(Error::other)?;
         }
         node.turn()?;
     }
@@ -178,9 +119,8 @@ fn main() -> Result<()> {
     let to = Destination { peer: PeerId::new(SERVER as u32), port: SERVER_PORT, family: Family::V4 };
     for length in [1, 100, 1_424, 1_425, 10_000, 40_000, 40_001, 100_000, 500_000, 1_000_000] {
         let bytes: Vec<u8> = (0..length).map(|at| (at % 251) as u8).collect();
-        let request = node.message(bytes.clone());
         let begin = node.now();
-        node.endpoint.send_request(begin, node.socket, to, request, 0).map_err(Error::other)?;
+        node.driver.send_request(begin, node.socket, to, bytes.clone(), 0).map_err(Error::other)?;
         let response = loop {
             if let Some(response) = node.next_message()? {
                 break response;

@@ -1,4 +1,4 @@
-//! The endpoint: all of Homa on one node. See the crate's page for the contract between it and its driver.
+//! The endpoint: all of Homa on one node. The crate's page has the run loop around it.
 
 mod assembly;
 mod batch;
@@ -9,6 +9,8 @@ mod receive;
 mod resend;
 mod timer;
 pub(crate) mod transmit;
+
+pub use timer::Timer;
 
 use crate::config::{Config, ConfigError, Ticks, TransmitMode};
 use crate::grant::{Context, Decision, Grants};
@@ -201,25 +203,11 @@ impl Endpoint {
         self.recompute(Recompute { base: true, cutoffs: true, ..Recompute::default() });
     }
 
-    /// The next event. Drain after every call that takes `now`.
+    /// The next event. See the [run loop](crate#the-run-loop) for when to poll.
     #[must_use]
     #[inline]
     pub fn poll_event(&mut self) -> Option<Event> {
         self.events.pop_front()
-    }
-
-    /// When [`handle_timeout`](Self::handle_timeout) wants to be called; `None` if nothing is to be timed.
-    ///
-    /// The instant may be in the past. It can change with every call that takes `now`.
-    #[must_use]
-    #[inline]
-    pub fn poll_timeout(&self) -> Option<Time> {
-        let pacer = match self.config.transmit {
-            TransmitMode::OldPacer => self.pacer.wake_time(),
-            TransmitMode::Qdisc => self.qdisc.wake_time(),
-            TransmitMode::Pull | TransmitMode::Immediate => None,
-        };
-        [self.next_tick, pacer].into_iter().flatten().min()
     }
 
     /// Does what is due at `now`: a tick of the protocol timer, the pacer. Spurious calls do nothing.

@@ -1,64 +1,116 @@
 //! A sans-IO core of the [Homa] transport protocol as Linux implements it, and its wire format.
 //!
-//! The crate knows no clock, socket, thread or random number. An [`Endpoint`] is all of Homa on one node: applications call
-//! it, packets and times go in, packets and events come out. The driver around it can be a simulator or a program with
-//! a raw socket; `examples/udp_echo.rs` is a whole driver in 200 lines. "Spec" in these pages is the behaviour
-//! specification of the kernel module `HomaModule` at commit 9edb958 (July 2026) that the crate follows, by its section numbers.
+//! The crate knows no clock, socket, thread or random number. An [`Endpoint`] is all of Homa on one
+//! node: packets, calls and times go in, packets and events come out. The driver around it can be a
+//! simulator or a program with a raw socket: [`driver`] has the loop of both, and
+//! `examples/udp_echo.rs` is a whole program over UDP. "Spec" in these pages is the behaviour
+//! specification of the kernel module `HomaModule` at commit 9edb958 (July 2026) that the crate
+//! follows, by its section numbers.
 //!
 //! [Homa]: https://homa-transport.atlassian.net/wiki/spaces/HOMA/overview
 //!
-//! # The contract
+//! # The run loop
 //!
 //! ```text
-//!             app calls                            packets in                time
-//!  send_request / send_reply / recv / shutdown     handle_packet(now, ..)    handle_timeout(now)
-//!                          \                          |                       /
-//!                           ------------------- Endpoint --------------------
-//!                          /                          |                       \
-//!  poll_event(): message complete, RPC failed ..   poll_transmit(now)        poll_timeout() -> Option<Time>
+//!  calls of the application                     packets in                time
+//!  send_request, send_reply, recv, shutdown     handle_packet(now, ..)    handle_timeout(now)
+//!                          \                       |                      /
+//!                           ------------------ Endpoint ------------------
+//!                          /                       |                      \
+//!  poll_event()                                 poll_transmit(now)        poll_timeout()
+//!  message complete, RPC failed ..              packets out               when to call again
 //! ```
 //!
-//! 1. After every call that takes `now`, drain [`poll_event`](Endpoint::poll_event), then read
-//!    [`poll_timeout`](Endpoint::poll_timeout) again.
-//! 2. Pull [`poll_transmit`](Endpoint::poll_transmit) whenever the link can take a packet, and only then: a driver that
-//!    empties it into a long queue destroys the order by remaining bytes. (In the three modes in which Linux's own pacing is
-//!    at work, packets come out when Linux would hand them to the NIC; those belong into the NIC's queue at once.)
-//! 3. Call [`handle_timeout`](Endpoint::handle_timeout) at that time. Calls too early or too often do nothing.
-//! 4. Time never runs backwards; the endpoint panics if it does. Equal times are fine.
-//! 5. The endpoint owns no bytes of messages. A DATA packet to send says which bytes of which message it carries
-//!    ([`Transmit::tag`]); the message must stay available until [`Event::Released`], because it may be asked for again. The
-//!    payload of a packet that arrives goes where [`Endpoint::handle_packet`] says ([`Placement`]).
-//! 6. Peers are numbers ([`PeerId`]) that the driver gives to addresses, small and dense; an [`AddressBook`] does that.
+//! **The drain rule:** each call that takes `now` may leave events, packets and a new deadline.
+//! Before the driver waits, it polls all events, then what packets may leave, and reads the
+//! deadline again.
 //!
-//! Only broken promises of the driver (a socket that was never opened, time that runs backwards) panic. Packets and what an
-//! application passes never do. There is no allocation per packet once tables and queues have grown to what the traffic
-//! needs.
+//! 1. Wait for a packet, a call of the application, the deadline, or the link.
+//! 2. Make one call, with the time that it is now: [`handle_packet`](Endpoint::handle_packet),
+//!    [`handle_timeout`](Endpoint::handle_timeout), or what the application calls.
+//! 3. Poll events until there are none ([`poll_event`](Endpoint::poll_event), or
+//!    [`poll_delivery`](driver::Driver::poll_delivery), which receives messages as well). The
+//!    application may answer each with calls.
+//! 4. Poll packets while the link can take one, and only then
+//!    ([`poll_transmit`](Endpoint::poll_transmit), or [`poll_packet`](driver::Driver::poll_packet),
+//!    which cuts transmit units).
+//! 5. Sending can release messages: go back to 3 if the application waits for [`Event::Writable`].
+//! 6. Read [`poll_timeout`](Endpoint::poll_timeout), and go on with 1.
+//!
+//! Beside the loop, the contract is:
+//!
+//! * **The link pulls.** A driver that empties `poll_transmit` into a long queue destroys the order
+//!   by remaining bytes. (In the three [modes](TransmitMode) in which Linux's own pacing is at
+//!   work, packets come out when Linux would hand them to the NIC; those belong into the NIC's
+//!   queue at once.)
+//! * **Time** never runs backwards; the endpoint panics if it does. Equal times are fine. A
+//!   `handle_timeout` too early or too often does nothing, one too late makes recovery late.
+//! * **The endpoint has no bytes of messages.** A DATA packet to send says which bytes of which
+//!   message it carries ([`Transmit::tag`]). The message must stay available until
+//!   [`Event::Released`], because it may be asked for again. The payload of a packet that arrives
+//!   goes where [`Endpoint::handle_packet`] says ([`Placement`]). A
+//!   [`DatagramDriver`](driver::DatagramDriver) keeps and copies the bytes.
+//! * **Peers are numbers** ([`PeerId`]) that the driver gives to addresses, small and dense; an
+//!   [`AddressBook`] does that.
+//! * **Panics** are for broken promises of the driver alone, such as a socket that was never opened
+//!   or time that runs backwards. Packets and what an application passes never panic.
+//! * **Allocation**: none per packet, once tables and queues have grown to what the traffic needs.
+//!
+//! A whole loop: two nodes, whose network is a queue, exchange a request and its response.
 //!
 //! ```
+//! use homa_protocol::driver::{DatagramDriver, Delivery};
 //! use homa_protocol::wire::Family;
-//! use homa_protocol::{Config, Destination, Endpoint, Event, Message, PeerId, Port};
-//! use homa_units::Time;
+//! use homa_protocol::{Config, Destination, Endpoint, HOMA_BPAGE_SIZE, PeerId, Port};
+//! use homa_units::{Duration, Time};
+//! use std::collections::VecDeque;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let now = Time::ZERO;
-//! let (mut client, mut server) = (Endpoint::new(Config::default())?, Endpoint::new(Config::default())?);
-//! let (to_server, from) = (PeerId::new(1), PeerId::new(0));
-//!
-//! let listener = server.open_socket(Family::V4)?;
-//! server.bind(listener, Family::V4, Port::new(99))?;
-//! server.set_receive_region(listener, 0, 64 << 20)?;
-//!
-//! let socket = client.open_socket(Family::V4)?;
-//! let to = Destination { peer: to_server, port: Port::new(99), family: Family::V4 };
-//! let rpc = client.send_request(now, socket, to, Message { length: 500, tag: 7 }, 0)?;
-//!
-//! while let Some(transmit) = client.poll_transmit(now) {
-//!     server.handle_packet(now, from, &transmit.packet);
+//! let (port, family) = (Port::new(99), Family::V4);
+//! let new = || Endpoint::new(Config::default()).map(DatagramDriver::new);
+//! let mut nodes = [new()?, new()?];
+//! let mut sockets = Vec::new();
+//! for node in &mut nodes {
+//!     let socket = node.endpoint_mut().open_socket(family)?;
+//!     node.set_receive_region(socket, vec![0; 64 * HOMA_BPAGE_SIZE as usize])?;
+//!     sockets.push(socket);
 //! }
-//! let complete = core::iter::from_fn(|| server.poll_event()).find(|event| matches!(event, Event::MessageComplete { .. }));
-//! assert!(complete.is_some());
-//! let request = server.recv(now, listener, None, &[])?;
-//! assert_eq!((request.rpc, request.length), (rpc.other_side(), 500));
+//! nodes[1].endpoint_mut().bind(sockets[1], family, port)?;
+//!
+//! let mut now = Time::ZERO;
+//! let to = Destination { peer: PeerId::new(1), port, family };
+//! nodes[0].send_request(now, sockets[0], to, b"ping".to_vec(), 0)?;
+//!
+//! let mut link = VecDeque::new();
+//! let mut datagram = Vec::new();
+//! let response = 'run: loop {
+//!     for (index, node) in nodes.iter_mut().enumerate() {
+//!         // 3. Events: the server replies, the client has what it wants.
+//!         while let Some(delivery) = node.poll_delivery(now) {
+//!             let Delivery::Message { socket, received } = delivery else { continue };
+//!             let bytes = node.take_message(now, socket, &received);
+//!             if received.rpc.is_client() {
+//!                 break 'run bytes;
+//!             }
+//!             let from = Destination { peer: received.peer, port: received.port, family };
+//!             node.send_reply(now, socket, from, received.rpc, [&bytes[..], b" pong"].concat())?;
+//!         }
+//!         // 4. Packets. This link can always take one.
+//!         while let Some(out) = node.poll_datagram(now, &mut datagram) {
+//!             println!("{now} {index} to {}: {}", out.to, out.packet);
+//!             link.push_back((PeerId::new(index as u32), out.to, datagram.clone()));
+//!         }
+//!     }
+//!     // 6. and 1. The next packet arrives after 5 us. Without one, the earliest deadline is next.
+//!     if let Some((from, to, datagram)) = link.pop_front() {
+//!         now += Duration::from_us(5);
+//!         nodes[to.index()].handle_datagram(now, from, &datagram)?; // 2.
+//!     } else {
+//!         now = nodes.iter().filter_map(|node| node.poll_timeout()).min().ok_or("nothing will happen")?;
+//!     }
+//!     nodes.iter_mut().for_each(|node| node.handle_timeout(now)); // 2.
+//! };
+//! assert_eq!(response, b"ping pong");
 //! # Ok(())
 //! # }
 //! ```
@@ -67,7 +119,9 @@
 //!
 //! | To know | look at |
 //! |---|---|
+//! | the loop around an endpoint | [`driver`] |
 //! | packets and bytes | [`Packet`], [`wire`] |
+//! | what a deadline is for | [`Timer`] |
 //! | parameters (`net.homa.*`) | [`Sysctls`], [`Endpoint::write_sysctl`]; everything else: [`Config`] |
 //! | who decides when a packet leaves | [`TransmitMode`] |
 //! | in what the kernel errs, and how to switch it off | [`Quirks`] |
@@ -119,6 +173,7 @@ extern crate alloc;
 mod address_book;
 mod api;
 mod config;
+pub mod driver;
 mod endpoint;
 mod errno;
 mod gaps;
@@ -146,7 +201,7 @@ pub use api::{
     SendError, SendmsgArgs,
 };
 pub use config::{Config, ConfigError, Offsets, Ticks, TransmitMode};
-pub use endpoint::Endpoint;
+pub use endpoint::{Endpoint, Timer};
 pub use errno::Errno;
 pub use ids::{PeerId, Port, RpcId, SocketId};
 pub use metrics::Metrics;

@@ -10,7 +10,7 @@ use homa_units::Priority;
 /// A packet to send.
 ///
 /// A DATA packet is a whole transmit unit: if [`segment_bytes`](Self::segment_bytes) is less than its length, it goes out
-/// as the several packets of [`segments`](Self::segments).
+/// as the several packets of [`packets`](Self::packets).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Transmit {
     /// Where to.
@@ -119,7 +119,7 @@ impl Placement {
     }
 }
 
-/// Something that the driver or the application may want to know. Drain with [`poll_event`](crate::Endpoint::poll_event).
+/// Something that the driver or the application may want to know, from [`poll_event`](crate::Endpoint::poll_event).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {
     /// The socket became readable, or one more message has something for a reader: `EPOLLIN`. A

@@ -2,6 +2,8 @@
 //!
 //! Offsets and lengths in a message are bytes. [`wire`](crate::wire) turns these types into bytes and back.
 
+mod display;
+
 use crate::{Port, RpcId};
 use homa_units::Priority;
 

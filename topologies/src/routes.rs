@@ -140,7 +140,7 @@ impl Routes {
     #[inline]
     pub fn choices(&self, switch: SwitchId, destination: HostId) -> &[LinkId] {
         if let Some(table) = &self.table {
-            return self.from_table(table, switch, destination);
+            return self.table_choices(table, switch, destination);
         }
         let row = &self.rows[switch.0 as usize];
         // All hosts that are not below count as the one behind the last below, and its link is the first one up.
@@ -152,7 +152,7 @@ impl Routes {
 
     // Apart, so that the way through a tree stays short enough to be inlined.
     #[cold]
-    fn from_table(&self, Table { begins, hosts }: &Table, switch: SwitchId, destination: HostId) -> &[LinkId] {
+    fn table_choices(&self, Table { begins, hosts }: &Table, switch: SwitchId, destination: HostId) -> &[LinkId] {
         let entry = switch.0 as usize * *hosts as usize + destination.0 as usize;
         &self.links[begins[entry] as usize..begins[entry + 1] as usize]
     }

@@ -1,13 +1,32 @@
-//! The protocol timer (spec part 8).
+//! What the endpoint waits for, and what it does at each tick of the protocol timer (spec part 8).
 
 use super::Endpoint;
 use crate::Packet;
+use crate::config::TransmitMode;
 use crate::errno::Errno;
 use crate::peer::GcLimits;
 use crate::rpc::{Key, State};
-use homa_units::Duration;
+use homa_units::{Duration, Time};
 
 const PS_PER_S: u64 = 1_000_000_000_000;
+
+/// What an endpoint waits for: [`Endpoint::poll_timeout`] is the earliest deadline of all timers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Timer {
+    /// When to run the protocol timer: it asks for packets that are missing, and ends RPCs that are
+    /// silent for too long (spec part 8). Runs while there are RPCs, unless the driver ticks
+    /// ([`Ticks::External`](crate::Ticks::External)).
+    Tick,
+    /// When to let Linux's pacing send the next packet. Runs while packets are held back until some
+    /// time: by the pacer inside the transport in [`TransmitMode::OldPacer`] (spec 7.3), by
+    /// `homa_qdisc` below IP in [`TransmitMode::Qdisc`] (spec 7.4.4).
+    Pacer,
+}
+
+impl Timer {
+    /// All timers.
+    pub const ALL: [Self; 2] = [Self::Tick, Self::Pacer];
+}
 
 /// What a tick finds out about an RPC.
 enum Verdict {
@@ -18,6 +37,27 @@ enum Verdict {
 }
 
 impl Endpoint {
+    /// When [`handle_timeout`](Self::handle_timeout) wants to be called; `None` if nothing is to be timed.
+    ///
+    /// The instant may be in the past. It can change with every call that takes `now`.
+    #[must_use]
+    #[inline]
+    pub fn poll_timeout(&self) -> Option<Time> {
+        Timer::ALL.map(|timer| self.deadline(timer)).into_iter().flatten().min()
+    }
+
+    /// The deadline of one timer; `None` if it doesn't run.
+    #[must_use]
+    #[inline]
+    pub fn deadline(&self, timer: Timer) -> Option<Time> {
+        match (timer, self.config.transmit) {
+            (Timer::Tick, _) => self.next_tick,
+            (Timer::Pacer, TransmitMode::OldPacer) => self.pacer.wake_time(),
+            (Timer::Pacer, TransmitMode::Qdisc) => self.qdisc.wake_time(),
+            (Timer::Pacer, TransmitMode::Pull | TransmitMode::Immediate) => None,
+        }
+    }
+
     pub(super) fn tick(&mut self) {
         self.timer_ticks += 1;
         self.next_tick = None;

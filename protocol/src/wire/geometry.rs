@@ -140,15 +140,19 @@ pub fn segments(unit: &Data, max_seg_data: u32, hijack: bool) -> impl Iterator<I
     assert!(unit.offset.checked_add(unit.length).is_some(), "a unit ends inside its message");
     let unit = *unit;
     let count = if unit.length == 0 { 1 } else { unit.length.div_ceil(max_seg_data) };
-    let (form, replicated) = match (count, hijack) {
-        (1, _) => (unit.form, unit.replicated),
-        (_, false) => (OffsetForm::Segment { unit_offset: unit.offset }, Replicated::AllButSegmentHeader),
-        (_, true) if unit.form == OffsetForm::Both => (OffsetForm::Both, Replicated::Whole),
-        (_, true) => (OffsetForm::Sequence, Replicated::Whole),
+    (0..count).map(move |index| segment(&unit, max_seg_data, hijack, index))
+}
+
+/// Packet `index` of the packets that [`segments`] lists.
+#[inline]
+pub(crate) fn segment(unit: &Data, max_seg_data: u32, hijack: bool, index: u32) -> Data {
+    let (form, replicated) = match (unit.length <= max_seg_data, hijack) {
+        (true, _) => (unit.form, unit.replicated),
+        (false, false) => (OffsetForm::Segment { unit_offset: unit.offset }, Replicated::AllButSegmentHeader),
+        (false, true) if unit.form == OffsetForm::Both => (OffsetForm::Both, Replicated::Whole),
+        (false, true) => (OffsetForm::Sequence, Replicated::Whole),
     };
-    (0..count).map(move |index| {
-        let start = index * max_seg_data;
-        let length = max_seg_data.min(unit.length - start);
-        Data { offset: unit.offset + start, length, form, replicated, ..unit }
-    })
+    let start = index * max_seg_data;
+    let length = max_seg_data.min(unit.length - start);
+    Data { offset: unit.offset + start, length, form, replicated, ..*unit }
 }

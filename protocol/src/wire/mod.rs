@@ -33,6 +33,7 @@ pub use checksum::{fill_checksum, verify_checksum};
 pub use decode::decode;
 pub use encode::encode_header;
 pub use error::{DecodeError, DropCounter, EncodeError};
+pub(crate) use geometry::segment;
 pub use geometry::{Family, Geometry, GeometryError, segments};
 pub use icmp::{IcmpError, IcmpKind, MAX_ICMP_BYTES, QuotedPorts, decode_icmp, encode_port_unreachable};
 pub use ip::IpHeader;

@@ -3,6 +3,7 @@
 mod model;
 
 use self::model::{Message, Model, PEERS, PIECES};
+use homa_protocol::driver::Driver;
 use homa_protocol::wire::Family;
 use homa_protocol::{
     Ack, Config, Data, Endpoint, Header, OffsetForm, Packet, PeerId, Port, Quirks, Replicated, RpcId, Sysctls,
@@ -91,6 +92,7 @@ fn run(mut model: Model, steps: &[Step]) -> Result<(), TestCaseError> {
     let socket = endpoint.open_socket(Family::V4).expect("ports are free");
     endpoint.set_receive_region(socket, 0, 65_536_000).expect("the region is large enough");
     endpoint.bind(socket, Family::V4, PORT).expect("the port is free");
+    let mut driver = Driver::new(endpoint);
     model.update_window();
     model.update_interval();
     for (number, step) in steps.iter().enumerate() {
@@ -99,17 +101,17 @@ fn run(mut model: Model, steps: &[Step]) -> Result<(), TestCaseError> {
         match step {
             Step::Wait(us) => model.now += us * 1000,
             Step::Write(name, value) => {
-                endpoint.write_sysctl(name, value).expect("the test writes what is accepted");
+                driver.endpoint_mut().write_sysctl(name, value).expect("the test writes what is accepted");
                 model.write(name, value);
             }
             Step::Busy(m) => {
-                endpoint.handle_packet(now, peer(&model, *m), &Packet::Busy(header(*m)));
+                driver.handle_packet(now, peer(&model, *m), &Packet::Busy(header(*m)));
                 if model.messages[*m].known {
                     model.check(*m);
                 }
             }
             Step::End(m) => {
-                endpoint.handle_packet(now, peer(&model, *m), &Packet::Ack(Ack::new(header(*m), &[])));
+                driver.handle_packet(now, peer(&model, *m), &Packet::Ack(Ack::new(header(*m), &[])));
                 model.end(*m);
             }
             Step::Data(pieces, together) => {
@@ -127,7 +129,7 @@ fn run(mut model: Model, steps: &[Step]) -> Result<(), TestCaseError> {
                     order.push((*m, piece, incoming));
                 }
                 if *together {
-                    endpoint.handle_batch(now, &packets, |_, _| ());
+                    driver.endpoint_mut().handle_batch(now, &packets, |_, _| ());
                     while let Some((first, ..)) = order.first().copied() {
                         for (m, piece, incoming) in order.extract_if(.., |(m, ..)| *m == first) {
                             model.arrive(m, piece, incoming);
@@ -136,7 +138,7 @@ fn run(mut model: Model, steps: &[Step]) -> Result<(), TestCaseError> {
                     }
                 } else {
                     for ((from, packet), (m, piece, incoming)) in packets.iter().zip(order) {
-                        endpoint.handle_packet(now, *from, packet);
+                        driver.handle_packet(now, *from, packet);
                         model.arrive(m, piece, incoming);
                         model.check(m);
                     }
@@ -144,18 +146,19 @@ fn run(mut model: Model, steps: &[Step]) -> Result<(), TestCaseError> {
             }
         }
         let mut granted = Vec::new();
-        while let Some(transmit) = endpoint.poll_transmit(now) {
-            if let Packet::Grant(grant) = transmit.packet {
+        while let Some(out) = driver.poll_packet(now) {
+            if let Packet::Grant(grant) = out.packet {
                 let m = (grant.header.sender_id.other_side().get() / 2 - 1) as usize;
-                prop_assert_eq!(transmit.to, peer(&model, m));
+                prop_assert_eq!(out.to, peer(&model, m));
                 granted.push((m, i64::from(grant.offset), i64::from(grant.priority.get())));
             }
         }
         prop_assert_eq!(granted, std::mem::take(&mut model.sent), "step {}: {:?}", number, step);
+        let endpoint = driver.endpoint();
         prop_assert_eq!(endpoint.total_incoming(), model.total_incoming as u64, "step {}: {:?}", number, step);
         prop_assert_eq!(endpoint.num_active(), model.num_active() as usize, "step {}: {:?}", number, step);
     }
-    endpoint.check_invariants();
+    driver.endpoint().check_invariants();
     Ok(())
 }
 

@@ -8,7 +8,8 @@ mod view;
 use crate::compare::{self, Sent};
 use crate::report::{Difference, Kind};
 use crate::scene::{Class, Happening, Input, Scene, StreamKey};
-use homa_protocol::{BpageOffsets, Endpoint, Event, Grant, Header, Packet, PeerId, Port, SocketId, Transmit};
+use homa_protocol::driver::OutPacket;
+use homa_protocol::{BpageOffsets, Endpoint, Event, Grant, Header, Packet, PeerId, Port, SocketId};
 use homa_units::Time;
 use std::rc::Rc;
 
@@ -288,11 +289,11 @@ impl State {
                     _ => {}
                 }
             }
-            for transmit in self.owed() {
+            for out in self.owed() {
                 effect.sent += 1;
-                let sent_ns = self.explain(scene, &transmit, None)?;
+                let sent_ns = self.explain(scene, &out)?;
                 effect.first_ns = effect.first_ns.or(sent_ns);
-                match transmit.packet {
+                match out.packet {
                     Packet::Grant(_) => {
                         effect.grants += 1;
                         effect.granted_ns = effect.granted_ns.or(sent_ns);
@@ -312,9 +313,10 @@ impl State {
 
     /// What the core has to send, in the order in which Linux sends it: what a RESEND asks for leaves before the BUSY
     /// that may follow (protocol spec 3.6.4), while the core lets its driver fetch control packets first.
-    fn owed(&mut self) -> Vec<Transmit> {
-        let mut owed: Vec<Transmit> = std::iter::from_fn(|| self.endpoint.poll_owed(self.clock)).collect();
-        owed.sort_by_key(|transmit| !matches!(transmit.packet, Packet::Data(_)));
+    fn owed(&mut self) -> Vec<OutPacket> {
+        let owed = std::iter::from_fn(|| self.endpoint.poll_owed(self.clock));
+        let mut owed: Vec<OutPacket> = owed.flat_map(|transmit| transmit.packets()).collect();
+        owed.sort_by_key(|out| !matches!(out.packet, Packet::Data(_)));
         owed
     }
 
@@ -349,23 +351,17 @@ impl State {
         }
     }
 
-    /// Finds a packet of the core in the recording; returns when it left, if it was recorded. `segment`: which of the
-    /// packets of its unit.
-    fn explain(
-        &mut self,
-        scene: &Scene<'_>,
-        transmit: &Transmit,
-        segment: Option<Packet>,
-    ) -> Result<Option<u64>, Conflict> {
-        let socket = self.sockets.iter().find(|socket| socket.id == transmit.socket);
-        let packet = with_header(&segment.unwrap_or(transmit.packet), |header| {
+    /// Finds a packet of the core in the recording; returns when it left, if it was recorded.
+    fn explain(&mut self, scene: &Scene<'_>, out: &OutPacket) -> Result<Option<u64>, Conflict> {
+        let socket = self.sockets.iter().find(|socket| socket.id == out.socket);
+        let packet = with_header(&out.packet, |header| {
             header.sport = socket.map_or(header.sport, |socket| socket.port);
         });
-        let sent = Sent { packet, priority: transmit.priority, family: transmit.family, hijack: transmit.hijack };
-        let key = StreamKey { peer: transmit.to, rpc: packet.header().sender_id, icmp: false };
+        let sent = Sent { packet, priority: out.priority, family: out.family, hijack: out.hijack };
+        let key = StreamKey { peer: out.to, rpc: packet.header().sender_id, icmp: false };
         let stream = scene.stream_of.get(&key).copied();
         if matches!(packet, Packet::Busy(_)) {
-            self.hand_out_before_busy(scene, stream, transmit)?;
+            self.hand_out_before_busy(scene, stream, out)?;
         }
         let next = stream.and_then(|stream| self.next_of(scene, stream));
         let in_time = next.filter(|next| (self.now_ns..=self.until_ns).contains(&scene.outputs[*next].sent_ns));
@@ -390,7 +386,7 @@ impl State {
         &mut self,
         scene: &Scene<'_>,
         stream: Option<usize>,
-        busy: &Transmit,
+        busy: &OutPacket,
     ) -> Result<(), Conflict> {
         let Some(stream) = stream else { return Ok(()) };
         let rpc = busy.packet.header().sender_id;
@@ -404,8 +400,8 @@ impl State {
             }
             let now = self.advance(self.now_ns);
             let Some(unit) = self.endpoint.poll_transmit_of(now, busy.socket, rpc, busy.to) else { return Ok(()) };
-            for segment in unit.segments() {
-                self.explain(scene, &unit, Some(Packet::Data(segment)))?;
+            for out in unit.packets() {
+                self.explain(scene, &out)?;
             }
         }
     }

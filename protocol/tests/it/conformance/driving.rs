@@ -3,7 +3,7 @@
 use crate::conformance::node::{FULL, Inbound, Node, config, peer};
 use homa_protocol::wire::{self, DecodeError, Family, Version};
 use homa_protocol::{
-    Config, ConfigError, Errno, ForeignPacket, OpenError, Packet, Port, Resend, ResendRange, SysctlError, Ticks,
+    Config, ConfigError, Errno, ForeignPacket, OpenError, Packet, Port, Resend, ResendRange, SysctlError, Ticks, Timer,
     TransmitMode,
 };
 use homa_units::{Duration, Priority, Time};
@@ -90,6 +90,24 @@ fn a_driver_with_ticks_of_its_own_is_asked_for_none_and_times_rpcs_by_them() {
     }
     assert!(matches!(node.packets()[..], [Packet::Resend(_)]));
     assert_eq!(node.endpoint.poll_timeout(), None);
+}
+
+#[test]
+fn the_next_deadline_is_that_of_the_earliest_timer() {
+    for (transmit, paces) in [
+        (TransmitMode::Pull, false),
+        (TransmitMode::Immediate, false),
+        (TransmitMode::OldPacer, true),
+        (TransmitMode::Qdisc, true),
+    ] {
+        let (mut node, socket) = Node::client(Config { transmit, configured: true, ..config() });
+        assert_eq!(Timer::ALL.map(|timer| node.endpoint.deadline(timer)), [None; 2], "nothing is to be timed");
+        node.request(socket, 40_000);
+        let [tick, pacer] = Timer::ALL.map(|timer| node.endpoint.deadline(timer));
+        assert!(tick.is_some() && pacer.is_some() == paces, "{transmit:?}: {tick:?}, {pacer:?}");
+        assert!(pacer.is_none() || pacer < tick, "the pacer waits for microseconds");
+        assert_eq!(node.endpoint.poll_timeout(), pacer.or(tick));
+    }
 }
 
 #[test]

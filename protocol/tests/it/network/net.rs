@@ -1,11 +1,13 @@
-//! Several endpoints with a network between them that delays, loses, duplicates and reorders packets.
+//! Several endpoints with a network between them that delays, loses, duplicates and reorders
+//! packets.
 //!
-//! Every packet goes through the wire format. Each node runs an echo server on port 99, and a client whose requests the
-//! test gives; payload is copied as a driver would, and checked byte by byte where a message is received.
+//! Every packet goes through the wire format. Each node runs an echo server on port 99, and a
+//! client whose requests the test gives; messages are checked byte by byte where they are received.
 
+use homa_protocol::driver::{DatagramDriver, Delivery};
 use homa_protocol::wire::{self, Family, Version};
 use homa_protocol::{
-    Config, Destination, Endpoint, Errno, Event, Message, Packet, PeerId, Port, RecvError, RpcId, SocketId, Transmit,
+    Config, Data, Destination, Endpoint, Errno, OffsetForm, Packet, PeerId, Port, Received, RpcId, SocketId,
 };
 use homa_units::{Duration, Time};
 use rand::{RngExt, SeedableRng};
@@ -48,10 +50,9 @@ pub(crate) struct Call {
 }
 
 struct Host {
-    endpoint: Endpoint,
+    driver: DatagramDriver,
     client: SocketId,
-    /// Receive regions of client and server.
-    regions: BTreeMap<SocketId, Vec<u8>>,
+    server: SocketId,
     /// When the link can take the next packet.
     link_free: Time,
 }
@@ -63,16 +64,16 @@ pub(crate) struct Net {
     rng: ChaCha8Rng,
     in_flight: BTreeMap<(Time, u64), (usize, usize, Vec<u8>)>,
     sent_packets: u64,
+    /// The datagram that is sent now.
+    datagram: Vec<u8>,
     calls: Vec<Call>,
     next_call: usize,
-    /// Tag of an outgoing message to its length.
-    outgoing: BTreeMap<u64, (u32, u32)>,
     open: BTreeMap<(usize, RpcId), usize>,
     /// Of each call, everything that came back for it: more than one is an error of the protocol.
     pub(crate) outcomes: Vec<Vec<Outcome>>,
     /// How often each call's request reached its server's application.
     pub(crate) executions: Vec<u32>,
-    /// Everything the network saw: who sent what to whom.
+    /// Everything the network saw: who sent what to whom. Of a unit its first packet.
     pub(crate) log: Vec<(Time, usize, PeerId, Packet)>,
     pub(crate) now: Time,
 }
@@ -92,9 +93,9 @@ impl Net {
             rng: ChaCha8Rng::seed_from_u64(seed),
             in_flight: BTreeMap::new(),
             sent_packets: 0,
+            datagram: Vec::new(),
             calls: Vec::new(),
             next_call: 0,
-            outgoing: BTreeMap::new(),
             open: BTreeMap::new(),
             outcomes: Vec::new(),
             executions: Vec::new(),
@@ -117,9 +118,10 @@ impl Net {
     fn check_that_nothing_is_left(&self) {
         assert!(self.open.is_empty(), "every call came back");
         for host in &self.hosts {
-            assert_eq!((host.endpoint.total_incoming(), host.endpoint.num_active()), (0, 0));
-            for socket in host.regions.keys() {
-                let info = host.endpoint.info(*socket, &mut []).expect("the socket is open");
+            let endpoint = host.driver.endpoint();
+            assert_eq!((endpoint.total_incoming(), endpoint.num_active()), (0, 0));
+            for socket in [host.client, host.server] {
+                let info = endpoint.info(socket, &mut []).expect("the socket is open");
                 assert_eq!((info.num_rpcs, info.bpool_avail_bytes), (0, REGION));
             }
         }
@@ -129,7 +131,7 @@ impl Net {
     fn step(&mut self, limit: Time) -> bool {
         let next_call = self.calls.get(self.next_call).map(|call| call.at);
         let next_packet = self.in_flight.first_key_value().map(|(key, _)| key.0);
-        let timeouts = self.hosts.iter().filter_map(|host| host.endpoint.poll_timeout());
+        let timeouts = self.hosts.iter().filter_map(|host| host.driver.poll_timeout());
         let links = self.hosts.iter().filter(|host| host.link_free > self.now).map(|host| host.link_free);
         let next = timeouts.chain(links).chain(next_call).chain(next_packet).min();
         let Some(next) = next else { return false };
@@ -138,18 +140,16 @@ impl Net {
         self.now = self.now.max(next);
         if next_packet.is_some_and(|at| at <= self.now) {
             let (_, (from, to, frame)) = self.in_flight.pop_first().expect("it was just looked at");
-            self.deliver(from, to, &frame);
+            let handled = self.hosts[to].driver.handle_datagram(self.now, PeerId::new(from as u32), &frame);
+            handled.expect("what an endpoint sends can be decoded");
         } else if next_call.is_some_and(|at| at <= self.now) {
             self.start_call();
         }
         for host in 0..self.hosts.len() {
-            let now = self.now;
-            if self.hosts[host].endpoint.poll_timeout().is_some_and(|at| at <= now) {
-                self.hosts[host].endpoint.handle_timeout(now);
-            }
-            self.serve_events(host);
+            self.hosts[host].driver.handle_timeout(self.now);
+            self.serve(host);
             self.fill_link(host);
-            self.hosts[host].endpoint.check_invariants();
+            self.hosts[host].driver.endpoint().check_invariants();
         }
         true
     }
@@ -158,109 +158,76 @@ impl Net {
         let index = self.next_call;
         self.next_call += 1;
         let call = self.calls[index];
-        let tag = index as u64 * 2;
-        self.outgoing.insert(tag, (index as u32, call.request));
         let host = &mut self.hosts[call.from];
         let to = Destination { peer: PeerId::new(call.to as u32), port: SERVER_PORT, family: Family::V4 };
-        let message = Message { length: call.request, tag };
-        let id = host.endpoint.send_request(self.now, host.client, to, message, index as u64);
+        let request = message(request_tag(index), call.request);
+        let id = host.driver.send_request(self.now, host.client, to, request, index as u64);
         self.open.insert((call.from, id.expect("the request is sent")), index);
     }
 
-    fn deliver(&mut self, from: usize, to: usize, frame: &[u8]) {
-        let packet = wire::decode(frame, Version::Linux).expect("what an endpoint sends can be decoded");
-        let host = &mut self.hosts[to];
-        let placement = host.endpoint.handle_packet(self.now, PeerId::new(from as u32), &packet);
-        if let Some(placement) = placement {
-            let region = host.regions.get_mut(&placement.socket).expect("each socket has a region");
-            for piece in placement.pieces() {
-                let payload = &frame[wire::DATA_HEADER_BYTES..][piece.payload];
-                region[piece.region].copy_from_slice(payload);
+    fn serve(&mut self, index: usize) {
+        while let Some(delivery) = self.hosts[index].driver.poll_delivery(self.now) {
+            match delivery {
+                Delivery::Message { socket, received } => self.receive(index, socket, &received),
+                Delivery::Failed { failed, .. } => {
+                    let call = failed.cookie as usize;
+                    assert_eq!(self.open.remove(&(index, failed.rpc)), Some(call));
+                    self.outcomes[call].push(Outcome::Failed(failed.error));
+                }
+                Delivery::Event(_) => {}
             }
         }
     }
 
-    fn serve_events(&mut self, index: usize) {
-        while let Some(event) = self.hosts[index].endpoint.poll_event() {
-            match event {
-                Event::MessageComplete { socket, .. } | Event::RpcFailed { socket, .. } => self.receive(index, socket),
-                Event::Released { tag } => assert!(self.outgoing.contains_key(&tag), "only what was sent is released"),
-                _ => {}
-            }
+    fn receive(&mut self, index: usize, socket: SocketId, received: &Received) {
+        let host = &mut self.hosts[index];
+        let bytes = host.driver.take_message(self.now, socket, received);
+        if received.rpc.is_client() {
+            let call = received.cookie as usize;
+            assert_bytes(&bytes, request_tag(call) + 1);
+            assert_eq!(self.open.remove(&(index, received.rpc)), Some(call));
+            self.outcomes[call].push(Outcome::Response(received.length));
+            return;
         }
-    }
-
-    fn receive(&mut self, index: usize, socket: SocketId) {
-        let now = self.now;
-        match self.hosts[index].endpoint.recv(now, socket, None, &[]) {
-            Ok(received) => {
-                let region = &self.hosts[index].regions[&socket];
-                let (offsets, bpage) = (received.bpages.as_slice(), homa_protocol::HOMA_BPAGE_SIZE as usize);
-                let byte = |at: usize| region[offsets[at / bpage] as usize + at % bpage];
-                let call = if received.rpc.is_client() { received.cookie as usize } else { self.call_of(index, &byte) };
-                let tag = call as u64 * 2 + u64::from(received.rpc.is_client());
-                for at in 0..received.length as usize {
-                    assert_eq!(
-                        byte(at),
-                        pattern(tag, at as u32),
-                        "byte {at} of a message of {} bytes",
-                        received.length
-                    );
-                }
-                let host = &mut self.hosts[index];
-                host.endpoint.return_buffers(now, socket, offsets).expect("the buffers were just received");
-                if received.rpc.is_client() {
-                    assert_eq!(self.open.remove(&(index, received.rpc)), Some(call));
-                    self.outcomes[call].push(Outcome::Response(received.length));
-                } else {
-                    self.executions[call] += 1;
-                    let same = |info: &homa_protocol::RpcInfo| {
-                        (info.id, info.peer, info.port) == (received.rpc, received.peer, received.port)
-                    };
-                    let alive = host.endpoint.rpc_infos(socket).filter(same).count();
-                    assert_eq!(alive, 1, "a request is executed again only after its RPC ended");
-                    let reply = self.calls[call].response;
-                    self.outgoing.insert(tag + 1, (call as u32, reply));
-                    let to = Destination { peer: received.peer, port: received.port, family: Family::V4 };
-                    let message = Message { length: reply, tag: tag + 1 };
-                    host.endpoint.send_reply(now, socket, to, received.rpc, message).expect("the reply is sent");
-                }
-            }
-            Err(RecvError::Failed(failed)) => {
-                let call = failed.cookie as usize;
-                assert_eq!(self.open.remove(&(index, failed.rpc)), Some(call));
-                self.outcomes[call].push(Outcome::Failed(failed.error));
-            }
-            Err(RecvError::Again) => {}
-            Err(error) => panic!("receiving failed: {error}"),
-        }
+        let same = |info: &homa_protocol::RpcInfo| {
+            (info.id, info.peer, info.port) == (received.rpc, received.peer, received.port)
+        };
+        let alive = host.driver.endpoint().rpc_infos(socket).filter(same).count();
+        assert_eq!(alive, 1, "a request is executed again only after its RPC ended");
+        let call = self.call_of(index, &bytes);
+        assert_bytes(&bytes, request_tag(call));
+        self.executions[call] += 1;
+        let response = message(request_tag(call) + 1, self.calls[call].response);
+        let to = Destination { peer: received.peer, port: received.port, family: Family::V4 };
+        let sent = self.hosts[index].driver.send_reply(self.now, socket, to, received.rpc, response);
+        sent.expect("the reply is sent");
     }
 
     /// Which call a request belongs to: its first bytes repeat the call's number.
-    fn call_of(&self, server: usize, byte: &dyn Fn(usize) -> u8) -> usize {
-        let matches = |call: usize| {
-            (0..4.min(self.calls[call].request)).all(|at| byte(at as usize) == pattern(call as u64 * 2, at))
+    fn call_of(&self, server: usize, bytes: &[u8]) -> usize {
+        let first = &bytes[..bytes.len().min(4)];
+        let matches = |call: &usize| {
+            let request = self.calls[*call].request.min(4);
+            self.calls[*call].to == server && message(request_tag(*call), request) == first
         };
-        (0..self.next_call)
-            .find(|call| self.calls[*call].to == server && matches(*call))
-            .expect("a request's first bytes name its call")
+        (0..self.next_call).find(matches).expect("a request's first bytes name its call")
     }
 
     /// Puts packets on the link while it is free.
     fn fill_link(&mut self, index: usize) {
         while self.hosts[index].link_free <= self.now {
-            let Some(transmit) = self.hosts[index].endpoint.poll_transmit(self.now) else { return };
-            self.log.push((self.now, index, transmit.to, transmit.packet));
-            let frame_bytes = transmit.frame_bytes(Version::Linux);
-            let busy = u64::from(frame_bytes + wire::ETH_FRAME_OVERHEAD_BYTES * transmit.packet_count()) * PS_PER_BYTE;
-            self.hosts[index].link_free = self.now.max(self.hosts[index].link_free) + Duration::from_ps(busy);
-            for frame in frames(&transmit) {
-                self.put_on_wire(index, transmit.to, frame);
+            let host = &mut self.hosts[index];
+            let Some(out) = host.driver.poll_datagram(self.now, &mut self.datagram) else { return };
+            let busy = u64::from(out.frame_bytes(Version::Linux) + wire::ETH_FRAME_OVERHEAD_BYTES) * PS_PER_BYTE;
+            host.link_free = self.now + Duration::from_ps(busy);
+            if begins_unit(&out.packet) {
+                self.log.push((self.now, index, out.to, out.packet));
             }
+            self.put_on_wire(index, out.to);
         }
     }
 
-    fn put_on_wire(&mut self, from: usize, to: PeerId, frame: Vec<u8>) {
+    fn put_on_wire(&mut self, from: usize, to: PeerId) {
         let copies = 1 + u32::from(self.rng.random_range(0..100) < self.faults.duplication);
         for _ in 0..copies {
             if self.rng.random_range(0..100) < self.faults.loss {
@@ -269,24 +236,28 @@ impl Net {
             let jitter = self.rng.random_range(0..=self.faults.jitter.as_ps());
             let at = self.hosts[from].link_free + DELAY + Duration::from_ps(jitter);
             self.sent_packets += 1;
-            self.in_flight.insert((at, self.sent_packets), (from, to.index(), frame.clone()));
+            self.in_flight.insert((at, self.sent_packets), (from, to.index(), self.datagram.clone()));
         }
     }
 }
 
 impl Host {
     fn new(config: Config) -> Self {
-        let mut endpoint = Endpoint::new(config).expect("a test's configuration is valid");
-        let client = endpoint.open_socket(Family::V4).expect("ports are free");
-        let server = endpoint.open_socket(Family::V4).expect("ports are free");
-        endpoint.bind(server, Family::V4, SERVER_PORT).expect("the port is free");
-        let mut regions = BTreeMap::new();
-        for socket in [client, server] {
-            endpoint.set_receive_region(socket, 0, REGION).expect("the region is large enough");
-            regions.insert(socket, vec![0; REGION as usize]);
-        }
-        Self { endpoint, client, regions, link_free: Time::ZERO }
+        let mut driver = DatagramDriver::new(Endpoint::new(config).expect("a test's configuration is valid"));
+        let mut open = || {
+            let socket = driver.endpoint_mut().open_socket(Family::V4).expect("ports are free");
+            driver.set_receive_region(socket, vec![0; REGION as usize]).expect("the region is large enough");
+            socket
+        };
+        let (client, server) = (open(), open());
+        driver.endpoint_mut().bind(server, Family::V4, SERVER_PORT).expect("the port is free");
+        Self { driver, client, server, link_free: Time::ZERO }
     }
+}
+
+/// The tag of a call's request; that of the response follows.
+const fn request_tag(call: usize) -> u64 {
+    call as u64 * 2
 }
 
 /// Byte `at` of the message with this tag; the first four bytes are the tag itself.
@@ -297,20 +268,20 @@ fn pattern(tag: u64, at: u32) -> u8 {
     }
 }
 
-/// The packets of a unit as bytes, with the payload that the message has there.
-fn frames(transmit: &Transmit) -> Vec<Vec<u8>> {
-    let encode = |packet: &Packet, payload: std::ops::Range<u32>| {
-        let mut frame = vec![0; wire::MAX_HEADER_BYTES];
-        let header = wire::encode_header(packet, Version::Linux, &mut frame).expect("the buffer is large enough");
-        frame.truncate(header);
-        frame.extend(payload.map(|at| pattern(transmit.tag, at)));
-        frame
-    };
-    match transmit.packet {
-        Packet::Data(_) => {
-            let segments = transmit.segments();
-            segments.map(|data| encode(&Packet::Data(data), data.offset..data.offset + data.length)).collect()
-        }
-        packet => vec![encode(&packet, 0..0)],
+fn message(tag: u64, length: u32) -> Vec<u8> {
+    (0..length).map(|at| pattern(tag, at)).collect()
+}
+
+/// Panics unless the bytes are those of the message with this tag.
+fn assert_bytes(bytes: &[u8], tag: u64) {
+    let wrong = bytes.iter().zip(0..).position(|(byte, at)| *byte != pattern(tag, at));
+    assert_eq!(wrong, None, "the first wrong byte of a message of {} bytes", bytes.len());
+}
+
+/// Whether a packet is the first of its unit.
+fn begins_unit(packet: &Packet) -> bool {
+    match packet {
+        Packet::Data(Data { form: OffsetForm::Segment { unit_offset }, offset, .. }) => unit_offset == offset,
+        _ => true,
     }
 }

@@ -39,9 +39,9 @@ impl State {
     fn send_unit(&mut self, scene: &Scene<'_>, id: SocketId, key: StreamKey, now: Time) -> Result<Effect, Conflict> {
         let unit = self.endpoint.poll_transmit_of(now, id, key.rpc, key.peer).ok_or(Conflict::NotPossible)?;
         let mut effect = Effect::default();
-        for segment in unit.segments() {
+        for out in unit.packets() {
             effect.sent += 1;
-            self.explain(scene, &unit, Some(Packet::Data(segment)))?;
+            self.explain(scene, &out)?;
         }
         Ok(effect)
     }

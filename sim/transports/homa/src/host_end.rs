@@ -2,22 +2,16 @@
 
 use crate::{CRC, Completes, Config, CutoffSource, FAMILY, Header, SERVER_PORT, TICK_PERIOD, Wire, frame_bytes};
 use homa_fabric::{Marks, Message, MessageEnd, MessageRef, Packet};
+use homa_protocol::driver::{Delivery, Driver, OutPacket};
 use homa_protocol::wire::{self, Version};
 use homa_protocol::{
-    Destination, Endpoint, Event, Message as CoreMessage, PeerId, Prio, RecvError, RpcId, SendError, SocketId, Ticks,
-    Transmit, TransmitMode,
+    Destination, Endpoint, Event, Message as CoreMessage, PeerId, Prio, Received, RpcId, SendError, SocketId, Ticks,
+    TransmitMode,
 };
 use homa_topologies::HostId;
 use homa_units::{Duration, Time};
 use std::collections::VecDeque;
 use std::sync::Arc;
-
-/// A unit that leaves packet by packet.
-#[derive(Debug, Clone, Copy)]
-struct Unit {
-    transmit: Transmit,
-    sent: u32,
-}
 
 /// A message that waits for send memory.
 #[derive(Debug, Clone, Copy)]
@@ -29,14 +23,12 @@ enum Blocked {
 /// One host's end: the core and the application on both sides.
 #[derive(Debug)]
 pub(crate) struct HostEnd {
-    endpoint: Endpoint,
+    driver: Driver,
     config: Arc<Config>,
     host: HostId,
     client: SocketId,
     server: SocketId,
     now: Time,
-    /// A unit of several packets of which some have left.
-    unit: Option<Unit>,
     ended: VecDeque<MessageEnd>,
     /// Messages that wait for send memory.
     blocked: VecDeque<Blocked>,
@@ -67,13 +59,12 @@ impl HostEnd {
             CutoffSource::Sysctl | CutoffSource::Published(_) => None,
         };
         Self {
-            endpoint,
+            driver: Driver::new(endpoint),
             config,
             host,
             client,
             server,
             now: Time::ZERO,
-            unit: None,
             ended: VecDeque::new(),
             blocked: VecDeque::new(),
             nic: VecDeque::new(),
@@ -83,7 +74,7 @@ impl HostEnd {
 
     /// The core, for its metrics.
     pub(crate) const fn endpoint(&self) -> &Endpoint {
-        &self.endpoint
+        self.driver.endpoint()
     }
 
     /// Tells the core what the NIC has sent up to now.
@@ -92,14 +83,14 @@ impl HostEnd {
         self.now = now;
         while let Some(&(end, bytes)) = self.nic.front().filter(|(end, _)| *end <= now) {
             self.nic.pop_front();
-            self.endpoint.handle_nic_completion(end, u64::from(bytes));
+            self.driver.endpoint_mut().handle_nic_completion(end, u64::from(bytes));
         }
     }
 
     fn send_request(&mut self, message_key: u64, to: HostId, length: u32) {
         let message = CoreMessage { length, tag: message_key };
         let destination = Destination { peer: PeerId::new(to.0), port: SERVER_PORT, family: FAMILY };
-        match self.endpoint.send_request(self.now, self.client, destination, message, message_key) {
+        match self.driver.endpoint_mut().send_request(self.now, self.client, destination, message, message_key) {
             Ok(_) => {}
             Err(SendError::WouldBlock { .. }) => self.blocked.push_back(Blocked::Request { message_key, to, length }),
             Err(error) => panic!("a checked message from {} to {} was refused: {error}", self.host.0, to.0),
@@ -107,7 +98,7 @@ impl HostEnd {
     }
 
     fn send_reply(&mut self, to: Destination, rpc: RpcId, length: u32) {
-        match self.endpoint.send_reply(self.now, self.server, to, rpc, CoreMessage { length, tag: 0 }) {
+        match self.driver.endpoint_mut().send_reply(self.now, self.server, to, rpc, CoreMessage { length, tag: 0 }) {
             Ok(()) => {}
             Err(SendError::WouldBlock { .. }) => self.blocked.push_back(Blocked::Reply { to, rpc, length }),
             Err(error) => panic!("a checked reply from {} was refused: {error}", self.host.0),
@@ -117,13 +108,12 @@ impl HostEnd {
     /// Does what applications do when something has happened. `message_key` is that of the
     /// packet that made it happen, if any.
     #[inline]
-    fn serve_events(&mut self, message_key: Option<u64>) {
-        while let Some(event) = self.endpoint.poll_event() {
-            match event {
-                Event::MessageComplete { socket, .. } | Event::RpcFailed { socket, .. } => {
-                    self.receive(socket, message_key)
-                }
-                Event::Writable { .. } => {
+    fn serve_deliveries(&mut self, message_key: Option<u64>) {
+        while let Some(delivery) = self.driver.poll_delivery(self.now) {
+            match delivery {
+                Delivery::Message { socket, received } => self.receive(socket, &received, message_key),
+                Delivery::Failed { failed, .. } => self.end(self.host, failed.cookie, true),
+                Delivery::Event(Event::Writable { .. }) => {
                     for _ in 0..self.blocked.len() {
                         match self.blocked.pop_front().expect("there are as many") {
                             Blocked::Request { message_key, to, length } => self.send_request(message_key, to, length),
@@ -131,40 +121,28 @@ impl HostEnd {
                         }
                     }
                 }
-                _ => {}
+                Delivery::Event(_) => {}
             }
         }
     }
 
     #[inline]
-    fn receive(&mut self, socket: SocketId, message_key: Option<u64>) {
-        loop {
-            let received = match self.endpoint.recv(self.now, socket, None, &[]) {
-                Ok(received) => received,
-                Err(RecvError::Failed(failed)) => {
-                    self.end(self.host, failed.cookie, true);
-                    continue;
-                }
-                Err(RecvError::Again) => return,
-                Err(error) => panic!("receiving failed: {error}"),
-            };
-            let returned = self.endpoint.return_buffers(self.now, socket, received.bpages.as_slice());
-            returned.expect("the buffers were just received");
-            let completes = self.config.parameters.completes;
-            if socket == self.client {
-                if completes == Completes::Response {
-                    self.end(self.host, received.cookie, false);
-                }
-                continue;
+    fn receive(&mut self, socket: SocketId, received: &Received, message_key: Option<u64>) {
+        self.driver.return_buffers(self.now, socket, received);
+        let completes = self.config.parameters.completes;
+        if socket == self.client {
+            if completes == Completes::Response {
+                self.end(self.host, received.cookie, false);
             }
-            if completes == Completes::Request {
-                let key = message_key.expect("a request completes with one of its packets");
-                self.end(HostId(received.peer.get()), key, false);
-            }
-            let length = self.config.parameters.response.bytes(received.length);
-            let to = Destination { peer: received.peer, port: received.port, family: FAMILY };
-            self.send_reply(to, received.rpc, length);
+            return;
         }
+        if completes == Completes::Request {
+            let key = message_key.expect("a request completes with one of its packets");
+            self.end(HostId(received.peer.get()), key, false);
+        }
+        let length = self.config.parameters.response.bytes(received.length);
+        let to = Destination { peer: received.peer, port: received.port, family: FAMILY };
+        self.send_reply(to, received.rpc, length);
     }
 
     /// A server doesn't know that a client has given a request up, and a client not that a server has
@@ -180,27 +158,28 @@ impl HostEnd {
             return;
         }
         *at += prio.interval();
-        let config = self.endpoint.config();
+        let endpoint = self.driver.endpoint_mut();
+        let config = endpoint.config();
         let quirk = config.quirks.size_4096_uncounted;
         let (levels, unscheduled) = (config.sysctls.num_priorities, config.sysctls.unsched_bytes);
-        if let Some(cutoffs) = prio.update(self.endpoint.metrics(), quirk, levels, unscheduled) {
-            self.endpoint.set_cutoffs(cutoffs);
+        if let Some(cutoffs) = prio.update(endpoint.metrics(), quirk, levels, unscheduled) {
+            endpoint.set_cutoffs(cutoffs);
         }
     }
 
     #[inline]
-    fn packet(&mut self, packet: homa_protocol::Packet, transmit: &Transmit) -> Packet<Header> {
+    fn packet(&self, out: &OutPacket) -> Packet<Header> {
         let packet = match self.config.parameters.wire {
-            Wire::Typed => packet,
-            Wire::Encode => through_the_wire(&packet),
+            Wire::Typed => out.packet,
+            Wire::Encode => through_the_wire(&out.packet),
         };
         let homa_bytes = wire::homa_bytes(&packet) as u32;
         Packet {
-            header: Header { packet, message_key: transmit.tag },
+            header: Header { packet, message_key: out.tag },
             source: self.host,
-            destination: HostId(transmit.to.get()),
+            destination: HostId(out.to.get()),
             frame_bytes: u16::try_from(frame_bytes(homa_bytes)).expect("a frame is shorter than 65536 bytes"),
-            priority: transmit.priority,
+            priority: out.priority,
             marks: Marks::NONE,
         }
     }
@@ -210,50 +189,34 @@ impl HostEnd {
         self.advance(now);
         let length = u32::try_from(message.size.get()).expect("sizes were checked");
         self.send_request(reference.key(), message.destination, length);
-        self.serve_events(None);
+        self.serve_deliveries(None);
     }
 
     #[inline]
     pub(crate) fn handle_packet(&mut self, now: Time, packet: &Packet<Header>) {
         self.advance(now);
-        self.endpoint.handle_packet(now, PeerId::new(packet.source.0), &packet.header.packet);
-        self.serve_events(Some(packet.header.message_key));
+        self.driver.handle_packet(now, PeerId::new(packet.source.0), &packet.header.packet);
+        self.serve_deliveries(Some(packet.header.message_key));
     }
 
     #[inline]
     pub(crate) fn handle_timeout(&mut self, now: Time) {
         self.advance(now);
         self.run_prio();
-        self.endpoint.handle_timeout(now);
-        self.serve_events(None);
+        self.driver.handle_timeout(now);
+        self.serve_deliveries(None);
     }
 
     #[inline]
     pub(crate) fn has_packet(&self) -> bool {
-        self.unit.is_some() || self.endpoint.has_outgoing()
+        self.driver.has_packet()
     }
 
     #[inline]
     pub(crate) fn poll_transmit(&mut self, now: Time) -> Option<Packet<Header>> {
         self.advance(now);
-        let mut unit = match self.unit.take() {
-            Some(unit) => unit,
-            None => {
-                let transmit = self.endpoint.poll_transmit(now)?;
-                match transmit.packet {
-                    homa_protocol::Packet::Data(data) if data.length > transmit.segment_bytes => {
-                        Unit { transmit, sent: 0 }
-                    }
-                    packet => return Some(self.packet(packet, &transmit)),
-                }
-            }
-        };
-        let segment = unit.transmit.segments().nth(unit.sent as usize).expect("a unit has more packets");
-        unit.sent += 1;
-        if unit.sent < unit.transmit.packet_count() {
-            self.unit = Some(unit);
-        }
-        Some(self.packet(homa_protocol::Packet::Data(segment), &unit.transmit))
+        let out = self.driver.poll_packet(now)?;
+        Some(self.packet(&out))
     }
 
     #[inline]
@@ -264,8 +227,8 @@ impl HostEnd {
     #[inline]
     pub(crate) fn poll_timeout(&self) -> Option<Time> {
         let prio = self.prio.as_ref().map(|(_, at)| *at);
-        let nic = self.nic.front().map(|(at, _)| *at).filter(|_| self.endpoint.waits_for_nic());
-        let at = [self.endpoint.poll_timeout(), prio, nic].into_iter().flatten().min()?;
+        let nic = self.nic.front().map(|(at, _)| *at).filter(|_| self.driver.endpoint().waits_for_nic());
+        let at = [self.driver.poll_timeout(), prio, nic].into_iter().flatten().min()?;
         Some(at.max(self.now))
     }
 
