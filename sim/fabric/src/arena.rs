@@ -81,6 +81,11 @@ impl<H: Copy> Arena<H> {
         &self.places[id.0 as usize].packet
     }
 
+    #[inline]
+    pub(crate) fn get_mut(&mut self, id: PacketId) -> &mut Packet<H> {
+        &mut self.places[id.0 as usize].packet
+    }
+
     /// Brings a packet into the cache.
     #[inline]
     pub(crate) fn prefetch(&self, id: PacketId) {

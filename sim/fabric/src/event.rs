@@ -78,11 +78,11 @@ impl Event {
     }
 }
 
-// With an order by creation, the lower 64 bits of a key are class (3 bits), number of the creation (37), component (23), and the
+// With an order by creation, the lower 64 bits of a key are class (3 bits), number of the creation (36), component (24), and the
 // lowest bit of the counter, which tells a timeout from a pull; or the number of the creation comes first.
 const CLASS_BITS: u32 = 3;
-const CREATION_BITS: u32 = 37;
-const COMPONENT_BITS: u32 = 23;
+const CREATION_BITS: u32 = 36;
+const COMPONENT_BITS: u32 = 24;
 
 impl EventOrder {
     /// The key of an event, which is the `created`-th.

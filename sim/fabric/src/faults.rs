@@ -3,7 +3,7 @@
 use homa_topologies::HostId;
 use homa_units::Time;
 
-/// Why a probability is none.
+/// A number that is no probability of loss.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
 #[error("{0} is not a probability of loss; accepted are 0 up to, but not including, 1")]
 pub struct BadProbability(pub f64);

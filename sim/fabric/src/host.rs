@@ -24,7 +24,7 @@ pub(crate) struct Host<T> {
 }
 
 /// A host timer as the counter of its event: pulls and timeouts of one host at one instant fire in the order in which
-/// they were armed.
+/// they were armed. (The number of pulls wraps after 2^31, which one instant doesn't see.)
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum HostTimer {
     /// The NIC can take a packet; armed with the `n`-th pull.

@@ -3,9 +3,9 @@
 use homa_topologies::HostId;
 use homa_units::{Bytes, Priority, Time};
 
-/// Preamble and start-of-frame delimiter: sent before each frame.
+/// Preamble and start-of-frame delimiter of Ethernet: sent before each frame.
 pub const PREAMBLE: Bytes = Bytes::new(8);
-/// Inter-frame gap: kept free after each frame.
+/// Inter-frame gap of Ethernet: kept free after each frame.
 pub const FRAME_GAP: Bytes = Bytes::new(12);
 
 /// A packet on its way; `H` is the transport's header. Plain data, moved by value.
@@ -74,7 +74,7 @@ impl Marks {
 }
 
 impl<H> Packet<H> {
-    /// What the packet takes of a link: frame, preamble and gap.
+    /// What the packet takes of an Ethernet link: frame, preamble and gap. With another [`Framing`](crate::Framing), ask that.
     #[must_use]
     #[inline]
     pub fn wire_bytes(&self) -> Bytes {

@@ -36,6 +36,8 @@ pub struct FabricConfig {
     pub framing: Framing,
     /// In which order ports serve packets.
     pub discipline: QueueDiscipline,
+    /// What the hosts' software costs; none for the fixed delays of the topology.
+    pub host_model: Option<HostModel>,
 }
 
 impl FabricConfig {
@@ -43,7 +45,7 @@ impl FabricConfig {
     #[must_use]
     pub const fn new(load_balancing: LoadBalancing, streams: Streams) -> Self {
         let (framing, discipline) = (Framing::ETHERNET, QueueDiscipline::StrictPriority);
-        Self { load_balancing, faults: Faults::NONE, streams, framing, discipline }
+        Self { load_balancing, faults: Faults::NONE, streams, framing, discipline, host_model: None }
     }
 }
 
@@ -103,7 +105,7 @@ pub struct Simulation<T: Transport, S, O> {
     next_ports: Vec<u32>,
 }
 
-#[expect(private_bounds, reason = "which kinds of notes there are is this crate's own business")]
+#[expect(private_bounds, reason = "which sinks of events there are is this crate's own business")]
 impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
     /// An empty network at time zero.
     pub(crate) fn build(
@@ -126,7 +128,7 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
         // A stream is a third of a kilobyte: networks without loss do without.
         let lossy_hosts = if config.faults.loss_threshold > 0 { topology.hosts } else { 0 };
         let QueueDiscipline::StrictPriority = config.discipline;
-        let host_model = HostModel::FixedDelays(topology.software);
+        let host_model = config.host_model.unwrap_or(HostModel::FixedDelays(topology.software));
         let port = |link| Port::new(link, config.framing, &host_model);
         let switch = |number| Switch::new(Balancer::new(config.streams.stream("spraying", number)));
         let mut simulation = Self {

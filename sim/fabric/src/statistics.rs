@@ -38,7 +38,7 @@ pub struct FabricStatistics {
     pub packet_hops: u64,
     /// The most packets that were in ports and on links at a time, since the begin.
     pub packets_in_network_max: u64,
-    /// Packets lost at their destination since the begin (see [`Faults`](crate::Faults)).
+    /// Packets lost since the begin, at their destination or dropped by a switch (see [`Faults`](crate::Faults)).
     pub lost_packets: u64,
     /// Events handled since the begin.
     pub events: u64,

@@ -55,9 +55,59 @@ impl Switch {
         now: Time,
         id: PacketId,
     ) -> (Verdict, Schedule) {
-        match self.buffer.admit(|| (port.waiting_bytes(), arena.get(id).frame_bytes)) {
-            Verdict::Dropped => (Verdict::Dropped, Schedule::default()),
-            verdict => (verdict, port.enqueue(arena, now, id)),
+        let verdict = self.buffer.admit(|| (port.waiting_bytes(), arena.get(id).frame_bytes));
+        match verdict {
+            Verdict::Taken => {}
+            Verdict::Marked => {
+                let packet = arena.get_mut(id);
+                packet.marks = packet.marks.with_congestion();
+            }
+            Verdict::Trimmed(frame_bytes) => {
+                let packet = arena.get_mut(id);
+                packet.marks = packet.marks.with_trimming();
+                packet.frame_bytes = packet.frame_bytes.min(frame_bytes);
+            }
+            Verdict::Dropped => return (verdict, Schedule::default()),
         }
+        (verdict, port.enqueue(arena, now, id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::framing::Framing;
+    use crate::host::HostModel;
+    use crate::packet::{Marks, Packet};
+    use homa_engine::Streams;
+    use homa_topologies::{HostId, preset};
+    use homa_units::Priority;
+
+    /// A packet of 1,000 bytes that came to a switch with such a buffer; none if it was dropped.
+    fn enqueued(buffer: Buffer) -> (Verdict, Option<Packet<()>>) {
+        let topology = preset("sigcomm18-16").unwrap().build("sigcomm18-16").unwrap();
+        let host_model = HostModel::FixedDelays(topology.software);
+        let mut port = Port::new(&topology.links[20], Framing::ETHERNET, &host_model);
+        let mut switch = Switch { buffer, ..Switch::new(Balancer::new(Streams::new(1).stream("spraying", 0))) };
+        let mut arena = Arena::new();
+        let (priority, marks) = (Priority::HIGHEST, Marks::ecn_capable());
+        let (source, destination) = (HostId(0), HostId(1));
+        let packet = Packet { header: (), source, destination, frame_bytes: 1_000, priority, marks };
+        let id = arena.insert(packet);
+        let (verdict, schedule) = switch.enqueue(&mut port, &mut arena, Time::ZERO, id);
+        assert_eq!(schedule.arrival.is_some(), verdict != Verdict::Dropped, "an idle port sends what it takes");
+        (verdict, schedule.arrival.is_some().then(|| *arena.get(id)))
+    }
+
+    #[test]
+    fn a_verdict_is_seen_on_the_packet_that_goes_on() {
+        let (verdict, packet) = enqueued(Buffer::Unlimited);
+        assert_eq!((verdict, packet.unwrap().marks), (Verdict::Taken, Marks::ecn_capable()));
+        let (_, packet) = enqueued(Buffer::Always(Verdict::Marked));
+        assert!(packet.unwrap().marks.is_congested() && !packet.unwrap().marks.is_trimmed());
+        let (_, packet) = enqueued(Buffer::Always(Verdict::Trimmed(64)));
+        assert!(packet.unwrap().marks.is_trimmed());
+        assert_eq!(packet.unwrap().frame_bytes, 64);
+        assert_eq!(enqueued(Buffer::Always(Verdict::Dropped)), (Verdict::Dropped, None));
     }
 }

@@ -19,7 +19,9 @@ pub enum Indivisible {
     #[error("there is only one {0}")]
     OneUnit(&'static str),
     /// The number of outstanding messages is bounded, so that messages may have to wait for the end of others.
-    #[error("the number of messages under way is limited, and when the next one begins may depend on any other part")]
+    #[error(
+        "the number of outstanding messages is bounded, and when the next one begins may depend on any other partition"
+    )]
     LimitedTraffic,
     /// The transport's hosts share state, or its events of one instant have an order that depends on the whole network.
     #[error("{0}")]

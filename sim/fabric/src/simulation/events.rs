@@ -14,7 +14,7 @@ use homa_topologies::{HostId, LinkId, Node, SwitchId};
 use homa_units::{Priority, Time};
 use rand::Rng;
 
-#[expect(private_bounds, reason = "which kinds of notes there are is this crate's own business")]
+#[expect(private_bounds, reason = "which sinks of events there are is this crate's own business")]
 impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
     pub(super) fn host_timer(&mut self, host: u32, timer: HostTimer) {
         let entry = &mut self.hosts[host as usize];
@@ -71,7 +71,7 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
                 let is_sent = port.counters.frames > frames;
                 self.tap(out, PortEvent::Enqueued(verdict), id);
                 match verdict {
-                    Verdict::Taken | Verdict::Marked | Verdict::Trimmed => {
+                    Verdict::Taken | Verdict::Marked | Verdict::Trimmed(_) => {
                         if is_sent {
                             self.tap(out, PortEvent::Sent, id);
                         }
@@ -226,6 +226,7 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
     #[inline]
     fn wake_others(&mut self, host: u32) {
         while let Some(HostId(other)) = self.hosts[host as usize].transport.poll_wake() {
+            assert!(self.observer.partitions() == 1, "hosts that wake each other are simulated on one thread");
             if !self.hosts[other as usize].failed {
                 self.after_transport_call(other);
             }

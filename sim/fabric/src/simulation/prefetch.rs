@@ -28,7 +28,7 @@ impl<T: Transport, S, O> Simulation<T, S, O> {
     }
 }
 
-#[expect(private_bounds, reason = "which kinds of notes there are is this crate's own business")]
+#[expect(private_bounds, reason = "which sinks of events there are is this crate's own business")]
 impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
     /// Called before each event.
     #[inline]

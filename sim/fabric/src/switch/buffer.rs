@@ -7,8 +7,8 @@ pub enum Verdict {
     Taken,
     /// It is taken, with a note that the switch is congested.
     Marked,
-    /// It is taken without its payload.
-    Trimmed,
+    /// It is taken without its payload, as a frame of so many bytes.
+    Trimmed(u16),
     /// It is dropped.
     Dropped,
 }
@@ -17,6 +17,8 @@ pub enum Verdict {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Buffer {
     Unlimited,
+    #[cfg(test)]
+    Always(Verdict),
 }
 
 impl Buffer {
@@ -26,6 +28,8 @@ impl Buffer {
     pub(crate) fn admit(&self, _waiting_and_frame_bytes: impl FnOnce() -> (u64, u16)) -> Verdict {
         match self {
             Self::Unlimited => Verdict::Taken,
+            #[cfg(test)]
+            Self::Always(verdict) => *verdict,
         }
     }
 }
