@@ -44,7 +44,7 @@ pub use homa_run::{
     Arrivals, Control, Denominator, IdealTimes, MessageRecord, RunRecord, RunTiming, TransportConfig, TransportKind,
 };
 pub use manifest::{MANIFEST, MadeBy, Manifest, ManifestCase, ManifestError};
-pub use plan::{PlanError, PlannedCase, PlannedRun, SOURCES, Selection, UsedFile, plan, plan_experiment};
+pub use plan::{PlanError, PlannedCase, PlannedRun, Selection, UsedFile, plan, plan_experiment};
 pub use reference::{
     ComparedPercentile, Pair, ReferenceComparison, ReferenceError, ReferencePoint, compare_with_reference,
     reference_curve,

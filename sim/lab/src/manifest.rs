@@ -1,6 +1,6 @@
 //! `manifest.toml`: what results were made from, complete enough to make them again and to check that they are the same.
 
-use crate::plan::{PlanError, PlannedCase, PlannedRun, SOURCES, UsedFile};
+use crate::plan::{PlanError, PlannedCase, PlannedRun, UsedFile, sources_of};
 use crate::store::{StoreError, write_atomically};
 use homa_experiment::{Case, CaseError, Experiment, FigureSection, Head, cases};
 use serde::{Deserialize, Serialize};
@@ -27,7 +27,7 @@ pub struct Manifest {
 pub struct MadeBy {
     /// Its version.
     pub homasim: String,
-    /// Fingerprint of its sources.
+    /// A fingerprint of its sources, as far as the runs of these cases and their results depend on them.
     pub sources: String,
     /// Name of the experiment.
     pub experiment: String,
@@ -126,7 +126,8 @@ impl Manifest {
         };
         let cases: Vec<_> = plan.into_iter().map(case).collect();
         let (experiment, Head { question, source }, figures) = experiment.expect("an experiment has cases");
-        let (homasim, sources) = (env!("CARGO_PKG_VERSION").to_owned(), SOURCES.to_owned());
+        let homasim = env!("CARGO_PKG_VERSION").to_owned();
+        let sources = sources_of(cases.iter().map(|case| case.experiment.transport.kind));
         Self { manifest: MadeBy { homasim, sources, experiment, question, source, figures }, cases }
     }
 

@@ -1,14 +1,15 @@
 //! What is to be run: cases and their runs in a fixed order, each named by what it is a function of.
 
-use homa_experiment::{Case, CaseError, CheckSection, Experiment, OneOrMany, Sizes};
+use homa_experiment::{Case, CaseError, CheckSection, Experiment, OneOrMany, SOURCES, Sizes};
+use homa_run::TransportKind;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::io;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
-/// A fingerprint of the code and data that results are made by: other sources, other keys.
-pub const SOURCES: &str = env!("HOMASIM_SOURCES");
+/// A fingerprint of what makes results of runs. Other such sources make a case's results again, of the runs that are kept.
+const RESULTS: &str = env!("HOMASIM_SOURCES");
 
 /// A case and its runs.
 #[derive(Debug, Clone)]
@@ -78,20 +79,30 @@ impl PlannedCase {
         // What is made of results is not what they are made of.
         content.check = CheckSection::default();
         let files = replace_files(&mut content)?;
+        let sources = case.kind().sources();
         let key_of = |seed: u64| {
             content.run.seeds = vec![seed];
             let text = content.to_toml();
-            hex(&["run", SOURCES, &text], 8)
+            hex(&["run", SOURCES, sources, &text], 8)
         };
         let seeds = case.run().seeds.clone();
         let keys: Vec<String> = seeds.iter().copied().map(key_of).collect();
         let runs = seeds.into_iter().zip(keys).map(|(seed, key)| PlannedRun { seed, key, digest: None });
         let runs: Vec<_> = runs.collect();
-        let names = [case.experiment.as_str(), &case.name, &case.sizes, &case.topology.name];
+        let names = [RESULTS, &case.experiment, &case.name, &case.sizes, &case.topology.name];
         let parts: Vec<&str> =
             ["case"].into_iter().chain(names).chain(runs.iter().map(|run| run.key.as_str())).collect();
         Ok(Self { key: hex(&parts, 8), case, runs, files })
     }
+}
+
+/// A fingerprint of all that runs of these transports and their results depend on.
+pub(crate) fn sources_of(kinds: impl Iterator<Item = TransportKind>) -> String {
+    let mut transports: Vec<_> = kinds.map(|kind| (kind.name(), kind.sources())).collect();
+    transports.sort_unstable();
+    transports.dedup();
+    let transports = transports.into_iter().flat_map(|(name, sources)| [name, sources]);
+    hex(&["sources", SOURCES, RESULTS].into_iter().chain(transports).collect::<Vec<_>>(), 8)
 }
 
 /// Plans all cases of an experiment, in its order.

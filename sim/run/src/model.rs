@@ -24,6 +24,9 @@ pub trait Parameters: Default + Serialize + DeserializeOwned + 'static {
     const NAME: &'static str;
     /// What it is, in a line.
     const SUMMARY: &'static str;
+    /// A fingerprint of its sources and of what they link, which the keys of its runs have in them: `homa-fingerprint` gives it
+    /// to crates with a build script of one line. A text that somebody changes with the sources will do.
+    const SOURCES: &'static str;
     /// It recovers what is lost, and gives up what can't be recovered. Without, experiments can't have faults.
     const RECOVERS_LOSS: bool = false;
     /// It keeps account of how its receivers' links are used ([`Counters::receiver`]).

@@ -6,6 +6,7 @@ mod homa;
 mod homa_digests;
 mod host_section;
 mod identical_arrivals;
+mod keys;
 mod shipped_experiments;
 mod ten_million_messages;
 mod threads;
