@@ -105,8 +105,7 @@ pub fn pool_runs(case: &Case, runs: Vec<(RunRecord, RunTiming)>) -> Result<Poole
     let (series, queue_cdf) = (series_rows(queues(), window_ms), queue_cdf_rows(queues()));
     let latencies = |group: usize| runs.iter().map(move |run| &run.latencies[group]);
     let latencies = latency_rows(latencies(0), latencies(1));
-    let wall_s = timings.iter().map(|timing| timing.wall_s).sum();
-    let cpu_s = timings.iter().map(|timing| timing.cpu_s).sum::<f64>() + pooling.elapsed().as_secs_f64();
-    let timing = Timing::new(&summary, wall_s, cpu_s);
+    let events = runs.iter().map(|run| run.statistics().events).sum();
+    let timing = Timing::new(&summary, events, &timings, pooling.elapsed().as_secs_f64());
     Ok(Pooled { summary, messages, timing, series, queue_cdf, latencies })
 }

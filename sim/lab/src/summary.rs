@@ -4,7 +4,7 @@ use crate::warnings::{backlog_growth, warnings};
 use homa_analysis::{BinRow, Confidence, Decile, PercentileRow, Precision, SlowdownSummary};
 use homa_experiment::Case;
 use homa_fabric::TierStatistics;
-use homa_run::{Counts, PacketClass, ReceiverTotals, RunRecord, TransportConfig, add_metrics};
+use homa_run::{Counts, PacketClass, ReceiverTotals, RunRecord, RunTiming, TransportConfig, add_metrics};
 use homa_units::{Duration, Priority};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -36,8 +36,6 @@ pub struct CaseSummary {
     pub simulated_s: f64,
     /// Packets put on a link, all runs.
     pub packet_hops: u64,
-    /// Events handled, all runs.
-    pub events: u64,
     /// Messages created in the window, all runs, without those whose sending host died before they ended.
     pub messages: u64,
     /// How many of them did not finish before the run ended.
@@ -278,6 +276,9 @@ pub struct Timing {
     pub wall_s: f64,
     /// CPU seconds of its runs.
     pub cpu_s: f64,
+    /// Events handled: how the simulator does it, which is no result.
+    #[serde(default)]
+    pub events: u64,
     /// Packets put on a link per CPU second.
     pub packet_hops_per_cpu_s: f64,
     /// Events per packet put on a link.
@@ -312,7 +313,6 @@ impl CaseSummary {
             digest: digest(runs),
             simulated_s: simulated(runs).as_secs_f64(),
             packet_hops: runs.iter().map(|run| run.statistics.packet_hops).sum(),
-            events: runs.iter().map(|run| run.statistics.events).sum(),
             messages: sum(|counts| counts.window_messages - counts.window_abandoned),
             unfinished: slowdown.unfinished(),
             unfinished_largest_bytes: slowdown.largest_unfinished().map(|size| size.get()),
@@ -454,13 +454,16 @@ fn priorities(case: &Case, runs: &[RunRecord]) -> Vec<LevelRow> {
 }
 
 impl Timing {
-    pub(crate) fn new(summary: &CaseSummary, wall_s: f64, cpu_s: f64) -> Self {
+    pub(crate) fn new(summary: &CaseSummary, events: u64, runs: &[RunTiming], pooling_s: f64) -> Self {
         let hops = summary.packet_hops as f64;
+        let wall_s = runs.iter().map(|run| run.wall_s).sum();
+        let cpu_s = runs.iter().map(|run| run.cpu_s).sum::<f64>() + pooling_s;
         Self {
             wall_s,
             cpu_s,
+            events,
             packet_hops_per_cpu_s: hops / cpu_s,
-            events_per_packet_hop: summary.events as f64 / hops.max(1.0),
+            events_per_packet_hop: events as f64 / hops.max(1.0),
             simulated_ms_per_cpu_s: summary.simulated_s * 1e3 / cpu_s,
         }
     }
