@@ -7,12 +7,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-/// What a fingerprint is of, here: what all runs pass through, and the two transports.
+/// What a fingerprint is of, here: what all runs pass through, the two transports, and what makes results of runs. As in the
+/// build scripts of these packages.
 #[derive(Debug, PartialEq, Eq)]
 struct Fingerprints {
     common: String,
     sigcomm18: String,
     homa: String,
+    results: String,
 }
 
 /// A copy of the workspace as far as packages are read.
@@ -41,7 +43,13 @@ impl Copy {
             common: of("sim/experiment").without("homa-transports").fingerprint(),
             sigcomm18: of("sim/transports/sigcomm18").fingerprint(),
             homa: of("sim/transports/homa").fingerprint(),
+            results: self.results(),
         }
+    }
+
+    fn results(&self) -> String {
+        let sources = Sources::of_package(&self.path("sim/lab")).only("src/results");
+        sources.without("homa-experiment").without("homa-transports").fingerprint()
     }
 
     fn append(&self, name: &str) {
@@ -93,14 +101,13 @@ fn the_report_the_list_the_command_line_and_tests_change_nothing() {
         "sim/transports/src/lib.rs",
         "sim/transports/Cargo.toml",
         "sim/cli/src/args.rs",
-        "sim/figures/src/lib.rs",
         "sim/replay/src/lib.rs",
         "protocol/benches/packets.rs",
     ] {
         copy.append(file);
         assert_eq!(copy.fingerprints(), before, "{file}");
     }
-    for package in ["clap", "minijinja", "proptest", "plotters"] {
+    for package in ["clap", "proptest"] {
         copy.update(package);
         assert_eq!(copy.fingerprints(), before, "{package}");
     }
@@ -200,12 +207,18 @@ fn a_file_that_is_added_renamed_or_has_other_line_ends() {
 }
 
 #[test]
-fn a_folder_of_a_package_alone() {
+fn what_makes_results_of_runs_changes_no_run() {
     let copy = Copy::new();
-    let report = || Sources::of_package(&copy.path("sim/lab")).only("src/report").without("homa-experiment");
-    let before = report().fingerprint();
-    copy.append("sim/lab/src/lib.rs");
-    assert_eq!(report().fingerprint(), before);
-    copy.append("sim/lab/src/report/report.css");
-    assert_ne!(report().fingerprint(), before);
+    let mut before = copy.fingerprints();
+    for file in ["sim/lab/src/results/summarise.rs", "sim/figures/src/slowdown.rs"] {
+        copy.append(file);
+        let after = copy.fingerprints();
+        assert_ne!(after.results, before.results, "{file}");
+        before.results.clone_from(&after.results);
+        assert_eq!(after, before, "{file}");
+    }
+    for file in ["sim/lab/src/report/report.css", "sim/lab/src/figures.rs", "sim/lab/src/lib.rs"] {
+        copy.append(file);
+        assert_eq!(copy.fingerprints(), before, "{file}");
+    }
 }

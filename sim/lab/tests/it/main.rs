@@ -8,5 +8,6 @@ mod host_section;
 mod identical_arrivals;
 mod keys;
 mod shipped_experiments;
+mod stored_results;
 mod ten_million_messages;
 mod threads;
