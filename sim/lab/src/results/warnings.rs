@@ -33,7 +33,7 @@ pub(crate) fn warnings(
     if let Some(meant) = meant_gbps(case)
         && (offered_gbps / meant - 1.0).abs() > LOAD_TOLERANCE
     {
-        let limited = case.resolved.workload.limit.is_some() && offered_gbps < meant;
+        let limited = case.client.max_outstanding.is_some() && offered_gbps < meant;
         let reason = if limited {
             "few large messages make the difference, or workload.limit holds messages back: give a longer \
              measure.window or more run.seeds, or a higher limit"
@@ -109,7 +109,7 @@ pub(crate) fn seed_warning(runs: &[RunRecord]) -> Option<String> {
 /// don't send; none with a trace.
 fn meant_gbps(case: &Case) -> Option<f64> {
     let Arrivals::Poisson { sizes, arithmetic } = &case.arrivals else { return None };
-    let least = case.resolved.workload.least_size;
+    let least = case.client.least_size;
     let mean: f64 = sizes.probabilities().into_iter().map(|(size, share)| share * size.max(least).get() as f64).sum();
     let mean = if sizes.smallest() >= least { arithmetic.mean_payload_bytes } else { mean };
     let (begin, end, _) = case.window();
