@@ -1,5 +1,6 @@
-//! Numbers that are none in files: serde_json writes infinities and what is not a number as null, csv would write them as words.
-//! An empty field and null mean the same here. A column has one of the two, so that reading gives what was written.
+//! Numbers that are none in files: serde_json writes infinities and what is not a number as null,
+//! csv would write them as words. An empty field and null mean the same here. A column has one of
+//! the two, so that reading gives what was written.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 

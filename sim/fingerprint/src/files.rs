@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 /// Folders of a package that nothing of it links.
 const APART: [&str; 4] = ["tests", "benches", "examples", "target"];
 
-/// The files of the package in `folder` at or below `start`, by their names within it, in an order that is the same everywhere.
+/// The files of the package in `folder` at or below `start`, by their names within it, in an order
+/// that is the same everywhere.
 ///
-/// Directly in the folder are a manifest and pages for people; of those files only a build script makes code.
+/// Directly in the folder are a manifest and pages for people; of those files only a build script
+/// makes code.
 pub(crate) fn collect(folder: &Path, start: &Path) -> Vec<(String, PathBuf)> {
     let mut files = Vec::new();
     for entry in entries(start) {

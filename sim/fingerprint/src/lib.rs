@@ -1,7 +1,8 @@
 //! What a package is compiled from, as a fingerprint, for its build script.
 //!
-//! A run's key has the fingerprints of all sources that the run depends on, and of no others. Nobody lists those sources: they
-//! are what a package [links](Sources). A transport's build script is one line,
+//! A run's key has the fingerprints of all sources that the run depends on, and of no others.
+//! Nobody lists those sources: they are what a package [links](Sources). A transport's build script
+//! is one line,
 //!
 //! ```no_run
 //! homa_fingerprint::Sources::of_built_package().emit();
@@ -20,11 +21,12 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// The sources of a package, and of all that it links: of packages of its workspace their files, of others their entries in
-/// `Cargo.lock`.
+/// The sources of a package, and of all that it links: of packages of its workspace their files, of
+/// others their entries in `Cargo.lock`.
 ///
-/// A package links its `[dependencies]`, and what they link. Tests, benches and examples are no sources. Entries of
-/// `Cargo.lock` name for other packages what they link on any system with any feature, so a few too many are covered.
+/// A package links its `[dependencies]`, and what they link. Tests, benches and examples are no
+/// sources. Entries of `Cargo.lock` name for other packages what they link on any system with any
+/// feature, so a few too many are covered.
 #[derive(Debug, Clone)]
 pub struct Sources {
     folder: PathBuf,
@@ -72,7 +74,8 @@ impl Sources {
         self
     }
 
-    /// Gives the package's code the fingerprint as `env!("HOMASIM_SOURCES")`, anew whenever it changes.
+    /// Gives the package's code the fingerprint as `env!("HOMASIM_SOURCES")`, anew whenever it
+    /// changes.
     ///
     /// # Panics
     /// If a source can't be read: then there is no fingerprint.
@@ -82,7 +85,8 @@ impl Sources {
         for path in found.deciding.iter().chain(files) {
             println!("cargo::rerun-if-changed={}", path.display());
         }
-        // A file that is added changes its folder. That of a whole package changes with its tests too.
+        // A file that is added changes its folder. That of a whole package changes with its tests
+        // too.
         let folders = found.folders();
         for folder in folders.into_iter().filter(|folder| !folder.join("Cargo.toml").is_file()) {
             println!("cargo::rerun-if-changed={}", folder.display());

@@ -12,7 +12,7 @@ pub(crate) struct Locked {
     /// Where it comes from; none for packages that are found by their path.
     pub(crate) source: Option<String>,
     pub(crate) checksum: Option<String>,
-    /// As written: `name`, or with what tells it from others `name version` or `name version (source)`.
+    /// As written: `name`, and where that is not enough also the version and the source.
     links: Vec<String>,
 }
 

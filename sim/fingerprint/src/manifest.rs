@@ -1,4 +1,5 @@
-//! What of a `Cargo.toml` decides what is linked: names of packages, of members and of dependencies.
+//! What of a `Cargo.toml` decides what is linked: names of packages, of members and of
+//! dependencies.
 
 use crate::files::text;
 use std::collections::BTreeMap;
@@ -42,7 +43,8 @@ pub(crate) fn links(manifest: &Path) -> Vec<String> {
     names
 }
 
-/// The package of a line `name = ..` or `name.workspace = ..`, if it is one and not the rest of a long list.
+/// The package of a line `name = ..` or `name.workspace = ..`, if it is one and not the rest of a
+/// long list.
 fn dependency(line: &str) -> Option<String> {
     let (name, value) = line.split_once('=').filter(|_| line.starts_with(char::is_alphanumeric))?;
     let name = name.split('.').next().unwrap_or(name).trim();

@@ -7,8 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-/// What a fingerprint is of, here: what all runs pass through, the two transports, and what makes results of runs. As in the
-/// build scripts of these packages.
+/// What a fingerprint is of, here: what all runs pass through, the two transports, and what makes
+/// results of runs. As in the build scripts of these packages.
 #[derive(Debug, PartialEq, Eq)]
 struct Fingerprints {
     common: String,

@@ -1,4 +1,5 @@
-//! Two results beside each other: of ours, of a cluster, of another simulator, of a publication, of a trace.
+//! Two results beside each other: of ours, of a cluster, of another simulator, of a publication, of
+//! a trace.
 
 mod compare;
 mod definition;

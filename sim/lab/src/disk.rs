@@ -62,8 +62,8 @@ pub(crate) fn remove_leftovers(out: &Path) {
     }
 }
 
-/// What is made for temporary use is private; results are for everyone who may read their folder. Where that can't be
-/// said, they stay private.
+/// What is made for temporary use is private; results are for everyone who may read their folder.
+/// Where that can't be said, they stay private.
 #[cfg(unix)]
 fn share(path: &Path, folder: &Path) {
     use std::os::unix::fs::PermissionsExt;
@@ -76,8 +76,9 @@ fn share(path: &Path, folder: &Path) {
 #[cfg(not(unix))]
 fn share(_path: &Path, _folder: &Path) {}
 
-/// Writes a folder with these files. It replaces the one that is there with all that was in it, and appears complete or not at all.
-/// If another process has put one there meanwhile that `is_same`, that one stays.
+/// Writes a folder with these files. It replaces the one that is there with all that was in it, and
+/// appears complete or not at all. If another process has put one there meanwhile that `is_same`,
+/// that one stays.
 pub(crate) fn replace_folder(
     folder: &Path,
     files: &[(&'static str, Vec<u8>)],

@@ -1,4 +1,5 @@
-//! What is to be run: cases and their runs with their keys, which of them one process does, and the manifest that tells it all.
+//! What is to be run: cases and their runs with their keys, which of them one process does, and the
+//! manifest that tells it all.
 
 mod manifest;
 mod planned;

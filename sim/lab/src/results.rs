@@ -1,8 +1,9 @@
 //! What runs gave: each file of results by one type, which both writes and reads it.
 //!
-//! A run is kept ([`Archive`]). The runs of a case are pooled ([`pool_runs`]) into its summary and tables, and these are its
-//! folder ([`write_case`]). All that decides what is in that folder is here, or in the crates that a run is made by: the sources of
-//! this module are in the keys of cases.
+//! A run is kept ([`Archive`]). The runs of a case are pooled ([`pool_runs`]) into its summary and
+//! tables, and these are its folder ([`write_case`]). All that decides what is in that folder is
+//! here, or in the crates that a run is made by: the sources of this module are in the keys of
+//! cases.
 
 mod archive;
 mod case_folder;

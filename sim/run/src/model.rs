@@ -24,8 +24,10 @@ pub trait Parameters: Default + Serialize + DeserializeOwned + 'static {
     const NAME: &'static str;
     /// What it is, in a line.
     const SUMMARY: &'static str;
-    /// A fingerprint of its sources and of what they link, which the keys of its runs have in them: `homa-fingerprint` gives it
-    /// to crates with a build script of one line. A text that somebody changes with the sources will do.
+    /// What its sources are known by, in the keys of its runs: other sources, other keys. A build
+    /// script of one line gives a crate a fingerprint of its files and of all that it links
+    /// (`homa-fingerprint`). For a transport of one file that links nothing of its own, the file's
+    /// text will do: `include_str!("lib.rs")`.
     const SOURCES: &'static str;
     /// It recovers what is lost, and gives up what can't be recovered. Without, experiments can't have faults.
     const RECOVERS_LOSS: bool = false;

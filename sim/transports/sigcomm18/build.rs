@@ -1,4 +1,5 @@
-//! Gives the transport the fingerprint of its sources and of all that it links, for the keys of its runs.
+//! Gives the transport the fingerprint of its sources and of all that it links, for the keys of its
+//! runs.
 
 fn main() {
     homa_fingerprint::Sources::of_built_package().emit();

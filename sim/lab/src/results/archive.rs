@@ -1,8 +1,8 @@
 //! Runs on disk: one file for each, named by what the run is a function of.
 //!
-//! A run's file is `OUT/runs/KEY.run`: a line that says what it is, the record, and a checksum of both. It appears
-//! complete or not at all, and what is damaged counts as missing. How long the run took is beside it, in
-//! `KEY.timing.json`, as that differs each time.
+//! A run's file is `OUT/runs/KEY.run`: a line that says what it is, the record, and a checksum of
+//! both. It appears complete or not at all, and what is damaged counts as missing. How long the run
+//! took is beside it, in `KEY.timing.json`, as that differs each time.
 
 use super::formats::{StoredError, read_json};
 use crate::disk::{StoreError, write_atomically};

@@ -20,8 +20,8 @@ pub struct WrittenCase {
     pub files: Vec<String>,
 }
 
-/// Writes the results of a case to `out/CASE`, with the figures that `draw` says. It replaces that folder with all that was in
-/// it. The folder appears complete or not at all.
+/// Writes the results of a case to `out/CASE`, with the figures that `draw` says. It replaces that
+/// folder with all that was in it. The folder appears complete or not at all.
 ///
 /// # Errors
 /// If something can't be written; then the folder is as it was before.

@@ -41,7 +41,8 @@ impl From<Interrupted> for RunError {
 pub struct Pooled {
     /// All that was measured.
     pub summary: CaseSummary,
-    /// Every measured message, if `measure.messages` asks for them, in the order of seed, creation, source.
+    /// Every measured message, if `measure.messages` asks for them, in the order of seed, creation,
+    /// source.
     pub messages: Vec<MessageRecord>,
     /// How long it took.
     pub timing: Timing,

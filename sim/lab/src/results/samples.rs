@@ -1,4 +1,5 @@
-//! The samples of a case's runs, one by one, from the runs kept beside it or from its `messages.csv`.
+//! The samples of a case's runs, one by one, from the runs kept beside it or from its
+//! `messages.csv`.
 
 use super::archive::Archive;
 use crate::disk::open;
@@ -10,7 +11,8 @@ use homa_units::{Bytes, Time};
 use std::path::Path;
 use thiserror::Error;
 
-/// So many samples of a file, or of the files of an experiment, are kept, each in 16 bytes; more are counted in cells.
+/// So many samples of a file, or of the files of an experiment, are kept, each in 16 bytes; more
+/// are counted in cells.
 pub(crate) const EXACT_LIMIT: usize = 4_000_000;
 
 /// Why there are no samples of a case's runs.
@@ -27,17 +29,21 @@ pub enum SamplesError {
     Case(#[from] CaseError),
 }
 
-/// The samples of each run of the case in `folder`, in the order of its seeds, in the size bins `bins`.
+/// The samples of each run of the case in `folder`, in the order of its seeds, in the size bins
+/// `bins`.
 ///
-/// They come from the runs that are kept beside the folder (`../runs`), or else from `messages.csv`.
+/// They come from the runs that are kept beside the folder (`../runs`), or else from
+/// `messages.csv`.
 ///
 /// # Errors
-/// If there is neither, `experiment.toml` or `messages.csv` can't be used, or the number of runs is not that of the seeds.
+/// If there is neither, `experiment.toml` or `messages.csv` can't be used, or the number of runs is
+/// not that of the seeds.
 pub fn paired_samples(folder: &Path, bins: &SizeBins) -> Result<Vec<SlowdownRecorder>, SamplesError> {
     match kept_runs(folder) {
         Some(runs) => match runs.iter().map(|run| run.slowdowns().rebinned(bins)).collect() {
             Some(rebinned) => Ok(rebinned),
-            // Too many for each to be kept: the file of messages, if there is one, can be cut into any bins.
+            // Too many for each to be kept: the file of messages, if there is one, can be cut into
+            // any bins.
             None => of_messages(folder, bins),
         },
         None => of_messages(folder, bins),

@@ -33,7 +33,8 @@ pub struct CaseSummary {
     pub simulated_s: f64,
     /// Packets put on a link, all runs.
     pub packet_hops: u64,
-    /// Messages created in the window, all runs, without those whose sending host died before they ended.
+    /// Messages created in the window, all runs, without those whose sending host died before they
+    /// ended.
     pub messages: u64,
     /// How many of them did not finish before the run ended.
     pub unfinished: u64,
@@ -45,8 +46,8 @@ pub struct CaseSummary {
     pub messages_completed: u64,
     /// How many of them the transport gave up.
     pub messages_failed: u64,
-    /// How many of them nobody waits for any more, as their sending host died; such messages of the window are in no
-    /// statistics.
+    /// How many of them nobody waits for any more, as their sending host died; such messages of the
+    /// window are in no statistics.
     pub messages_abandoned: u64,
     /// What a run held at most at a time.
     #[serde(default)]
@@ -78,8 +79,8 @@ pub struct CaseSummary {
     /// How well receivers' links are used, if the transport keeps account of that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receivers: Option<ReceiverSummary>,
-    /// The kernel's metrics by its names, added up over all hosts and runs, or of those that begin with `max_` or `peak_`
-    /// the largest, without those that are zero; if the transport has them.
+    /// The kernel's metrics by its names, added up over all hosts and runs, or of those that begin
+    /// with `max_` or `peak_` the largest, without those that are zero; if the transport has them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metrics: Option<BTreeMap<String, u64>>,
     /// Bytes created and not completed, mean over the window and the runs.
@@ -107,14 +108,16 @@ impl CaseSummary {
     }
 }
 
-/// The most that a run held at a time since its begin, of all runs the largest: what its memory follows from.
+/// The most that a run held at a time since its begin, of all runs the largest: what its memory
+/// follows from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Peaks {
     /// Messages that had been created and had not ended.
     pub messages_in_flight: u64,
     /// Packets in ports and on links.
     pub packets_in_network: u64,
-    /// Records that a host's transport had of messages (`homa`: of RPCs), each host's most added up.
+    /// Records that a host's transport had of messages (`homa`: of RPCs), each host's most added
+    /// up.
     pub message_records: u64,
     /// The most of one host.
     pub message_records_of_host: u64,
@@ -147,20 +150,24 @@ pub struct OverallConfidence {
     pub p99_high: Option<f64>,
 }
 
-/// Latency of the short messages, answers included where those are measured: the Linux cluster's headline numbers.
+/// Latency of the short messages, answers included where those are measured: the Linux cluster's
+/// headline numbers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ShortMessages {
-    /// Up to this size: the smallest such that more than a tenth of the messages are at most as large.
+    /// Up to this size: the smallest such that more than a tenth of the messages are at most as
+    /// large.
     pub bytes_max: u64,
     /// How many there were.
     pub count: u64,
-    /// The shortest latency in microseconds; none if that is of an unfinished message, as with the others.
+    /// The shortest latency in microseconds; none if that is of an unfinished message, as with the
+    /// others.
     pub min_us: Option<f64>,
     /// The median in microseconds.
     pub p50_us: Option<f64>,
     /// The 99th percentile in microseconds.
     pub p99_us: Option<f64>,
-    /// Lower end of the 95 % confidence interval of `p50_us`; none as with [`Decile`], as the other three.
+    /// Lower end of the 95 % confidence interval of `p50_us`; none as with [`Decile`], as the other
+    /// three.
     pub p50_low_us: Option<f64>,
     /// Upper end of the 95 % confidence interval of `p50_us`.
     pub p50_high_us: Option<f64>,
@@ -214,7 +221,8 @@ impl LevelRow {
     }
 }
 
-/// How well receivers' links are used, over all hosts and runs since the begin: the original's measures of waste.
+/// How well receivers' links are used, over all hosts and runs since the begin: the original's
+/// measures of waste.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ReceiverSummary {
     /// Share of time in which more senders wanted grants than are kept granted.
@@ -227,7 +235,8 @@ pub struct ReceiverSummary {
     pub active_share: f64,
     /// Share of all time that was active and yet received nothing.
     pub active_waste_share: f64,
-    /// Wire bytes announced or granted and not yet arrived, at a host: mean over all arrivals of data.
+    /// Wire bytes announced or granted and not yet arrived, at a host: mean over all arrivals of
+    /// data.
     pub outstanding_mean_bytes: f64,
     /// The largest such value.
     pub outstanding_max_bytes: u64,

@@ -6,7 +6,8 @@ use homa_fabric::{Indivisible, Partitioning};
 use homa_run::{Control, RunRecord, RunTiming};
 use rayon::prelude::*;
 
-/// How the network of a case is divided if each of its runs is simulated on `threads` threads; not at all with a single one.
+/// How the network of a case is divided if each of its runs is simulated on `threads` threads; not
+/// at all with a single one.
 ///
 /// # Errors
 /// If it can't be divided; such a case is simulated on one thread.
@@ -27,7 +28,8 @@ pub fn run_seed(
     Ok(homa_run::run(&case.spec(), number, seed, control)?)
 }
 
-/// Runs all seeds of a case, in parallel on the current thread pool, and pools them in the order of the seeds.
+/// Runs all seeds of a case, in parallel on the current thread pool, and pools them in the order of
+/// the seeds.
 ///
 /// # Errors
 /// If the user interrupted, or no message was created in the window.

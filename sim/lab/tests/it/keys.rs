@@ -1,4 +1,5 @@
-//! A run's key changes with the sources of its transport, and with nothing that says how a transport is called.
+//! A run's key changes with the sources of its transport, and with nothing that says how a
+//! transport is called.
 
 use homa_lab::{Case, PlannedCase, TransportKind, cases, load_experiment};
 use homa_run::{Context, Model, Parameters};

@@ -1,12 +1,13 @@
-//! What is stored is read by the types that write it: reading and writing again gives the same bytes, and what older versions
-//! stored is still read.
+//! What is stored is read by the types that write it: reading and writing again gives the same
+//! bytes, and what older versions stored is still read.
 
 use crate::homa::support::{ECHO, Lab};
 use homa_lab::{CaseSummary, Timing};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
-/// Results of two transports, with unfinished messages, stored when `events` was still in summaries.
+/// Results of two transports, with unfinished messages, stored when `events` was still in
+/// summaries.
 fn stored() -> [PathBuf; 2] {
     ["homa", "sigcomm18"].map(|name| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/stored").join(name))
 }
