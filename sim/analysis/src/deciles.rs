@@ -5,7 +5,8 @@
 
 use crate::confidence::Block;
 use crate::recorder::SlowdownRecorder;
-use crate::summary::{Decile, Statistics};
+use crate::rows::Decile;
+use crate::statistics::Statistics;
 use std::ops::RangeInclusive;
 
 /// 95 % confidence intervals of a median and a 99th percentile, from time blocks. Ends are not numbers with fewer than two

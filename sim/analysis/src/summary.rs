@@ -3,128 +3,18 @@
 use crate::bins::SizeBins;
 use crate::cell::{cell, coarsened};
 use crate::cluster::pool::{at_index, half, hundredth_below};
-use crate::confidence::{Block, probabilities};
+use crate::confidence::Block;
 use crate::counted::{ALL_BITS, BlockCell, size_width};
 use crate::deciles::{Confidence, deciles};
-use crate::quantile::{RankRule, rank, weighted_nearest_rank};
+use crate::quantile::RankRule;
 use crate::recorder::{Precision, SlowdownRecorder, pooled_range};
+use crate::rows::{BinRow, Decile, PercentileRow};
+use crate::statistics::Statistics;
 use homa_units::Bytes;
-use serde::{Serialize, Serializer};
 
 /// The cumulative percentages of messages at which slowdown is reported.
 pub const PERCENTILES: [f64; 14] =
     [10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0, 95.0, 98.0, 99.0, 99.9, 100.0];
-
-/// Cells of a published histogram.
-const CELLS: usize = 100;
-
-/// One tenth of the messages, by size. Infinite values are those of unfinished messages; JSON has them as null.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Decile {
-    /// Smallest size, in bytes.
-    pub size_min: u64,
-    /// Largest size, in bytes.
-    pub size_max: u64,
-    /// Messages, with the unfinished ones.
-    pub count: u64,
-    /// Median slowdown.
-    #[serde(serialize_with = "finite_or_null")]
-    pub p50: f64,
-    /// 99th percentile of slowdown.
-    #[serde(serialize_with = "finite_or_null")]
-    pub p99: f64,
-    /// Mean slowdown of the finished messages; not a number (JSON: null) if there are none.
-    #[serde(serialize_with = "finite_or_null")]
-    pub mean: f64,
-    /// Unfinished messages.
-    pub unfinished: u64,
-    /// Lower end of the 95 % confidence interval of `p50`; as with the other three, not a number (JSON: null) with fewer
-    /// than two time blocks, or if a run had more samples than are kept.
-    #[serde(serialize_with = "finite_or_null")]
-    pub p50_low: f64,
-    /// Upper end of the 95 % confidence interval of `p50`; infinite (JSON: null) if there are too few messages to bound it
-    /// or it is the slowdown of an unfinished one.
-    #[serde(serialize_with = "finite_or_null")]
-    pub p50_high: f64,
-    /// Lower end of the 95 % confidence interval of `p99`.
-    #[serde(serialize_with = "finite_or_null")]
-    pub p99_low: f64,
-    /// Upper end of the 95 % confidence interval of `p99`; infinite (JSON: null) as `p50_high`.
-    #[serde(serialize_with = "finite_or_null")]
-    pub p99_high: f64,
-}
-
-/// One bin of message sizes. Infinite values are those of unfinished messages; JSON has them as null.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct BinRow {
-    /// Upper edge of the bin in bytes; of the open one, the largest size seen.
-    pub size_max: u64,
-    /// Messages, with the unfinished ones.
-    pub count: u64,
-    /// Unfinished messages.
-    pub unfinished: u64,
-    /// Share of all messages up to this bin's end, 0 to 1.
-    pub cumulative_share: f64,
-    /// Median slowdown.
-    #[serde(serialize_with = "finite_or_null")]
-    pub p50: f64,
-    /// 99th percentile of slowdown.
-    #[serde(serialize_with = "finite_or_null")]
-    pub p99: f64,
-    /// Mean slowdown of the finished messages; not a number (JSON: null) if there are none.
-    #[serde(serialize_with = "finite_or_null")]
-    pub mean: f64,
-    /// Smallest slowdown.
-    #[serde(serialize_with = "finite_or_null")]
-    pub min: f64,
-    /// Largest slowdown.
-    #[serde(serialize_with = "finite_or_null")]
-    pub max: f64,
-    /// Median as the published histograms give it: the lower edge of one of 100 cells, finished messages only.
-    #[serde(serialize_with = "finite_or_null")]
-    pub p50_cell: f64,
-    /// 99th percentile as the published histograms give it: at most the largest of the bin's first 10000 samples.
-    #[serde(serialize_with = "finite_or_null")]
-    pub p99_cell: f64,
-    /// Lower end of the 95 % confidence interval of `p99`; not a number (JSON: null) with fewer than two time blocks.
-    #[serde(serialize_with = "finite_or_null")]
-    pub p99_low: f64,
-    /// Upper end of the 95 % confidence interval of `p99`; not a number (JSON: null) with fewer than two time blocks,
-    /// infinite (JSON: null) if there are too few messages to bound it or it is the slowdown of an unfinished one.
-    #[serde(serialize_with = "finite_or_null")]
-    pub p99_high: f64,
-}
-
-/// The bin in which a cumulative percentage of messages falls.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct PercentileRow {
-    /// The cumulative percentage of messages, 0 to 100.
-    pub percentile: f64,
-    /// Upper edge of the bin, in bytes.
-    pub size_bytes: u64,
-    /// Messages in the bin.
-    pub count: u64,
-    /// Median slowdown.
-    #[serde(serialize_with = "finite_or_null")]
-    pub p50: f64,
-    /// 99th percentile of slowdown.
-    #[serde(serialize_with = "finite_or_null")]
-    pub p99: f64,
-    /// Mean slowdown of the finished messages; not a number (JSON: null) if there are none.
-    #[serde(serialize_with = "finite_or_null")]
-    pub mean: f64,
-    /// Median as the published histograms give it: the lower edge of one of 100 cells, finished messages only.
-    #[serde(serialize_with = "finite_or_null")]
-    pub p50_cell: f64,
-    /// 99th percentile as the published histograms give it: at most the largest of the bin's first 10000 samples.
-    #[serde(serialize_with = "finite_or_null")]
-    pub p99_cell: f64,
-}
-
-/// serde_json would write null for these too, csv would write `inf`: an empty field and null mean the same here.
-fn finite_or_null<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
-    value.is_finite().then_some(*value).serialize(serializer)
-}
 
 /// The pooled samples of one or several runs.
 #[derive(Debug, Clone)]
@@ -144,14 +34,6 @@ pub struct SlowdownSummary {
     overall: (f64, f64, f64),
     overall_confidence: Confidence,
     deciles: Vec<Decile>,
-}
-
-/// Statistics of samples of neighbouring sizes.
-pub(crate) struct Statistics {
-    pub(crate) count: u64,
-    pub(crate) unfinished: u64,
-    /// (slowdown, count), ascending.
-    ascending: Vec<(f64, u64)>,
 }
 
 impl SlowdownSummary {
@@ -342,64 +224,5 @@ impl SlowdownSummary {
 
     fn bin(&self, size: u64) -> usize {
         self.bins.index_of(Bytes::new(size))
-    }
-}
-
-impl Statistics {
-    pub(crate) fn new(samples: &[(u64, f64, u64)]) -> Self {
-        let mut ascending: Vec<_> = samples.iter().map(|(_, slowdown, count)| (*slowdown, *count)).collect();
-        ascending.sort_unstable_by(|(first, count), (second, other)| first.total_cmp(second).then(count.cmp(other)));
-        let count = ascending.iter().map(|(_, count)| count).sum();
-        let unfinished =
-            ascending.iter().rev().take_while(|(slowdown, _)| slowdown.is_infinite()).map(|(_, count)| count).sum();
-        Self { count, unfinished, ascending }
-    }
-
-    pub(crate) fn quantile(&self, q: f64) -> f64 {
-        if self.count == 0 {
-            return f64::NAN;
-        }
-        weighted_nearest_rank(&self.ascending, q)
-    }
-
-    /// The 95 % confidence interval of the quantile `q`, of whose samples the `blocks` tell which are not above it.
-    pub(crate) fn interval(&self, q: f64, blocks: &[Block]) -> Option<(f64, f64)> {
-        let (low, high) = probabilities(q, blocks)?;
-        // Beyond the largest sample nothing is known: the interval has no upper end.
-        let upper = if high < 1.0 { self.quantile(high) } else { f64::INFINITY };
-        Some((self.quantile(low), upper))
-    }
-
-    /// Mean of the finished messages, summed in ascending order.
-    pub(crate) fn mean(&self) -> f64 {
-        let finished = self.ascending.iter().filter(|(slowdown, _)| slowdown.is_finite());
-        finished.map(|(slowdown, count)| slowdown * *count as f64).sum::<f64>() / (self.count - self.unfinished) as f64
-    }
-
-    /// The statistic of the published curves: a histogram of 100 equal cells from 0 to `range` and one for all above;
-    /// the lower edge of the first cell whose cumulative count reaches the quantile, but no less than the smallest
-    /// sample. Unfinished messages were never recorded.
-    fn cell(&self, q: f64, range: f64) -> f64 {
-        let finished = self.count - self.unfinished;
-        if finished == 0 {
-            return f64::INFINITY;
-        }
-        let wanted = rank(q, finished);
-        let width = range / CELLS as f64;
-        let mut counts = [0_u64; CELLS + 1];
-        for (slowdown, count) in self.ascending.iter().filter(|(slowdown, _)| slowdown.is_finite()) {
-            // The division may round the other way, but the range's end is above the range.
-            let cell = if *slowdown >= range { CELLS } else { ((slowdown / width) as usize).min(CELLS - 1) };
-            counts[cell] += count;
-        }
-        let mut below = 0;
-        for (cell, count) in counts.into_iter().enumerate() {
-            below += count;
-            if below >= wanted {
-                let lower_edge = if cell == CELLS { range } else { cell as f64 * width };
-                return lower_edge.max(self.ascending[0].0);
-            }
-        }
-        unreachable!("the last cell has every sample at or below it")
     }
 }

@@ -1,6 +1,6 @@
 //! Tables for people.
 
-use crate::summary::Decile;
+use crate::rows::Decile;
 use std::fmt::Write;
 
 /// A number of bytes as people read it, in three or four characters: `46`, `1.4K`, `15M`; K, M and G are powers of ten.

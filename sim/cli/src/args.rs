@@ -43,7 +43,7 @@ Examples:
   homasim plan experiments/sigcomm18-slowdown.toml
   homasim plan experiments/kernel-quirks.toml --set run.seeds=[1] --keys
 
-A key names all that a run is a function of: configuration, seed, contents of the files it reads, and the simulator's sources.
+A key names all that a run is a function of: configuration, seed, contents of the files it reads, and the sources it depends on.
 Exit code: 0 it can run, 2 it can't.")]
     Plan(PlanArguments),
     /// Put the runs of several folders together: shards of one experiment that were run apart

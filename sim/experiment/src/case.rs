@@ -1,7 +1,6 @@
 //! Cases: an experiment resolved, with every default filled in and every value checked.
 
-use crate::experiment::{Background, Experiment, Measure, Run};
-use crate::number::{Load, OneOrMany};
+use crate::experiment::{Experiment, Measure, Run};
 use crate::overrides::VariantError;
 use crate::trace::TraceFileError;
 use homa_analysis::SizeBins;
@@ -21,7 +20,7 @@ pub struct Case {
     pub experiment: String,
     /// Distinguishes the case within its experiment; usable as a file name.
     pub name: String,
-    /// The experiment with this case's single values.
+    /// The experiment with this case's single values, as it is written again.
     pub resolved: Experiment,
     /// The network.
     pub topology: Arc<Topology>,
@@ -35,8 +34,16 @@ pub struct Case {
     pub faults: Faults,
     /// Name of the size distribution in outputs.
     pub sizes: String,
+    /// The load as given, and which kind it is.
+    pub(crate) load: Option<(f64, &'static str)>,
     /// Where messages come from.
     pub arrivals: Arrivals,
+    /// How a client sends them.
+    pub client: ClientSpec,
+    /// When its runs measure.
+    pub(crate) times: RunTimes,
+    /// What completion times are divided by.
+    pub(crate) denominator: Denominator,
     /// The size bins of the results.
     pub bins: SizeBins,
     /// Messages up to this size are the short ones, whose latency is reported: the smallest size such that more than a
@@ -158,62 +165,46 @@ impl Case {
 
     /// What completion times are divided by.
     #[must_use]
-    pub fn denominator(&self) -> Denominator {
-        self.resolved.measure.denominator.expect("resolved with the transport")
+    pub const fn denominator(&self) -> Denominator {
+        self.denominator
     }
 
     /// When its runs measure.
     #[must_use]
-    pub fn times(&self) -> RunTimes {
-        let measure = self.measure();
-        RunTimes {
-            warmup: measure.warmup,
-            window: measure.window,
-            drain: measure.drain,
-            stops_after_window: measure.background == Background::Stop,
-        }
+    pub const fn times(&self) -> RunTimes {
+        self.times
     }
 
     /// The instants at which the window starts and ends and the run must end.
     #[must_use]
     pub fn window(&self) -> (Time, Time, Time) {
-        self.times().window()
+        self.times.window()
     }
 
     /// All that its runs are functions of, but for their seeds.
     #[must_use]
     pub fn spec(&self) -> RunSpec {
-        let (measure, workload) = (self.measure(), &self.resolved.workload);
         RunSpec {
             topology: Arc::clone(&self.topology),
             transport: self.transport.clone(),
             arrivals: self.arrivals.clone(),
             roles: self.roles,
-            client: ClientSpec {
-                senders: workload.threads,
-                max_outstanding: workload.limit,
-                gaps: workload.gaps.into(),
-                least_size: workload.least_size,
-            },
+            client: self.client,
             faults: self.faults.clone(),
-            times: self.times(),
+            times: self.times,
             samples: SampleSpec {
-                denominator: self.denominator(),
+                denominator: self.denominator,
                 bins: self.bins.clone(),
                 short_bytes: self.short_bytes,
-                exact_max: measure.exact_samples,
-                messages: measure.messages,
+                exact_max: self.resolved.measure.exact_samples,
+                messages: self.resolved.measure.messages,
             },
         }
     }
 
     /// The load as the experiment gives it, and which kind it is; none with a trace.
     #[must_use]
-    pub fn load(&self) -> Option<(f64, &'static str)> {
-        let one = |load: &Option<OneOrMany<Load>>| load.as_ref().map(|many| many.0[0].get());
-        let workload = &self.resolved.workload;
-        one(&workload.load)
-            .map(|load| (load, "wire"))
-            .or_else(|| one(&workload.payload_load).map(|load| (load, "payload")))
+    pub const fn load(&self) -> Option<(f64, &'static str)> {
+        self.load
     }
 }

@@ -27,3 +27,6 @@ pub use overrides::{BadOverride, ExperimentError, Override, VariantError, is_saf
 pub use resolve::cases;
 pub use sweep::SweepError;
 pub use trace::{TraceFileError, read_trace};
+
+/// A fingerprint of the code and data that runs of all transports depend on: other sources, other keys.
+pub const SOURCES: &str = env!("HOMASIM_SOURCES");

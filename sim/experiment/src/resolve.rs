@@ -4,14 +4,14 @@ mod checks;
 mod figures;
 
 use crate::case::{Case, CaseError};
-use crate::experiment::{Experiment, Gaps, HostKind, HostSection, Measure, Sizes};
+use crate::experiment::{Background, Experiment, Gaps, HostKind, HostSection, Measure, Sizes, WorkloadSection};
 use crate::number::{Load, OneOrMany};
 use crate::overrides::is_safe;
 use crate::trace::read_trace;
 use crate::trace_sizes::distribution_of_trace;
 use figures::check_figures;
 use homa_analysis::SizeBins;
-use homa_run::{Arrivals, Context, Denominator, TransportConfig};
+use homa_run::{Arrivals, ClientSpec, Context, Denominator, RunTimes, TransportConfig};
 use homa_topologies::{Topology, TopologySpec, preset};
 use homa_units::{BitRate, Bytes, Duration, Time};
 use homa_workloads::{LoadArithmetic, LoadSpec, MessageCost, Roles, SizeDistribution, TraceRow, client_rate};
@@ -99,6 +99,17 @@ enum CaseLoad {
     Unset,
 }
 
+impl CaseLoad {
+    /// The load as given, and which kind it is.
+    const fn given(self) -> Option<(f64, &'static str)> {
+        match self {
+            Self::Wire(load) => Some((load.get(), "wire")),
+            Self::Payload(load) => Some((load.get(), "payload")),
+            Self::Unset => None,
+        }
+    }
+}
+
 /// Instants of an experiment stay below 100 days, so that none that follows from them overflows.
 const TIME_PS_MAX: u64 = 100 * 86_400 * 1_000_000_000_000;
 const LOAD_NEEDED: &str = "one of `load`, `payload_load` and `trace` is needed, for example load = 0.8";
@@ -176,7 +187,8 @@ impl Resolver<'_> {
         let points = distribution.estimator_points();
         let context = Context { topology, host_rate, workload: shipped, sizes: &points };
         let transport = self.transport(&context)?;
-        let resolved = self.resolved(sizes, &label, load, self.denominator(&transport)?)?;
+        let denominator = self.denominator(&transport)?;
+        let resolved = self.resolved(sizes, &label, load, denominator)?;
         if let Some(rows) = &trace {
             self.check_trace(rows, &resolved.measure, &mut notes)?;
         }
@@ -199,6 +211,7 @@ impl Resolver<'_> {
         let name = self.case_name(&label, load);
         let experiment = self.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let topology = Arc::clone(topology);
+        let (client, times) = (client(&resolved.workload), times(&resolved.measure));
         Ok(Case {
             experiment,
             name,
@@ -209,7 +222,11 @@ impl Resolver<'_> {
             roles,
             faults,
             sizes: label,
+            load: load.given(),
             arrivals,
+            client,
+            times,
+            denominator,
             bins,
             short_bytes,
             notes,
@@ -400,6 +417,24 @@ impl Resolver<'_> {
         let safe = |c: char| if is_safe(c) { c } else { '_' };
         let parts = parts.map(|part| format!("-{part}")).collect::<String>();
         format!("{sizes}{load}{parts}").chars().map(safe).collect()
+    }
+}
+
+fn client(workload: &WorkloadSection) -> ClientSpec {
+    ClientSpec {
+        senders: workload.threads,
+        max_outstanding: workload.limit,
+        gaps: workload.gaps.into(),
+        least_size: workload.least_size,
+    }
+}
+
+fn times(measure: &Measure) -> RunTimes {
+    RunTimes {
+        warmup: measure.warmup,
+        window: measure.window,
+        drain: measure.drain,
+        stops_after_window: measure.background == Background::Stop,
     }
 }
 

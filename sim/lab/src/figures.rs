@@ -1,88 +1,25 @@
 //! Figures of results: which, of which cases, under which names.
 
+mod cases;
 mod draw;
+mod drawing;
+mod error;
 mod label;
 mod ratio;
 
-use crate::manifest::{Manifest, ManifestError};
-use crate::store::{StoreError, write_atomically};
-use crate::stored::{StoredError, StoredSummary};
-use draw::{Drawing, draw};
+pub(crate) use cases::CaseResult;
+pub use error::FigureError;
+
+use crate::disk::{StoreError, write_atomically};
+use crate::plan::Manifest;
+use crate::results::Draw;
+use draw::{CURVES_MAX, draw};
+use drawing::{Drawing, Problem};
 use homa_experiment::{FigureKind, FigureSection};
 use homa_figures::{figure_csv, png};
 use label::Labels;
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
-use thiserror::Error;
-
-/// Why figures can't be drawn.
-#[derive(Debug, Error)]
-pub enum FigureError {
-    /// There are no results, or they are damaged.
-    #[error(transparent)]
-    Manifest(#[from] ManifestError),
-    /// Results of a case are missing or damaged.
-    #[error(transparent)]
-    Stored(#[from] StoredError),
-    /// A table of a case is missing or damaged.
-    #[error("cannot use {path}: {cause}; run the experiment again")]
-    Table {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        cause: csv::Error,
-    },
-    /// A figure can't be written.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// A `[[figure]]` can't be drawn from the results.
-    #[error("figure \"{name}\": {problem}")]
-    Section {
-        /// Its name.
-        name: String,
-        /// What is wrong, and what to write.
-        problem: String,
-    },
-}
-
-/// A case whose results are there.
-pub(crate) struct CaseResult {
-    pub(crate) folder: PathBuf,
-    /// Of the variant and the sweep; empty if there is none.
-    pub(crate) variant: String,
-    pub(crate) summary: StoredSummary,
-}
-
-impl CaseResult {
-    pub(crate) fn read(out: &Path, manifest: &Manifest) -> Result<Vec<Self>, StoredError> {
-        let read = |case: &crate::manifest::ManifestCase| {
-            let folder = out.join(&case.name);
-            let summary = StoredSummary::read(&folder)?;
-            let variant = case.experiment.variants.first().map_or_else(String::new, |variant| variant.name.clone());
-            Ok(Self { folder, variant, summary })
-        };
-        manifest.cases.iter().map(read).collect()
-    }
-
-    /// The rows of one of its tables.
-    pub(crate) fn table<T: serde::de::DeserializeOwned>(&self, name: &str) -> Result<Vec<T>, FigureError> {
-        let path = self.folder.join(name);
-        let error = |cause| FigureError::Table { path: path.clone(), cause };
-        let mut reader = csv::Reader::from_path(&path).map_err(error)?;
-        reader.deserialize().collect::<Result<_, _>>().map_err(error)
-    }
-}
-
-/// Which files are drawn of figures.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Draw {
-    /// None.
-    Nothing,
-    /// An SVG and a table of each.
-    Svg,
-    /// A PNG of each as well, which takes ten times as long.
-    SvgAndPng,
-}
 
 /// What was drawn.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -180,8 +117,8 @@ pub(crate) fn draw_figures(cases: &[CaseResult], sections: &[FigureSection]) -> 
         let error = |problem: String| FigureError::Section { name: section.file_name(), problem };
         let labels = Labels::new(cases, &chosen, section);
         let drawing = draw(section, cases, &chosen, &labels).map_err(|problem| match problem {
-            draw::Problem::Section(problem) => error(problem),
-            draw::Problem::Other(other) => other,
+            Problem::Section(problem) => error(problem),
+            Problem::Other(other) => other,
         })?;
         let (name, kind, title) = (section.file_name(), section.kind, labels.title);
         figures.drawn.push(Figure { name, kind, title, drawing });
@@ -200,9 +137,6 @@ fn remove_others(folder: &Path, files: &[PathBuf]) {
         }
     }
 }
-
-/// More curves are not told apart.
-pub(crate) const CURVES_MAX: usize = 8;
 
 /// What is drawn of results if nobody says.
 fn default_sections(cases: &[CaseResult]) -> Vec<FigureSection> {

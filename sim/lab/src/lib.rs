@@ -7,33 +7,27 @@
 //! depend on files, threads and clocks ([`Timing`]) are
 //! kept apart from those that are a function of the experiment alone.
 
-mod archive;
 mod check;
 mod comparison;
+mod disk;
 mod figures;
-mod manifest;
 mod plan;
-mod reference;
 mod report;
-mod run;
-mod series;
+mod results;
 mod session;
-mod store;
-mod stored;
-mod summary;
-mod trace_comparison;
-mod warnings;
 
-pub use archive::Archive;
 pub use check::{
     Baseline, BaselineCase, BaselineDecile, BaselineError, BaselineOverall, BaselineShort, CaseIdentity, CaseVerdict,
     Estimate, MatchError, Outcome, Standing, Verdict, VerdictRow, judge, matching,
 };
 pub use comparison::{
-    ComparedSide, ComparedSizes, ComparedValue, Comparison, ComparisonError, ComparisonOptions, Grouping, Intervals,
-    Operand, OperandError, Stated, Tolerance, compare_results, paired_samples, write_comparison_figure,
+    ComparedPercentile, ComparedSide, ComparedSizes, ComparedValue, Comparison, ComparisonError, ComparisonOptions,
+    Grouping, Intervals, Operand, OperandError, OverlayError, Pair, ReferenceComparison, ReferenceError,
+    ReferencePoint, Stated, Tolerance, TraceComparison, TraceComparisonError, compare_results, compare_with_reference,
+    compare_with_trace, reference_curve, write_comparison_figure, write_overlay,
 };
-pub use figures::{Draw, Drawn, FigureError, write_figures};
+pub use disk::{StoreError, check_writable};
+pub use figures::{Drawn, FigureError, write_figures};
 pub use homa_experiment::{
     Background, BadOverride, Case, CaseError, CheckSection, Death, Experiment, ExperimentError, FaultSection,
     FigureKind, FigureSection, Gaps, Head, Load, Measure, Messages, OneOrMany, Override, PathEstimate, Percent, Run,
@@ -43,18 +37,13 @@ pub use homa_experiment::{
 pub use homa_run::{
     Arrivals, Control, Denominator, IdealTimes, MessageRecord, RunRecord, RunTiming, TransportConfig, TransportKind,
 };
-pub use manifest::{MANIFEST, MadeBy, Manifest, ManifestCase, ManifestError};
-pub use plan::{PlanError, PlannedCase, PlannedRun, SOURCES, Selection, UsedFile, plan, plan_experiment};
-pub use reference::{
-    ComparedPercentile, Pair, ReferenceComparison, ReferenceError, ReferencePoint, compare_with_reference,
-    reference_curve,
+pub use plan::{
+    MANIFEST, MadeBy, Manifest, ManifestCase, ManifestError, PlanError, PlannedCase, PlannedRun, Selection, UsedFile,
+    plan, plan_experiment,
 };
 pub use report::{REPORT, ReportError, write_report};
-pub use run::{Pooled, RunError, division, pool_runs, run_case, run_seed};
-pub use session::{CaseOutcome, Follow, Session, Tally, carry_out};
-pub use store::{OverlayError, StoreError, WrittenCase, check_writable, write_case, write_overlay};
-pub use stored::{StoredBin, StoredError, StoredSummary};
-pub use summary::{
-    CaseSummary, LevelRow, Overall, OverallConfidence, Peaks, ReceiverSummary, ShortMessages, TierRow, Timing,
+pub use results::{
+    Archive, CaseSummary, Draw, LevelRow, Overall, OverallConfidence, Peaks, Pooled, ReceiverSummary, RunError,
+    SamplesError, ShortMessages, StoredError, TierRow, Timing, WrittenCase, paired_samples, pool_runs, write_case,
 };
-pub use trace_comparison::{TraceComparison, TraceComparisonError, compare_with_trace};
+pub use session::{CaseOutcome, Follow, Session, Tally, carry_out, division, run_case, run_seed};

@@ -1,14 +1,17 @@
 //! `report.html`: all that an experiment gave, on one page that needs nothing but itself.
 
 mod case;
+mod error;
 mod figure;
 mod page;
 mod words;
 
-use crate::figures::{CaseResult, Draw, FigureError, draw_figures, figures_folder};
-use crate::manifest::{Manifest, ManifestError};
-use crate::store::{StoreError, write_atomically};
-use crate::stored::StoredError;
+pub use error::ReportError;
+
+use crate::disk::write_atomically;
+use crate::figures::{CaseResult, draw_figures, figures_folder};
+use crate::plan::Manifest;
+use crate::results::Draw;
 use case::Measured;
 use homa_experiment::FigureSection;
 use minijinja::syntax::SyntaxConfig;
@@ -16,63 +19,11 @@ use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior};
 use page::Page;
 use std::path::{Path, PathBuf};
-use thiserror::Error;
 
 /// Its name in a folder of results.
 pub const REPORT: &str = "report.html";
 
 const TEMPLATE: &str = include_str!("report/report.html");
-const STYLE: &str = include_str!("report/report.css");
-const SCRIPT: &str = include_str!("report/report.js");
-
-/// Why there is no report.
-#[derive(Debug, Error)]
-pub enum ReportError {
-    /// There are no results, or they are damaged.
-    #[error(transparent)]
-    Manifest(#[from] ManifestError),
-    /// The folder is that of a case.
-    #[error("{folder} is the folder of one case; give the one above it, with all cases of the experiment")]
-    Case {
-        /// It.
-        folder: PathBuf,
-    },
-    /// Results of some cases are not there.
-    #[error(
-        "{folder}: {missing} of {of} cases have no results yet: {names}; run the experiment again, with --out if it was \
-         given, to go on where it ended, or put shards together with `homasim merge`"
-    )]
-    Incomplete {
-        /// The results.
-        folder: PathBuf,
-        /// So many.
-        missing: usize,
-        /// Of so many.
-        of: usize,
-        /// The first of them.
-        names: String,
-    },
-    /// A file is not what it was.
-    #[error(
-        "{path} is damaged: {problem}; delete the folder of its case and run the experiment again: what is in runs/ is not \
-         simulated again"
-    )]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        problem: String,
-    },
-    /// Results of a case can't be read.
-    #[error(transparent)]
-    Stored(#[from] StoredError),
-    /// A figure can't be drawn.
-    #[error(transparent)]
-    Figure(#[from] FigureError),
-    /// The page or a figure can't be written.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
 
 /// Writes `out/report.html` of the results in `out`, with the figures of `sections`, or, if there are none, one of each kind
 /// that the cases have something to say about. Figures that are not in `out/figures` are written there.

@@ -1,16 +1,16 @@
 //! A plan carried out: what is there already is kept, each finished run is kept at once, and a case is pooled and written
 //! as soon as all its runs are there, whoever did them.
 
-use crate::archive::Archive;
-use crate::figures::{Draw, Drawn, FigureError, write_figures};
-use crate::manifest::Manifest;
-use crate::plan::{PlannedCase, PlannedRun, Selection};
-use crate::run::run_seed;
-use crate::run::{Pooled, RunError, pool_runs};
-use crate::store::{
-    StoreError, WrittenCase, check_writable, remove_leftovers, write_atomically, write_case, write_overview,
+mod run;
+
+pub use run::{division, run_case, run_seed};
+
+use crate::disk::{StoreError, check_writable, remove_leftovers, write_atomically};
+use crate::figures::{Drawn, FigureError, write_figures};
+use crate::plan::{MANIFEST, Manifest, PlannedCase, PlannedRun, Selection};
+use crate::results::{
+    Archive, CaseSummary, Draw, Pooled, RunError, Timing, WrittenCase, pool_runs, write_case, write_overview,
 };
-use crate::summary::{CaseSummary, Timing};
 use homa_run::{Control, RunRecord, RunTiming};
 use homa_units::Time;
 use rayon::prelude::*;
@@ -286,7 +286,7 @@ impl<'a, F: Follow> Carried<'a, F> {
         tally.interrupted = self.session.interrupted.load(Ordering::Relaxed);
         if tally.incomplete == 0 {
             manifest.fill_in(self.session.out);
-            write_atomically(&self.session.out.join(crate::manifest::MANIFEST), manifest.text().as_bytes())?;
+            write_atomically(&self.session.out.join(MANIFEST), manifest.text().as_bytes())?;
             write_overview(self.session.out, self.session.plan)?;
             let Session { out, draw, again, .. } = self.session;
             if draw == Draw::Nothing {

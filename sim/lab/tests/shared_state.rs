@@ -111,6 +111,7 @@ struct OracleParameters {}
 impl Parameters for OracleParameters {
     const NAME: &'static str = "oracle";
     const SUMMARY: &'static str = "one packet at a time, of the shortest message";
+    const SOURCES: &'static str = include_str!("shared_state.rs");
 
     fn complete(self, _: &Context<'_>) -> Result<Arc<dyn Model>, Box<dyn std::error::Error + Send + Sync>> {
         Ok(Arc::new(self))

@@ -16,6 +16,7 @@ type Completed = Result<Arc<dyn Model>, Box<dyn std::error::Error + Send + Sync>
 pub struct TransportKind {
     name: &'static str,
     summary: &'static str,
+    sources: &'static str,
     recovers_loss: bool,
     counts_receivers: bool,
     check: fn(Document<'_>) -> Result<(), toml::de::Error>,
@@ -39,6 +40,7 @@ impl TransportKind {
         Self {
             name: P::NAME,
             summary: P::SUMMARY,
+            sources: P::SOURCES,
             recovers_loss: P::RECOVERS_LOSS,
             counts_receivers: P::COUNTS_RECEIVERS,
             check: |document| match document {
@@ -63,6 +65,12 @@ impl TransportKind {
     #[must_use]
     pub const fn summary(self) -> &'static str {
         self.summary
+    }
+
+    /// A fingerprint of its sources.
+    #[must_use]
+    pub const fn sources(self) -> &'static str {
+        self.sources
     }
 
     /// Whether it recovers what is lost.

@@ -24,6 +24,11 @@ pub trait Parameters: Default + Serialize + DeserializeOwned + 'static {
     const NAME: &'static str;
     /// What it is, in a line.
     const SUMMARY: &'static str;
+    /// What its sources are known by, in the keys of its runs: other sources, other keys. A build
+    /// script of one line gives a crate a fingerprint of its files and of all that it links
+    /// (`homa-fingerprint`). For a transport of few files that links nothing of its own, their text
+    /// will do: `include_str!("lib.rs")`.
+    const SOURCES: &'static str;
     /// It recovers what is lost, and gives up what can't be recovered. Without, experiments can't have faults.
     const RECOVERS_LOSS: bool = false;
     /// It keeps account of how its receivers' links are used ([`Counters::receiver`]).

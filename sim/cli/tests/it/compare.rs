@@ -195,8 +195,8 @@ fn tables_of_other_simulators_are_compared_at_their_sizes() {
         0,
     );
     assert_eq!((own["by"].as_str(), own["within_tolerance"].as_bool()), (Some("bins"), Some(true)));
-    // Numbers of summary.json are read to the last bit but one.
-    let messages = ["a/w3-0.6", "a/w3-0.6/messages.csv", "--denominator", "sigcomm18", "--within", "0.0001%"];
+    // Numbers of summary.json are read to the last bit.
+    let messages = ["a/w3-0.6", "a/w3-0.6/messages.csv", "--denominator", "sigcomm18", "--within", "0%"];
     assert_eq!(json(&sandbox, &messages, 0)["within_tolerance"], true);
 }
 

@@ -72,6 +72,7 @@ fn the_json_line_has_every_promised_field() {
         "cpu_s",
         "simulated_s",
         "packet_hops",
+        "events",
         "messages",
         "unfinished",
         "denominator",

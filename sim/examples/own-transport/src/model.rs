@@ -38,6 +38,7 @@ impl Default for FixedWindow {
 impl Parameters for FixedWindow {
     const NAME: &'static str = "fixed-window";
     const SUMMARY: &'static str = "a window of packets for each message, acknowledged one by one; no loss";
+    const SOURCES: &'static str = concat!(include_str!("host.rs"), include_str!("model.rs"));
 
     fn complete(self, _: &Context<'_>) -> Result<Arc<dyn Model>, Box<dyn Error + Send + Sync>> {
         if !(1..=1000).contains(&self.window) {

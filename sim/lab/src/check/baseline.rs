@@ -1,6 +1,8 @@
 //! The committed baseline: what later results are judged by.
 
-use crate::store::write_atomically;
+use crate::disk::write_atomically;
+use crate::results::{CaseSummary, Overall, OverallConfidence, ShortMessages, StoredError, finite};
+use homa_analysis::Decile;
 use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -24,7 +26,6 @@ pub struct Baseline {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BaselineCase {
     /// Its name.
-    #[serde(alias = "case")]
     pub name: String,
     /// The transport.
     pub transport: String,
@@ -113,6 +114,32 @@ pub struct BaselineDecile {
     pub p99_high: Option<f64>,
 }
 
+impl BaselineOverall {
+    fn of(overall: &Overall) -> Self {
+        let Overall { p50, p99, mean, confidence } = *overall;
+        let OverallConfidence { p50_low, p50_high, p99_low, p99_high } = confidence;
+        Self { p50, p50_low, p50_high, p99, p99_low, p99_high, mean }
+    }
+}
+
+impl BaselineShort {
+    fn of(short: &ShortMessages) -> Self {
+        let ShortMessages { bytes_max, count, p50_us, p99_us, .. } = *short;
+        let ShortMessages { p50_low_us, p50_high_us, p99_low_us, p99_high_us, .. } = *short;
+        Self { bytes_max, count, p50_us, p50_low_us, p50_high_us, p99_us, p99_low_us, p99_high_us }
+    }
+}
+
+impl BaselineDecile {
+    fn of(decile: &Decile) -> Self {
+        let Decile { size_min, size_max, count, .. } = *decile;
+        let Decile { p50, p50_low, p50_high, p99, p99_low, p99_high, .. } = *decile;
+        let [p50, p50_low, p50_high] = [p50, p50_low, p50_high].map(finite);
+        let [p99, p99_low, p99_high] = [p99, p99_low, p99_high].map(finite);
+        Self { size_min, size_max, count, p50, p50_low, p50_high, p99, p99_low, p99_high }
+    }
+}
+
 /// Why a baseline can't be used, or results can't be read.
 #[derive(Debug, Error)]
 pub enum BaselineError {
@@ -199,14 +226,32 @@ impl BaselineCase {
     /// Of the results in the folder of a case.
     ///
     /// # Errors
-    /// If there are none.
+    /// If they can't be read.
     pub fn read(folder: &Path) -> Result<Self, BaselineError> {
-        let path = folder.join("summary.json");
-        let error = |problem| BaselineError::Result { path: path.clone(), problem };
-        let text = std::fs::read_to_string(&path).map_err(|cause| error(cause.to_string()))?;
-        let mut case: Self = serde_json::from_str(&text).map_err(|cause| error(cause.to_string()))?;
+        let result = |StoredError { path, problem }| BaselineError::Result { path, problem };
+        CaseSummary::read(folder).map(Self::of).map_err(result)
+    }
+
+    /// The part of a summary.
+    #[must_use]
+    pub fn of(summary: CaseSummary) -> Self {
+        let deciles = summary.deciles.iter().map(BaselineDecile::of).collect();
+        let mut case = Self {
+            name: summary.case,
+            transport: summary.transport,
+            topology: summary.topology,
+            workload: summary.workload,
+            denominator: summary.denominator,
+            seeds: summary.seeds,
+            digest: summary.digest,
+            messages: summary.messages,
+            unfinished: summary.unfinished,
+            overall: BaselineOverall::of(&summary.overall),
+            short_messages: BaselineShort::of(&summary.short_messages),
+            deciles,
+        };
         case.round();
-        Ok(case)
+        case
     }
 
     /// Six digits are more than any tolerance needs, and people can read them.

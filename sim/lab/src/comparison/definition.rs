@@ -1,8 +1,9 @@
 //! What a slowdown is relative to. Numbers with different definitions are never compared.
 
-use super::ComparisonError;
-use super::files::{open, pool};
+use super::error::ComparisonError;
 use super::operand::Operand;
+use super::rtts::pool;
+use crate::disk::open;
 use homa_analysis::cluster::Baseline;
 use homa_run::Denominator;
 

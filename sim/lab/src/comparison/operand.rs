@@ -1,6 +1,6 @@
 //! What the user names as one side of a comparison.
 
-use crate::reference::reference_names;
+use super::published::reference_names;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 

@@ -1,10 +1,14 @@
 //! Both sides in one figure.
 
-use super::{ComparedSide, ComparedSizes, ComparedValue, Comparison};
-use crate::store::StoreError;
+use super::published::{ComparedPercentile, ReferenceComparison};
+use super::result::{ComparedSide, ComparedSizes, ComparedValue, Comparison};
+use crate::disk::{StoreError, write_atomically};
+use crate::results::{CaseSummary, StoredError, title_case};
+use homa_analysis::BinRow;
 use homa_figures::{Curve, Step, png, slowdown_figure};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use thiserror::Error;
 
 /// Draws both sides as `path` with the ending `.svg`, and as `.png`. Sides of ours are lines, others marks.
 ///
@@ -55,4 +59,51 @@ fn figure(comparison: &Comparison) -> String {
     let curves = [curve(&comparison.a, "A", &|value| value.a), curve(&comparison.b, "B", &|value| value.b)];
     let title = format!("Slowdown (denominator {})", comparison.a.denominator);
     slowdown_figure(&curves, &title)
+}
+
+/// Draws a result with a published curve laid over it, as `compare-REFERENCE.svg` and `.png` in the result's folder.
+///
+/// # Errors
+/// If the result can't be read or the figures can't be written.
+pub fn write_overlay(folder: &Path, comparison: &ReferenceComparison) -> Result<[PathBuf; 2], OverlayError> {
+    let summary = CaseSummary::read(folder)?;
+    let mut below = 0.0;
+    let step = |bin: &BinRow| {
+        let share = (below, bin.cumulative_share);
+        below = bin.cumulative_share;
+        let p99_band = (!bin.p99_low.is_nan()).then_some((bin.p99_low, bin.p99_high));
+        Step { share, size_max: bin.size_max, p50: bin.p50_cell, p99: bin.p99_cell, p99_band }
+    };
+    let ours: Vec<_> = summary.bins.iter().map(step).collect();
+    let published = |row: &ComparedPercentile| {
+        let step = ours.iter().find(|step| step.size_max == row.size_bytes)?;
+        Some(Step { p50: row.p50.theirs?, p99: row.p99.theirs?, p99_band: None, ..*step })
+    };
+    let mut theirs: Vec<_> = comparison.rows.iter().filter_map(published).collect();
+    theirs.dedup();
+    let curves = [
+        Curve { name: summary.transport, steps: ours.clone(), published: false },
+        Curve { name: format!("{} as published", comparison.system), steps: theirs, published: true },
+    ];
+    let title = format!("{}, load {}", title_case(&comparison.workload), comparison.load);
+    let svg = slowdown_figure(&curves, &title);
+    let files = [("svg", svg.clone().into_bytes()), ("png", png(&svg))];
+    let mut paths = Vec::new();
+    for (ending, bytes) in files {
+        let path = folder.join(format!("compare-{}.{ending}", comparison.reference));
+        write_atomically(&path, &bytes)?;
+        paths.push(path);
+    }
+    Ok(paths.try_into().expect("two figures"))
+}
+
+/// Why an overlay can't be drawn.
+#[derive(Debug, Error)]
+pub enum OverlayError {
+    /// The result can't be read.
+    #[error(transparent)]
+    Stored(#[from] StoredError),
+    /// A figure can't be written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }

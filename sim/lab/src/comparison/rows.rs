@@ -1,7 +1,10 @@
 //! The two sides beside each other, by size.
 
-use super::side::{Group, Side};
-use super::{ComparedSizes, ComparedValue, ComparisonError, Grouping, Tolerance};
+use super::error::ComparisonError;
+use super::group::Group;
+use super::result::{ComparedSizes, ComparedValue, Grouping, Tolerance};
+use super::side::Side;
+use crate::results::finite;
 use homa_analysis::RankRule;
 use homa_analysis::paired::{PairedRow, QuantileRatio};
 
@@ -114,10 +117,6 @@ fn left_out(a: usize, b: usize, pairs: usize) -> Vec<String> {
         return Vec::new();
     }
     vec![format!("left out, as the other side has no such sizes: {} groups of A, {} of B", a - pairs, b - pairs)]
-}
-
-fn finite(value: f64) -> Option<f64> {
-    value.is_finite().then_some(value)
 }
 
 fn value(a: f64, b: f64, interval: Option<(f64, f64)>, tolerance: Option<f64>) -> ComparedValue {

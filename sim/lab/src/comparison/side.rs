@@ -1,32 +1,16 @@
 //! One side of a comparison, read.
 
-use super::ComparisonError;
-use super::case_messages::{has_samples, paired_samples, record, stored_case};
 use super::definition::{Definition, Stated, report};
-use super::files::{EXACT_LIMIT, each_rtt, open};
+use super::error::ComparisonError;
+use super::group::Group;
 use super::operand::Operand;
+use super::rtts::each_rtt;
 use super::table::{Kind, kind_of_table, read_table};
-use crate::stored::{StoredBin, StoredError};
-use homa_analysis::{Precision, RankRule, SizeBins, SlowdownRecorder, SlowdownSummary, read_messages};
+use crate::disk::open;
+use crate::results::{CaseSummary, EXACT_LIMIT, StoredError, has_samples, paired_samples, record, stored_case};
+use homa_analysis::{BinRow, Decile, Precision, RankRule, SizeBins, SlowdownRecorder, SlowdownSummary, read_messages};
 use homa_units::Bytes;
-use serde::Deserialize;
 use std::path::{Path, PathBuf};
-
-/// The messages of neighbouring sizes on one side.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Group {
-    /// The smallest size, if known.
-    pub(super) size_min: Option<u64>,
-    pub(super) size_max: u64,
-    pub(super) count: Option<u64>,
-    /// Share of all messages up to this group's end, if known.
-    pub(super) share: Option<f64>,
-    /// Infinite if it is that of an unfinished message.
-    pub(super) p50: f64,
-    pub(super) p99: f64,
-    /// Its 95 % confidence interval, if known.
-    pub(super) p99_band: Option<(f64, f64)>,
-}
 
 #[derive(Debug)]
 pub(super) struct Side {
@@ -47,30 +31,6 @@ pub(super) struct Side {
     /// The folder of a case.
     pub(super) folder: Option<PathBuf>,
     pub(super) has_messages: bool,
-}
-
-/// What is needed of a `summary.json`.
-#[derive(Debug, Deserialize)]
-struct StoredCase {
-    experiment: String,
-    case: String,
-    transport: String,
-    workload: String,
-    load: Option<f64>,
-    load_kind: String,
-    denominator: String,
-    quantiles: String,
-    bins: Vec<StoredBin>,
-    deciles: Vec<StoredDecile>,
-}
-
-#[derive(Debug, Deserialize)]
-struct StoredDecile {
-    size_min: u64,
-    size_max: u64,
-    count: u64,
-    p50: Option<f64>,
-    p99: Option<f64>,
 }
 
 impl Side {
@@ -130,37 +90,36 @@ pub(super) fn shown(precision: Precision, size_width: f64) -> String {
 }
 
 fn case(folder: &Path) -> Result<Side, ComparisonError> {
-    let path = folder.join("summary.json");
-    let error = |problem: String| StoredError { path: path.clone(), problem };
-    let text = std::fs::read_to_string(&path).map_err(|cause| error(cause.to_string()))?;
-    let stored: StoredCase = serde_json::from_str(&text).map_err(|cause| error(cause.to_string()))?;
-    let definition = Definition::stored(&stored.denominator, None)
-        .ok_or_else(|| error(format!("unknown denominator \"{}\"", stored.denominator)))?;
+    let stored = CaseSummary::read(folder)?;
+    let unknown = || StoredError {
+        path: folder.join("summary.json"),
+        problem: format!("unknown denominator \"{}\"", stored.denominator),
+    };
+    let definition = Definition::stored(&stored.denominator, None).ok_or_else(unknown)?;
     // Only then the rate is a part of the definition; to know it the experiment is resolved again.
     let rated = definition.name.starts_with("cluster");
     let mbps = rated.then(|| stored_case(folder).ok().map(|case| case.host_rate.as_bps() / 1_000_000)).flatten();
     let load = stored.load.map_or_else(|| "a trace".to_owned(), |load| format!("{} load {load}", stored.load_kind));
-    let infinite = |value: Option<f64>| value.unwrap_or(f64::INFINITY);
-    let bin = |bin: &StoredBin| Group {
+    let bin = |bin: &BinRow| Group {
         size_min: None,
         size_max: bin.size_max,
         count: Some(bin.count),
         share: Some(bin.cumulative_share),
-        p50: infinite(bin.p50),
-        p99: infinite(bin.p99),
-        p99_band: bin.p99_low.map(|low| (low, infinite(bin.p99_high))),
+        p50: bin.p50,
+        p99: bin.p99,
+        p99_band: (!bin.p99_low.is_nan()).then_some((bin.p99_low, bin.p99_high)),
     };
     let total = stored.deciles.iter().map(|decile| decile.count).sum::<u64>() as f64;
     let mut below = 0;
-    let decile = |decile: &StoredDecile| {
+    let decile = |decile: &Decile| {
         below += decile.count;
         Group {
             size_min: Some(decile.size_min),
             size_max: decile.size_max,
             count: Some(decile.count),
             share: Some(below as f64 / total),
-            p50: infinite(decile.p50),
-            p99: infinite(decile.p99),
+            p50: decile.p50,
+            p99: decile.p99,
             p99_band: None,
         }
     };
@@ -168,10 +127,10 @@ fn case(folder: &Path) -> Result<Side, ComparisonError> {
         name: format!("{}-{}", stored.experiment, stored.case),
         what: format!("{}: {}, {}, {load}", folder.display(), stored.transport, stored.workload),
         definition: Definition { link_mbps: mbps, ..definition },
-        quantiles: stored.quantiles,
-        rule: RankRule::Nearest,
         bins: stored.bins.iter().map(bin).collect(),
         deciles: stored.deciles.iter().map(decile).collect(),
+        quantiles: stored.quantiles,
+        rule: RankRule::Nearest,
         samples: None,
         has_messages: has_samples(folder),
         folder: Some(folder.to_owned()),

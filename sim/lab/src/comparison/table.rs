@@ -1,8 +1,8 @@
 //! Tables of slowdown by size, as other simulators have them; ours too (`slowdown.csv`).
 
-use super::ComparisonError;
-use super::files::open;
-use super::side::Group;
+use super::error::ComparisonError;
+use super::group::Group;
+use crate::disk::open;
 use csv::StringRecord;
 use homa_analysis::ImportError;
 use std::path::Path;

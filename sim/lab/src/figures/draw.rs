@@ -1,35 +1,18 @@
 //! From results to drawings.
 
+use super::cases::CaseResult;
+use super::drawing::{Drawing, Problem, bars, lines};
+use super::label::Labels;
 use super::ratio::ratio;
-use super::{CURVES_MAX, CaseResult, FigureError, Labels};
-use crate::stored::{StoredBin, StoredLevel};
+use crate::results::{LatencyRow, LevelRow, QueueCdfRow, SeriesRow, TierRow};
 use homa_experiment::{FigureKind, FigureSection, Messages};
 use homa_figures::{
-    Axis, AxisScale, BarFigure, BarSeries, Curve, FigurePoints, FigureRow, LineCurve, LineFigure, Step, TickFormat,
-    Trace, bar_figure, bar_figure_points, line_figure, line_figure_points, slowdown_figure, slowdown_figure_points,
-    slowdown_rows,
+    Axis, AxisScale, BarFigure, BarSeries, Curve, LineCurve, LineFigure, TickFormat, Trace, slowdown_figure,
+    slowdown_figure_points, slowdown_rows,
 };
-use serde::Deserialize;
 
-/// A figure, its numbers, and where they are drawn.
-pub(crate) struct Drawing {
-    pub(crate) svg: String,
-    pub(crate) rows: Vec<FigureRow>,
-    pub(crate) points: FigurePoints,
-}
-
-/// Why a figure is none.
-pub(super) enum Problem {
-    /// The section asks for what can't be drawn.
-    Section(String),
-    Other(FigureError),
-}
-
-impl<T: Into<FigureError>> From<T> for Problem {
-    fn from(error: T) -> Self {
-        Self::Other(error.into())
-    }
-}
+/// More curves are not told apart.
+pub(super) const CURVES_MAX: usize = 8;
 
 /// Draws a figure of `cases`, of which `all` are those that were run.
 pub(super) fn draw(
@@ -65,31 +48,11 @@ fn distinct(names: &[String]) -> usize {
     names.len()
 }
 
-pub(super) fn lines(figure: &LineFigure) -> Drawing {
-    Drawing { svg: line_figure(figure), rows: figure.rows(), points: line_figure_points(figure) }
-}
-
-fn bars(figure: &BarFigure) -> Drawing {
-    Drawing { svg: bar_figure(figure), rows: figure.rows(), points: bar_figure_points(figure) }
-}
-
 const fn infinite(value: Option<f64>) -> f64 {
     match value {
         Some(value) => value,
         None => f64::INFINITY,
     }
-}
-
-/// The steps of a curve of exact quantiles.
-pub(crate) fn steps(bins: &[StoredBin]) -> Vec<Step> {
-    let mut below = 0.0;
-    let step = |bin: &StoredBin| {
-        let share = (below, bin.cumulative_share);
-        below = bin.cumulative_share;
-        let p99_band = bin.p99_low.map(|low| (low, infinite(bin.p99_high)));
-        Step { share, size_max: bin.size_max, p50: infinite(bin.p50), p99: infinite(bin.p99), p99_band }
-    };
-    bins.iter().map(step).collect()
 }
 
 fn slowdown(cases: &[&CaseResult], labels: &Labels) -> Result<Drawing, Problem> {
@@ -100,11 +63,7 @@ fn slowdown(cases: &[&CaseResult], labels: &Labels) -> Result<Drawing, Problem> 
             first.case, first.denominator, other.summary.case, other.summary.denominator
         )));
     }
-    let curve = |(case, name): (&&CaseResult, &String)| Curve {
-        name: name.clone(),
-        steps: steps(&case.summary.bins),
-        published: false,
-    };
+    let curve = |(case, name): (&&CaseResult, &String)| Curve::from_bins(name, &case.summary.bins);
     let curves: Vec<_> = cases.iter().zip(&labels.cases).map(curve).collect();
     let title = &labels.title;
     let (rows, points) = (slowdown_rows(&curves, title), slowdown_figure_points(&curves, title));
@@ -134,7 +93,7 @@ fn slowdown_by_load(cases: &[&CaseResult], labels: &Labels) -> Result<Drawing, P
             curves.push(LineCurve::new(name, points, Trace::Points).statistic(statistic));
         }
     }
-    let kind = if cases[0].summary.load_kind == "payload" { "payload load" } else { "load" };
+    let kind = cases[0].summary.load_name();
     Ok(lines(&LineFigure {
         title: labels.title.clone(),
         x: Axis::linear(&format!("Network {kind} (share of the host links)"), TickFormat::Number),
@@ -142,13 +101,6 @@ fn slowdown_by_load(cases: &[&CaseResult], labels: &Labels) -> Result<Drawing, P
         curves,
         reference: None,
     }))
-}
-
-#[derive(Deserialize)]
-struct LatencyRow {
-    messages: String,
-    latency_us: f64,
-    share_above: f64,
 }
 
 fn latency(section: &FigureSection, cases: &[&CaseResult], labels: &Labels) -> Result<Drawing, Problem> {
@@ -173,14 +125,6 @@ fn latency(section: &FigureSection, cases: &[&CaseResult], labels: &Labels) -> R
         curves,
         reference: None,
     }))
-}
-
-#[derive(Deserialize)]
-struct SeriesRow {
-    at_ms: f64,
-    tier: String,
-    mean_bytes: f64,
-    max_bytes: f64,
 }
 
 /// Of several cases one tier is drawn; of one case all of them.
@@ -224,7 +168,7 @@ fn queues_over_time(section: &FigureSection, cases: &[&CaseResult], labels: &Lab
             let mean = |rows: &[&SeriesRow]| {
                 (at(rows), rows.iter().map(|row| row.mean_bytes).sum::<f64>() / rows.len() as f64)
             };
-            let max = |rows: &[&SeriesRow]| (at(rows), rows.iter().map(|row| row.max_bytes).fold(0.0, f64::max));
+            let max = |rows: &[&SeriesRow]| (at(rows), rows.iter().map(|row| row.max_bytes).max().unwrap_or(0) as f64);
             let curve = |points: Vec<(f64, f64)>| LineCurve::new(&name, points, Trace::Line);
             curves.push(curve(of_tier.chunks(chunk).map(mean).collect()).statistic("mean"));
             curves.push(curve(of_tier.chunks(chunk).map(max).collect()).statistic("max"));
@@ -240,13 +184,6 @@ fn queues_over_time(section: &FigureSection, cases: &[&CaseResult], labels: &Lab
         curves,
         reference: None,
     }))
-}
-
-#[derive(Deserialize)]
-struct QueueCdfRow {
-    tier: String,
-    queue_bytes: f64,
-    share_up_to: f64,
 }
 
 fn queue_distribution(section: &FigureSection, cases: &[&CaseResult], labels: &Labels) -> Result<Drawing, Problem> {
@@ -281,11 +218,7 @@ fn all_tiers(cases: &[&CaseResult]) -> Vec<String> {
 }
 
 /// A bar for each tier and case.
-fn tier_series(
-    cases: &[&CaseResult],
-    labels: &Labels,
-    value: fn(&crate::stored::StoredTier) -> f64,
-) -> (Vec<String>, Vec<BarSeries>) {
+fn tier_series(cases: &[&CaseResult], labels: &Labels, value: fn(&TierRow) -> f64) -> (Vec<String>, Vec<BarSeries>) {
     let tiers = all_tiers(cases);
     let series = cases.iter().zip(&labels.cases).map(|(case, label)| {
         let of = |tier: &String| case.summary.tiers.iter().find(|row| row.tier == *tier).map_or(f64::NAN, value);
@@ -321,7 +254,7 @@ fn utilisation(cases: &[&CaseResult], labels: &Labels) -> Drawing {
 
 fn priorities(cases: &[&CaseResult], labels: &Labels) -> Drawing {
     let levels: Vec<u8> = (0..8).rev().collect();
-    let bytes_of = |level: &StoredLevel| [level.unscheduled_bytes, level.scheduled_bytes, level.control_bytes];
+    let bytes_of = |level: &LevelRow| [level.unscheduled_bytes, level.scheduled_bytes, level.control_bytes];
     let mut series = Vec::new();
     for (case, label) in cases.iter().zip(&labels.cases) {
         for (place, class) in ["unscheduled", "scheduled", "control"].into_iter().enumerate() {

@@ -1,7 +1,7 @@
 //! What cases are called in a figure: only what tells them apart is in the legend, and what they share is in the title.
 
-use super::CaseResult;
-use crate::store::title_case;
+use super::cases::CaseResult;
+use crate::results::title_case;
 use homa_experiment::FigureSection;
 
 /// Names for the cases of a figure, and its title.
@@ -51,8 +51,8 @@ const TRANSPORT: usize = 2;
 /// Workload, load, transport, variant, network.
 fn parts(case: &CaseResult) -> [String; 5] {
     let summary = &case.summary;
-    let kind = if summary.load_kind == "payload" { "payload load" } else { "load" };
-    let load = summary.load.map_or_else(|| "recorded arrivals".to_owned(), |load| format!("{kind} {load}"));
+    let name = summary.load_name();
+    let load = summary.load.map_or_else(|| "recorded arrivals".to_owned(), |load| format!("{name} {load}"));
     // "max_overcommit-4" reads as what it sets.
     let variant = case.variant.replacen('-', " ", usize::from(case.variant.matches('-').count() == 1));
     [title_case(&summary.workload), load, summary.transport.clone(), variant, format!("{} hosts", summary.hosts)]

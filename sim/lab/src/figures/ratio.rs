@@ -1,8 +1,9 @@
 //! Slowdowns of cases divided by those of a baseline with the same messages.
 
-use super::draw::{Drawing, Problem, lines};
-use super::{CaseResult, Labels};
-use crate::comparison::paired_samples;
+use super::cases::CaseResult;
+use super::drawing::{Drawing, Problem, lines};
+use super::label::Labels;
+use crate::results::paired_samples;
 use homa_analysis::SizeBins;
 use homa_analysis::paired::{self, PairedRow, QuantileRatio, Resampling};
 use homa_experiment::FigureSection;

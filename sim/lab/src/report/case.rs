@@ -1,74 +1,35 @@
 //! A case as a report shows it.
 
-use super::ReportError;
+use super::error::ReportError;
 use super::words::{count, mean, number, percent, quantile, seconds, sizes, whole};
-use crate::manifest::ManifestCase;
-use crate::stored::StoredSummary;
+use crate::plan::{ManifestCase, PlannedRun};
+use crate::results::{Archive, CaseSummary, StoredError, TierRow, Timing};
+use homa_analysis::Decile;
 use homa_run::RunTiming;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::path::Path;
 
 /// What is on disk of a case.
 pub(super) struct Measured {
-    summary: StoredSummary,
-    details: Details,
-    timing: Option<CaseTiming>,
+    summary: CaseSummary,
+    timing: Option<Timing>,
     /// Of each run, if it is still there.
     runs: Vec<Option<RunTiming>>,
-}
-
-/// What else a report needs of a `summary.json`.
-#[derive(Deserialize)]
-struct Details {
-    simulated_s: f64,
-    packet_hops: u64,
-    offered_payload_gbps: f64,
-    lost_packets: u64,
-    deciles: Vec<StoredDecile>,
-}
-
-#[derive(Deserialize)]
-struct StoredDecile {
-    size_min: u64,
-    size_max: u64,
-    count: u64,
-    p50: Option<f64>,
-    p99: Option<f64>,
-    mean: Option<f64>,
-    unfinished: u64,
-}
-
-/// What a report needs of a `timing.json`.
-#[derive(Deserialize)]
-struct CaseTiming {
-    wall_s: f64,
-    cpu_s: f64,
-    packet_hops_per_cpu_s: f64,
-    simulated_ms_per_cpu_s: f64,
 }
 
 impl Measured {
     /// Reads the results of a case in `out`.
     pub(super) fn read(out: &Path, case: &ManifestCase) -> Result<Self, ReportError> {
+        let damaged = |StoredError { path, problem }| ReportError::Damaged { path, problem };
         let folder = out.join(&case.name);
-        let details = read_json(&folder.join("summary.json"))?;
-        let path = folder.join("timing.json");
-        // Nothing else depends on how long it took.
-        let timing = if path.is_file() { Some(read_json(&path)?) } else { None };
-        let of_run = |key: &str| {
-            let path = out.join("runs").join(format!("{key}.timing.json"));
-            if path.is_file() { read_json(&path).map(Some) } else { Ok(None) }
-        };
-        let runs = case.runs.iter().map(|run| of_run(&run.key)).collect::<Result<_, _>>()?;
-        Ok(Self { summary: StoredSummary::read(&folder)?, details, timing, runs })
+        let archive = Archive::new(out);
+        let runs = case.runs.iter().map(|run| archive.read_timing(&run.key));
+        Ok(Self {
+            summary: CaseSummary::read(&folder).map_err(damaged)?,
+            timing: Timing::read(&folder).map_err(damaged)?,
+            runs: runs.collect::<Result<_, _>>().map_err(damaged)?,
+        })
     }
-}
-
-fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, ReportError> {
-    let error = |problem: String| ReportError::Damaged { path: path.to_owned(), problem };
-    let text = std::fs::read_to_string(path).map_err(|cause| error(cause.to_string()))?;
-    serde_json::from_str(&text).map_err(|cause| error(cause.to_string()))
 }
 
 /// A case on the page.
@@ -113,7 +74,7 @@ struct Warning {
 
 impl CasePart {
     pub(super) fn new(case: &ManifestCase, measured: &Measured) -> Self {
-        let Measured { summary, details, timing, .. } = measured;
+        let Measured { summary, timing, .. } = measured;
         let load = match (summary.load, summary.load_kind.as_str()) {
             (None, _) => "recorded".to_owned(),
             (Some(load), "payload") => format!("{load} (payload)"),
@@ -144,9 +105,9 @@ impl CasePart {
             short_p99: quantile(summary.short_messages.p99_us),
             goodput: number(summary.goodput_gbps),
             digest: summary.digest.clone(),
-            facts: facts(case, summary, details),
+            facts: facts(case, summary),
             warnings: warnings(case, summary),
-            deciles: details.deciles.iter().map(StoredDecile::cells).collect(),
+            deciles: summary.deciles.iter().map(decile).collect(),
             tiers: tiers(summary),
             runs: runs(case, &measured.runs),
             speed,
@@ -155,7 +116,7 @@ impl CasePart {
     }
 }
 
-fn facts(case: &ManifestCase, summary: &StoredSummary, details: &Details) -> Vec<(&'static str, String)> {
+fn facts(case: &ManifestCase, summary: &CaseSummary) -> Vec<(&'static str, String)> {
     let measure = &case.experiment.measure;
     let window = format!("{} after {} of warm-up, drain up to {}", measure.window, measure.warmup, measure.drain);
     let mut facts = vec![
@@ -163,32 +124,30 @@ fn facts(case: &ManifestCase, summary: &StoredSummary, details: &Details) -> Vec
         ("Window", window),
         ("Seeds", case.runs.iter().map(|run| run.seed.to_string()).collect::<Vec<_>>().join(", ")),
         ("Short messages", format!("up to {} B", whole(summary.short_messages.bytes_max))),
-        ("Offered", format!("{} Gbps per host, payload", number(details.offered_payload_gbps))),
+        ("Offered", format!("{} Gbps per host, payload", number(summary.offered_payload_gbps))),
         ("Goodput", format!("{} Gbps per host", number(summary.goodput_gbps))),
-        ("Simulated", format!("{} ms, {} packet-hops", number(details.simulated_s * 1e3), whole(details.packet_hops))),
+        ("Simulated", format!("{} ms, {} packet-hops", number(summary.simulated_s * 1e3), whole(summary.packet_hops))),
         ("Slowdown relative to", summary.denominator.clone()),
     ];
-    if details.lost_packets > 0 {
-        facts.push(("Lost", format!("{} packets", whole(details.lost_packets))));
+    if summary.lost_packets > 0 {
+        facts.push(("Lost", format!("{} packets", whole(summary.lost_packets))));
     }
     facts
 }
 
-impl StoredDecile {
-    fn cells(&self) -> [String; 6] {
-        [
-            sizes(self.size_min, self.size_max),
-            whole(self.count),
-            quantile(self.p50),
-            quantile(self.p99),
-            mean(self.mean),
-            whole(self.unfinished),
-        ]
-    }
+fn decile(decile: &Decile) -> [String; 6] {
+    [
+        sizes(decile.size_min, decile.size_max),
+        whole(decile.count),
+        number(decile.p50),
+        number(decile.p99),
+        number(decile.mean),
+        whole(decile.unfinished),
+    ]
 }
 
-fn tiers(summary: &StoredSummary) -> Vec<[String; 4]> {
-    let cells = |tier: &crate::stored::StoredTier| {
+fn tiers(summary: &CaseSummary) -> Vec<[String; 4]> {
+    let cells = |tier: &TierRow| {
         let (mean, max) = (number(tier.queue_mean_bytes), whole(tier.queue_max_bytes));
         [tier.tier.clone(), mean, max, percent(tier.utilisation)]
     };
@@ -196,7 +155,7 @@ fn tiers(summary: &StoredSummary) -> Vec<[String; 4]> {
 }
 
 fn runs(case: &ManifestCase, timings: &[Option<RunTiming>]) -> Vec<[String; 5]> {
-    let cells = |(run, timing): (&crate::plan::PlannedRun, &Option<RunTiming>)| {
+    let cells = |(run, timing): (&PlannedRun, &Option<RunTiming>)| {
         let time = |of: fn(&RunTiming) -> f64| timing.as_ref().map_or_else(|| "–".to_owned(), |it| seconds(of(it)));
         let digest = run.digest.clone().unwrap_or_else(|| "–".to_owned());
         [run.seed.to_string(), run.key.clone(), digest, time(|timing| timing.wall_s), time(|timing| timing.cpu_s)]
@@ -214,7 +173,7 @@ const ADVISED: [(&str, &str); 6] = [
     ("less load", "workload.load"),
 ];
 
-fn warnings(case: &ManifestCase, summary: &StoredSummary) -> Vec<Warning> {
+fn warnings(case: &ManifestCase, summary: &CaseSummary) -> Vec<Warning> {
     let table = toml::Value::Table(case.experiment.to_toml().parse().expect("an experiment is a table"));
     let value = |key: &str| key.split('.').try_fold(&table, |table, part| table.get(part)).map(ToString::to_string);
     let warning = |text: &String| {

@@ -3,11 +3,12 @@
 use super::case::{CasePart, Measured};
 use super::figure::FigurePart;
 use super::words::count;
-use super::{SCRIPT, STYLE};
 use crate::figures::Figures;
-use crate::manifest::Manifest;
-use crate::plan::UsedFile;
+use crate::plan::{Manifest, UsedFile};
 use serde::Serialize;
+
+const STYLE: &str = include_str!("report.css");
+const SCRIPT: &str = include_str!("report.js");
 
 /// The page.
 #[derive(Serialize)]

@@ -8,6 +8,6 @@ mod faults;
 mod idle;
 mod load;
 mod summary;
-mod support;
+pub(crate) mod support;
 mod traffic;
 mod variants;

@@ -6,6 +6,8 @@ mod homa;
 mod homa_digests;
 mod host_section;
 mod identical_arrivals;
+mod keys;
 mod shipped_experiments;
+mod stored_results;
 mod ten_million_messages;
 mod threads;

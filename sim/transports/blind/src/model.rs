@@ -16,6 +16,7 @@ impl homa_run::Parameters for Parameters {
     const NAME: &'static str = "blind";
     const SUMMARY: &'static str =
         "every host sends at line rate, its shortest message first: no priorities, no grants, no loss";
+    const SOURCES: &'static str = env!("HOMASIM_SOURCES");
 
     fn complete(self, _: &Context<'_>) -> Result<Arc<dyn Model>, Box<dyn Error + Send + Sync>> {
         Ok(Arc::new(self))

@@ -15,6 +15,7 @@ impl homa_run::Parameters for Parameters {
     const NAME: &'static str = "homa";
     const SUMMARY: &'static str =
         "Homa as Linux runs it: RPCs, with recovery from loss, by the core that speaks to the kernel";
+    const SOURCES: &'static str = env!("HOMASIM_SOURCES");
     const RECOVERS_LOSS: bool = true;
 
     fn complete(self, _: &Context<'_>) -> Result<Arc<dyn Model>, Box<dyn Error + Send + Sync>> {

@@ -23,6 +23,7 @@ impl homa_run::Parameters for Parameters {
     const NAME: &'static str = "sigcomm18";
     const SUMMARY: &'static str =
         "Homa as the simulator behind the SIGCOMM'18 paper models it: one-way messages, no loss";
+    const SOURCES: &'static str = env!("HOMASIM_SOURCES");
     const COUNTS_RECEIVERS: bool = true;
 
     fn complete(self, context: &Context<'_>) -> Result<Arc<dyn Model>, Box<dyn Error + Send + Sync>> {

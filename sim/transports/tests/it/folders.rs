@@ -11,7 +11,7 @@ const EXCEPTIONS: [(&str, &str); 6] = [
     ("sim/cli/src/commands/bench/scenario.rs", "the scenarios that `homasim bench` measures"),
     ("sim/lab/src/check/baseline.rs", "a test's baseline, with that transport, network and denominator"),
     ("sim/lab/src/comparison/definition.rs", "tests of the denominator of that name"),
-    ("sim/lab/src/reference.rs", "the published curves of that name"),
+    ("sim/lab/src/comparison/published.rs", "the published curves of that name"),
     ("sim/run/src/denominator.rs", "the denominator of that name"),
     ("topologies/src/presets.rs", "the network of that name"),
 ];

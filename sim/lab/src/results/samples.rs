@@ -1,26 +1,49 @@
-//! The samples of a case's runs, one by one, from the runs kept beside it or from its `messages.csv`.
+//! The samples of a case's runs, one by one, from the runs kept beside it or from its
+//! `messages.csv`.
 
-use super::ComparisonError;
-use super::files::{EXACT_LIMIT, open};
-use crate::archive::Archive;
-use crate::manifest::Manifest;
+use super::archive::Archive;
+use crate::disk::open;
+use crate::plan::Manifest;
 use homa_analysis::{ImportError, MessageRow, Precision, SizeBins, SlowdownRecorder, read_messages};
-use homa_experiment::{Case, cases, load_experiment};
+use homa_experiment::{Case, CaseError, ExperimentError, cases, load_experiment};
 use homa_run::{BLOCKS, RunRecord};
 use homa_units::{Bytes, Time};
 use std::path::Path;
+use thiserror::Error;
 
-/// The samples of each run of the case in `folder`, in the order of its seeds, in the size bins `bins`.
+/// So many samples of a file, or of the files of an experiment, are kept, each in 16 bytes; more
+/// are counted in cells.
+pub(crate) const EXACT_LIMIT: usize = 4_000_000;
+
+/// Why there are no samples of a case's runs.
+#[derive(Debug, Error)]
+pub enum SamplesError {
+    /// `messages.csv` can't be used.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    /// The case's experiment can't be read.
+    #[error(transparent)]
+    Experiment(#[from] ExperimentError),
+    /// The case's experiment can't be resolved.
+    #[error(transparent)]
+    Case(#[from] CaseError),
+}
+
+/// The samples of each run of the case in `folder`, in the order of its seeds, in the size bins
+/// `bins`.
 ///
-/// They come from the runs that are kept beside the folder (`../runs`), or else from `messages.csv`.
+/// They come from the runs that are kept beside the folder (`../runs`), or else from
+/// `messages.csv`.
 ///
 /// # Errors
-/// If there is neither, `experiment.toml` or `messages.csv` can't be used, or the number of runs is not that of the seeds.
-pub fn paired_samples(folder: &Path, bins: &SizeBins) -> Result<Vec<SlowdownRecorder>, ComparisonError> {
+/// If there is neither, `experiment.toml` or `messages.csv` can't be used, or the number of runs is
+/// not that of the seeds.
+pub fn paired_samples(folder: &Path, bins: &SizeBins) -> Result<Vec<SlowdownRecorder>, SamplesError> {
     match kept_runs(folder) {
         Some(runs) => match runs.iter().map(|run| run.slowdowns().rebinned(bins)).collect() {
             Some(rebinned) => Ok(rebinned),
-            // Too many for each to be kept: the file of messages, if there is one, can be cut into any bins.
+            // Too many for each to be kept: the file of messages, if there is one, can be cut into
+            // any bins.
             None => of_messages(folder, bins),
         },
         None => of_messages(folder, bins),
@@ -28,7 +51,7 @@ pub fn paired_samples(folder: &Path, bins: &SizeBins) -> Result<Vec<SlowdownReco
 }
 
 /// Whether the samples of a case can be had.
-pub(super) fn has_samples(folder: &Path) -> bool {
+pub(crate) fn has_samples(folder: &Path) -> bool {
     folder.join("messages.csv").is_file() || kept_runs(folder).is_some_and(|runs| runs.iter().all(is_exact))
 }
 
@@ -46,7 +69,7 @@ fn kept_runs(folder: &Path) -> Option<Vec<RunRecord>> {
 }
 
 /// From `messages.csv`: a run ends where the seed changes.
-fn of_messages(folder: &Path, bins: &SizeBins) -> Result<Vec<SlowdownRecorder>, ComparisonError> {
+fn of_messages(folder: &Path, bins: &SizeBins) -> Result<Vec<SlowdownRecorder>, SamplesError> {
     let case = stored_case(folder)?;
     let exact = usize::try_from(case.measure().exact_samples).unwrap_or(usize::MAX);
     // All runs are in memory at once.
@@ -68,7 +91,7 @@ fn of_messages(folder: &Path, bins: &SizeBins) -> Result<Vec<SlowdownRecorder>, 
 }
 
 /// The case whose results are in `folder`, resolved again.
-pub(super) fn stored_case(folder: &Path) -> Result<Case, ComparisonError> {
+pub(crate) fn stored_case(folder: &Path) -> Result<Case, SamplesError> {
     let path = folder.join("experiment.toml");
     let experiment = load_experiment(&path, &[])?;
     Ok(cases(&path, &experiment)?.remove(0))
@@ -110,7 +133,7 @@ impl Split<'_> {
 }
 
 /// Notes a message, finished or not.
-pub(super) fn record(recorder: &mut SlowdownRecorder, row: MessageRow, block: u32) {
+pub(crate) fn record(recorder: &mut SlowdownRecorder, row: MessageRow, block: u32) {
     let size = Bytes::new(row.bytes);
     if row.slowdown.is_finite() {
         recorder.record_in_block(size, row.slowdown, block);

@@ -1,12 +1,13 @@
 //! Our latencies against those that a trace brings along, message by message.
 
+use crate::results::MessageLine;
 use homa_analysis::nearest_rank;
 use homa_experiment::{Case, CaseError, ExperimentError, TraceFileError, cases, load_experiment, read_trace};
 use homa_run::IdealTimes;
 use homa_topologies::HostId;
 use homa_units::Bytes;
 use rustc_hash::FxHashMap;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -106,15 +107,6 @@ pub enum TraceComparisonError {
     },
 }
 
-#[derive(Debug, Deserialize)]
-struct Row {
-    created_ps: u64,
-    source: u32,
-    destination: u32,
-    bytes: u64,
-    latency_ps: Option<u64>,
-}
-
 /// Both latencies of a message as slowdowns; infinite if unfinished.
 struct Pair {
     size: u64,
@@ -164,7 +156,7 @@ fn pairs(case: &Case, folder: &Path, trace: &Path) -> Result<Vec<Pair>, TraceCom
     let mut reader = csv::Reader::from_path(&path).map_err(unusable)?;
     let mut pairs = Vec::new();
     for row in reader.deserialize() {
-        let Row { created_ps, source, destination, bytes, latency_ps } = row.map_err(unusable)?;
+        let MessageLine { created_ps, source, destination, bytes, latency_ps, .. } = row.map_err(unusable)?;
         let recorded = theirs.get_mut(&(created_ps, source, destination, bytes)).and_then(VecDeque::pop_front);
         let Some(recorded) = recorded else {
             let path = trace.to_owned();

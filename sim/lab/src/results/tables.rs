@@ -2,10 +2,10 @@
 
 use homa_analysis::LogarithmicCounts;
 use homa_run::Queues;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A line of `queue_series.csv`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct SeriesRow {
     /// Since the begin of the window.
     pub(crate) at_ms: f64,
@@ -16,7 +16,7 @@ pub(crate) struct SeriesRow {
 }
 
 /// A line of `queue_cdf.csv`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct QueueCdfRow {
     pub(crate) tier: String,
     pub(crate) queue_bytes: f64,
@@ -25,10 +25,10 @@ pub(crate) struct QueueCdfRow {
 }
 
 /// A line of `latency.csv`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct LatencyRow {
     /// "all" or "short".
-    pub(crate) messages: &'static str,
+    pub(crate) messages: String,
     pub(crate) latency_us: f64,
     /// Share of the messages that took at most as long, and that took longer.
     pub(crate) share_up_to: f64,
@@ -86,7 +86,7 @@ pub(crate) fn latency_rows<'a>(
     let groups = [("all", pooled(&mut all)), ("short", pooled(&mut short))];
     let rows = groups.into_iter().flat_map(|(messages, points)| {
         points.into_iter().map(move |point| LatencyRow {
-            messages,
+            messages: messages.to_owned(),
             latency_us: point.value,
             share_up_to: point.share_up_to,
             share_above: point.share_above,

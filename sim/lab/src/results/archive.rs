@@ -1,10 +1,11 @@
 //! Runs on disk: one file for each, named by what the run is a function of.
 //!
-//! A run's file is `OUT/runs/KEY.run`: a line that says what it is, the record, and a checksum of both. It appears
-//! complete or not at all, and what is damaged counts as missing. How long the run took is beside it, in
-//! `KEY.timing.json`, as that differs each time.
+//! A run's file is `OUT/runs/KEY.run`: a line that says what it is, the record, and a checksum of
+//! both. It appears complete or not at all, and what is damaged counts as missing. How long the run
+//! took is beside it, in `KEY.timing.json`, as that differs each time.
 
-use crate::store::{StoreError, write_atomically};
+use super::formats::{StoredError, read_json};
+use crate::disk::{StoreError, write_atomically};
 use homa_run::{RunRecord, RunTiming};
 use sha2::{Digest, Sha256};
 use std::fs;
@@ -46,8 +47,14 @@ impl Archive {
     pub fn read(&self, key: &str) -> Option<(RunRecord, RunTiming)> {
         let bytes = fs::read(self.path(key)).ok()?;
         let record = decode(&bytes)?;
-        let timing = fs::read(self.timing_path(key)).ok().and_then(|text| serde_json::from_slice(&text).ok());
+        let timing = self.read_timing(key).ok().flatten();
         Some((record, timing.unwrap_or_default()))
+    }
+
+    /// How long the run with this key took, if that is there.
+    pub(crate) fn read_timing(&self, key: &str) -> Result<Option<RunTiming>, StoredError> {
+        let path = self.timing_path(key);
+        if path.is_file() { read_json(&path).map(Some) } else { Ok(None) }
     }
 
     /// Keeps a run.

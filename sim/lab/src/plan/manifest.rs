@@ -1,7 +1,7 @@
 //! `manifest.toml`: what results were made from, complete enough to make them again and to check that they are the same.
 
-use crate::plan::{PlanError, PlannedCase, PlannedRun, SOURCES, UsedFile};
-use crate::store::{StoreError, write_atomically};
+use super::planned::{PlanError, PlannedCase, PlannedRun, UsedFile, sources_of};
+use crate::disk::{StoreError, write_atomically};
 use homa_experiment::{Case, CaseError, Experiment, FigureSection, Head, cases};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -27,7 +27,7 @@ pub struct Manifest {
 pub struct MadeBy {
     /// Its version.
     pub homasim: String,
-    /// Fingerprint of its sources.
+    /// A fingerprint of its sources, as far as the runs of these cases and their results depend on them.
     pub sources: String,
     /// Name of the experiment.
     pub experiment: String,
@@ -126,7 +126,8 @@ impl Manifest {
         };
         let cases: Vec<_> = plan.into_iter().map(case).collect();
         let (experiment, Head { question, source }, figures) = experiment.expect("an experiment has cases");
-        let (homasim, sources) = (env!("CARGO_PKG_VERSION").to_owned(), SOURCES.to_owned());
+        let homasim = env!("CARGO_PKG_VERSION").to_owned();
+        let sources = sources_of(cases.iter().map(|case| case.experiment.transport.kind));
         Self { manifest: MadeBy { homasim, sources, experiment, question, source, figures }, cases }
     }
 
@@ -214,8 +215,9 @@ impl Manifest {
             path: path.to_owned(),
             message: format!("case {}: its experiment has not one case; a manifest is not to be edited", stored.name),
         };
-        let [case]: [Case; 1] = cases(path, &stored.experiment)?.try_into().map_err(|_| several())?;
-        let mut case = Case { name: stored.name.clone(), experiment: self.manifest.experiment.clone(), ..case };
+        let [mut case]: [Case; 1] = cases(path, &stored.experiment)?.try_into().map_err(|_| several())?;
+        case.name.clone_from(&stored.name);
+        case.experiment.clone_from(&self.manifest.experiment);
         case.resolved.figures.clone_from(&self.manifest.figures);
         let MadeBy { question, source, .. } = self.manifest.clone();
         case.resolved.head = Head { question, source };

@@ -6,7 +6,8 @@ use homa_run::{Arrivals, RunRecord};
 
 /// Fewer samples than this behind a 99th percentile leave it to a handful of messages.
 const SAMPLES_FOR_P99: u64 = 500;
-/// Growth of the backlog over the window, relative to its mean, that is worth a warning if it is significant.
+/// Growth of the backlog over the window, relative to its mean, that is worth a warning if it is
+/// significant.
 const GROWTH: f64 = 0.2;
 /// Standard errors that make growth significant.
 const SIGNIFICANT: f64 = 3.0;
@@ -33,7 +34,7 @@ pub(crate) fn warnings(
     if let Some(meant) = meant_gbps(case)
         && (offered_gbps / meant - 1.0).abs() > LOAD_TOLERANCE
     {
-        let limited = case.resolved.workload.limit.is_some() && offered_gbps < meant;
+        let limited = case.client.max_outstanding.is_some() && offered_gbps < meant;
         let reason = if limited {
             "few large messages make the difference, or workload.limit holds messages back: give a longer \
              measure.window or more run.seeds, or a higher limit"
@@ -86,8 +87,8 @@ pub(crate) fn warnings(
 /// How far the 99th percentiles of two seeds may be apart, relatively.
 const SEED_SPREAD: f64 = 0.1;
 
-/// Whether a case's numbers depend on its seeds: their 99th percentiles over all messages are far apart, or one of them is
-/// of unfinished messages and another is not.
+/// Whether a case's numbers depend on its seeds: their 99th percentiles over all messages are far
+/// apart, or one of them is of unfinished messages and another is not.
 pub(crate) fn seed_warning(runs: &[RunRecord]) -> Option<String> {
     let measured = runs.iter().filter(|run| run.measured());
     let mut p99s: Vec<(f64, u64)> = measured.map(|run| (run.recorder.quantile(0.99), run.seed)).collect();
@@ -105,11 +106,11 @@ pub(crate) fn seed_warning(runs: &[RunRecord]) -> Option<String> {
     ))
 }
 
-/// What each host should send on average in the window, with the sizes as they are sent and without what dead clients
-/// don't send; none with a trace.
+/// What each host should send on average in the window, with the sizes as they are sent and without
+/// what dead clients don't send; none with a trace.
 fn meant_gbps(case: &Case) -> Option<f64> {
     let Arrivals::Poisson { sizes, arithmetic } = &case.arrivals else { return None };
-    let least = case.resolved.workload.least_size;
+    let least = case.client.least_size;
     let mean: f64 = sizes.probabilities().into_iter().map(|(size, share)| share * size.max(least).get() as f64).sum();
     let mean = if sizes.smallest() >= least { arithmetic.mean_payload_bytes } else { mean };
     let (begin, end, _) = case.window();
@@ -132,8 +133,8 @@ fn abandoned_gbps(case: &Case, runs: &[RunRecord]) -> f64 {
     bytes as f64 * 8.0 / 1e9 / window_s / f64::from(case.topology.hosts)
 }
 
-/// Growth of the backlog over the window relative to its mean, by least squares over samples averaged over the runs, and
-/// its standard error from how the runs' and blocks' residuals scatter.
+/// Growth of the backlog over the window relative to its mean, by least squares over samples
+/// averaged over the runs, and its standard error from how the runs' and blocks' residuals scatter.
 pub(crate) fn backlog_growth(runs: &[RunRecord]) -> (f64, f64) {
     /// Neighbouring samples are correlated; averages over this many are hardly.
     const BLOCK: usize = 10;

@@ -1,26 +1,11 @@
-//! Files of others, opened.
+//! Round-trip times of a cluster, from the files of all its nodes.
 
-use super::ComparisonError;
-use flate2::read::MultiGzDecoder;
-use homa_analysis::ImportError;
+use super::error::ComparisonError;
+use crate::disk::open;
+use crate::results::EXACT_LIMIT;
 use homa_analysis::cluster::{RttPool, read_rtts};
 use homa_units::Duration;
-use std::fs::File;
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-
-/// So many samples of a file, or of the files of an experiment, are kept, each in 16 bytes; more are counted in cells.
-pub(super) const EXACT_LIMIT: usize = 4_000_000;
-
-const BUFFER_BYTES: usize = 1 << 18;
-
-/// Opens a file; gzip is recognised by content, not by name.
-pub(super) fn open(path: &Path) -> Result<Box<dyn BufRead>, ImportError> {
-    let unreadable = |cause| ImportError::Unreadable { file: path.display().to_string(), cause };
-    let mut file = BufReader::with_capacity(BUFFER_BYTES, File::open(path).map_err(unreadable)?);
-    let gzip = file.fill_buf().map_err(unreadable)?.starts_with(&[0x1f, 0x8b]);
-    Ok(if gzip { Box::new(BufReader::new(MultiGzDecoder::new(file))) } else { Box::new(file) })
-}
+use std::path::PathBuf;
 
 /// Hands on the RPCs of all nodes.
 pub(super) fn each_rtt(files: &[PathBuf], mut each: impl FnMut(u64, Duration)) -> Result<(), ComparisonError> {

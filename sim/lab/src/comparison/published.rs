@@ -1,13 +1,14 @@
 //! Published curves, shipped with the program, and the comparison with them.
 
-use crate::stored::{StoredError, StoredSummary};
+use crate::results::{CaseSummary, StoredError, finite};
+use homa_analysis::BinRow;
 use homa_run::Denominator;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use thiserror::Error;
 
 /// The name of each shipped reference, with its table.
-const REFERENCES: [(&str, &str); 1] = [("sigcomm18", include_str!("../../../results/reference/sigcomm18.csv"))];
+const REFERENCES: [(&str, &str); 1] = [("sigcomm18", include_str!("../../../../results/reference/sigcomm18.csv"))];
 
 /// A row of a published curve.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -201,7 +202,7 @@ pub fn compare_with_reference(
     reference: &str,
     system: &str,
 ) -> Result<ReferenceComparison, ReferenceError> {
-    let summary = StoredSummary::read(folder)?;
+    let summary = CaseSummary::read(folder)?;
     let theirs = Denominator::Sigcomm18.name();
     if summary.denominator != theirs {
         return Err(ReferenceError::Denominator {
@@ -227,8 +228,9 @@ pub fn compare_with_reference(
 }
 
 /// A bin without messages of ours has no numbers of ours, which is off.
-fn compare(summary: &StoredSummary, point: &ReferencePoint) -> ComparedPercentile {
-    let bin = summary.bins.iter().find(|bin| bin.size_max == point.size_bytes).copied().unwrap_or_default();
+fn compare(summary: &CaseSummary, point: &ReferencePoint) -> ComparedPercentile {
+    let bin = summary.bins.iter().find(|bin| bin.size_max == point.size_bytes);
+    let of_bin = |number: fn(&BinRow) -> f64| bin.and_then(|bin| finite(number(bin)));
     let (p50_tolerance, p99_tolerance) = tolerances(point.percentile);
     let pair = |ours: Option<f64>, theirs: Option<f64>, tolerance: f64| {
         let ratio = ours.zip(theirs).map(|(ours, theirs)| ours / theirs);
@@ -239,11 +241,11 @@ fn compare(summary: &StoredSummary, point: &ReferencePoint) -> ComparedPercentil
     ComparedPercentile {
         percentile: point.percentile,
         size_bytes: point.size_bytes,
-        count: bin.count,
-        p50: pair(bin.p50_cell, point.p50, p50_tolerance),
-        p99: pair(bin.p99_cell, point.p99, p99_tolerance),
-        mean: pair(bin.mean, point.mean, p50_tolerance),
-        p99_low: bin.p99_low,
-        p99_high: bin.p99_high,
+        count: bin.map_or(0, |bin| bin.count),
+        p50: pair(of_bin(|bin| bin.p50_cell), point.p50, p50_tolerance),
+        p99: pair(of_bin(|bin| bin.p99_cell), point.p99, p99_tolerance),
+        mean: pair(of_bin(|bin| bin.mean), point.mean, p50_tolerance),
+        p99_low: of_bin(|bin| bin.p99_low),
+        p99_high: of_bin(|bin| bin.p99_high),
     }
 }

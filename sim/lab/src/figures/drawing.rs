@@ -1,0 +1,34 @@
+//! A drawing with its numbers, and why there is none.
+
+use super::error::FigureError;
+use homa_figures::{
+    BarFigure, FigurePoints, FigureRow, LineFigure, bar_figure, bar_figure_points, line_figure, line_figure_points,
+};
+
+/// A figure, its numbers, and where they are drawn.
+pub(crate) struct Drawing {
+    pub(crate) svg: String,
+    pub(crate) rows: Vec<FigureRow>,
+    pub(crate) points: FigurePoints,
+}
+
+/// Why a figure is none.
+pub(super) enum Problem {
+    /// The section asks for what can't be drawn.
+    Section(String),
+    Other(FigureError),
+}
+
+impl<T: Into<FigureError>> From<T> for Problem {
+    fn from(error: T) -> Self {
+        Self::Other(error.into())
+    }
+}
+
+pub(super) fn lines(figure: &LineFigure) -> Drawing {
+    Drawing { svg: line_figure(figure), rows: figure.rows(), points: line_figure_points(figure) }
+}
+
+pub(super) fn bars(figure: &BarFigure) -> Drawing {
+    Drawing { svg: bar_figure(figure), rows: figure.rows(), points: bar_figure_points(figure) }
+}

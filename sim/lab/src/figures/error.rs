@@ -1,0 +1,37 @@
+//! Why figures can't be drawn.
+
+use crate::disk::StoreError;
+use crate::plan::ManifestError;
+use crate::results::StoredError;
+use std::path::PathBuf;
+use thiserror::Error;
+
+/// Why figures can't be drawn.
+#[derive(Debug, Error)]
+pub enum FigureError {
+    /// There are no results, or they are damaged.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// Results of a case are missing or damaged.
+    #[error(transparent)]
+    Stored(#[from] StoredError),
+    /// A table of a case is missing or damaged.
+    #[error("cannot use {path}: {cause}; run the experiment again")]
+    Table {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        cause: csv::Error,
+    },
+    /// A figure can't be written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A `[[figure]]` can't be drawn from the results.
+    #[error("figure \"{name}\": {problem}")]
+    Section {
+        /// Its name.
+        name: String,
+        /// What is wrong, and what to write.
+        problem: String,
+    },
+}

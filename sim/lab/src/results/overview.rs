@@ -1,0 +1,69 @@
+//! `overview.csv`: a line for each case.
+
+use super::formats::to_csv;
+use super::summary::CaseSummary;
+use crate::disk::{StoreError, write_atomically};
+use crate::plan::PlannedCase;
+use serde::Serialize;
+use std::io;
+use std::path::Path;
+
+/// A line of `overview.csv`. No part of the program reads it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct OverviewRow {
+    case: String,
+    transport: String,
+    topology: String,
+    workload: String,
+    load: Option<f64>,
+    load_kind: String,
+    runs: usize,
+    messages: u64,
+    unfinished: u64,
+    p50: Option<f64>,
+    p99: Option<f64>,
+    mean: Option<f64>,
+    short_p50_us: Option<f64>,
+    short_p99_us: Option<f64>,
+    goodput_gbps: f64,
+    denominator: String,
+    digest: String,
+    warnings: usize,
+}
+
+impl OverviewRow {
+    fn of(summary: CaseSummary) -> Self {
+        Self {
+            case: summary.case,
+            transport: summary.transport,
+            topology: summary.topology,
+            workload: summary.workload,
+            load: summary.load,
+            load_kind: summary.load_kind,
+            runs: summary.seeds.len(),
+            messages: summary.messages,
+            unfinished: summary.unfinished,
+            p50: summary.overall.p50,
+            p99: summary.overall.p99,
+            mean: summary.overall.mean,
+            short_p50_us: summary.short_messages.p50_us,
+            short_p99_us: summary.short_messages.p99_us,
+            goodput_gbps: summary.goodput_gbps,
+            denominator: summary.denominator,
+            digest: summary.digest,
+            warnings: summary.warnings.len(),
+        }
+    }
+}
+
+/// Writes `out/overview.csv` of a plan whose cases are all there.
+pub(crate) fn write_overview(out: &Path, plan: &[PlannedCase]) -> Result<(), StoreError> {
+    let path = out.join("overview.csv");
+    let error = |cause| StoreError { path: path.clone(), cause };
+    let mut rows = Vec::new();
+    for planned in plan {
+        let summary = CaseSummary::read(&out.join(&planned.case.name));
+        rows.push(OverviewRow::of(summary.map_err(|stored| error(io::Error::other(stored.to_string())))?));
+    }
+    write_atomically(&path, &to_csv(&rows).map_err(error)?)
+}
