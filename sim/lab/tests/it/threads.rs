@@ -197,7 +197,7 @@ fn a_network_of_one_switch_and_limited_traffic_are_simulated_on_one_thread() {
     let lab = Lab::new();
     let refused = |set: &[&str]| division(&lab.case(LINUX, set), 2).unwrap_err().to_string();
     assert_eq!(refused(&["topology.preset=linux-cluster-10"]), "all hosts are at one switch");
-    assert!(refused(&["workload.limit=3"]).contains("under way is limited"));
+    assert!(refused(&["workload.limit=3"]).contains("number of outstanding messages is bounded"));
     let limited = lab.case(LINUX, &["workload.limit=3"]);
     assert_eq!(record(&limited, 2).digest(), record(&limited, 1).digest());
 }
