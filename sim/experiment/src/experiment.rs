@@ -10,7 +10,7 @@ pub use transport::TransportSection;
 
 use crate::head::Head;
 use crate::number::{Load, OneOrMany};
-use crate::overrides::Override;
+use crate::replacement::Override;
 use homa_run::{Denominator, Document};
 use homa_units::{Bytes, Duration};
 use homa_workloads::{GapKind, SizeDistribution};

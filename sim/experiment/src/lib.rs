@@ -8,8 +8,10 @@ mod case;
 mod estimate;
 mod experiment;
 mod head;
+mod name;
 mod number;
 mod overrides;
+mod replacement;
 mod resolve;
 mod sweep;
 mod trace;
@@ -22,8 +24,10 @@ pub use experiment::{
     Measure, Messages, Percent, Run, Sizes, Times, TopologySection, TransportSection, Variant, WorkloadSection,
 };
 pub use head::{Head, head_entries};
+pub use name::is_safe;
 pub use number::{Load, OneOrMany};
-pub use overrides::{BadOverride, ExperimentError, Override, VariantError, is_safe, load_experiment, parse_experiment};
+pub use overrides::{ExperimentError, VariantError, load_experiment, parse_experiment};
+pub use replacement::{BadOverride, Override};
 pub use resolve::cases;
 pub use sweep::SweepError;
 pub use trace::{TraceFileError, read_trace};

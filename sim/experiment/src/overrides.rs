@@ -2,43 +2,13 @@
 
 use crate::experiment::{Experiment, Variant};
 use crate::head::Head;
+use crate::name::is_safe;
+use crate::replacement::{BadOverride, Override};
 use crate::sweep::{self, SweepError};
 use homa_run::Document;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use thiserror::Error;
 use toml::{Table, Value};
-
-/// `key=value`: replaces one key of an experiment file.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Override {
-    key: Vec<String>,
-    value: Value,
-    text: String,
-}
-
-/// A text that is not `key=value`.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("`{0}` is not KEY=VALUE; write for example workload.load=0.5")]
-pub struct BadOverride(String);
-
-impl FromStr for Override {
-    type Err = BadOverride;
-
-    fn from_str(text: &str) -> Result<Self, BadOverride> {
-        let bad = || BadOverride(text.to_owned());
-        let (key, value) = text.split_once('=').ok_or_else(bad)?;
-        let key: Vec<_> = key.trim().split('.').map(str::to_owned).collect();
-        if key.iter().any(String::is_empty) {
-            return Err(bad());
-        }
-        // What is no TOML value is a text without its quotes: sizes=w2, window=10ms.
-        let value = format!("value = {value}").parse::<Table>().ok().and_then(|mut table| table.remove("value"));
-        let value = value
-            .unwrap_or_else(|| Value::String(text.split_once('=').map_or("", |(_, value)| value).trim().to_owned()));
-        Ok(Self { key, value, text: text.to_owned() })
-    }
-}
 
 /// Why an experiment can't be read.
 #[derive(Debug, Error)]
@@ -232,12 +202,6 @@ fn plain(error: &toml::de::Error) -> String {
         ("invalid type: map", "invalid type: table"),
     ];
     WORDS.iter().fold(error.to_string(), |text, (from, to)| text.replace(from, to))
-}
-
-/// Whether a character may stand in a case's name, which is that of a folder.
-#[must_use]
-pub fn is_safe(c: char) -> bool {
-    c.is_ascii_alphanumeric() || "-_.".contains(c)
 }
 
 fn set(table: &mut Table, key: &[String], value: &Value) -> Result<(), String> {

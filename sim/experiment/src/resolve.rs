@@ -5,8 +5,8 @@ mod figures;
 
 use crate::case::{Case, CaseError};
 use crate::experiment::{Background, Experiment, Gaps, HostKind, HostSection, Measure, Sizes, WorkloadSection};
+use crate::name::is_safe;
 use crate::number::{Load, OneOrMany};
-use crate::overrides::is_safe;
 use crate::trace::read_trace;
 use crate::trace_sizes::distribution_of_trace;
 use figures::check_figures;

@@ -1,6 +1,6 @@
 //! `[sweep]`: lists of values for keys of an experiment, whose combinations are its cases.
 
-use crate::overrides::is_safe;
+use crate::name::is_safe;
 use thiserror::Error;
 use toml::{Table, Value};
 

@@ -8,7 +8,7 @@ pub(super) fn check_figures(sections: &[FigureSection], cases: &[&str], changed:
     let mut names: Vec<String> = Vec::new();
     for section in sections {
         let name = section.file_name();
-        if name.is_empty() || !name.chars().all(crate::overrides::is_safe) {
+        if name.is_empty() || !name.chars().all(crate::name::is_safe) {
             return Err(format!("name = \"{name}\" is not possible; accepted are letters, digits, `-`, `_` and `.`"));
         }
         if names.contains(&name) {

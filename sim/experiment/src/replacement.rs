@@ -1,0 +1,37 @@
+//! What replaces a key of an experiment file.
+
+use std::str::FromStr;
+use thiserror::Error;
+use toml::{Table, Value};
+
+/// `key=value`: replaces one key of an experiment file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Override {
+    pub(crate) key: Vec<String>,
+    pub(crate) value: Value,
+    /// As written.
+    pub(crate) text: String,
+}
+
+/// A text that is not `key=value`.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("`{0}` is not KEY=VALUE; write for example workload.load=0.5")]
+pub struct BadOverride(String);
+
+impl FromStr for Override {
+    type Err = BadOverride;
+
+    fn from_str(text: &str) -> Result<Self, BadOverride> {
+        let bad = || BadOverride(text.to_owned());
+        let (key, value) = text.split_once('=').ok_or_else(bad)?;
+        let key: Vec<_> = key.trim().split('.').map(str::to_owned).collect();
+        if key.iter().any(String::is_empty) {
+            return Err(bad());
+        }
+        // What is no TOML value is a text without its quotes: sizes=w2, window=10ms.
+        let value = format!("value = {value}").parse::<Table>().ok().and_then(|mut table| table.remove("value"));
+        let value = value
+            .unwrap_or_else(|| Value::String(text.split_once('=').map_or("", |(_, value)| value).trim().to_owned()));
+        Ok(Self { key, value, text: text.to_owned() })
+    }
+}
