@@ -1,6 +1,5 @@
 //! The kinds of events, and their order at one instant.
 
-use crate::host::HostTimer;
 use homa_engine::{EventKey, EventQueue};
 use homa_units::{Duration, Time};
 
@@ -53,6 +52,29 @@ impl EventClass {
             4 => Self::HostFailure,
             _ => panic!("there is no event of class {rank}"),
         }
+    }
+}
+
+/// A host timer as the counter of its event: pulls and timeouts of one host at one instant fire in the order in which
+/// they were armed. (The number of pulls wraps after 2^31, which one instant doesn't see.)
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum HostTimer {
+    /// The NIC can take a packet; armed with the `n`-th pull.
+    Pull(u32),
+    /// The transport's timeout, armed after the `n`-th pull.
+    Timeout(u32),
+}
+
+impl HostTimer {
+    pub(crate) const fn counter(self) -> u32 {
+        match self {
+            Self::Pull(pulls) => pulls << 1,
+            Self::Timeout(pulls) => pulls << 1 | 1,
+        }
+    }
+
+    pub(crate) const fn from_counter(counter: u32) -> Self {
+        if counter & 1 == 0 { Self::Pull(counter >> 1) } else { Self::Timeout(counter >> 1) }
     }
 }
 

@@ -6,10 +6,10 @@ mod prefetch;
 pub(crate) mod sink;
 
 use crate::arena::Arena;
-use crate::event::{Event, EventClass, Scheduler};
+use crate::event::{Event, EventClass, HostTimer, Scheduler};
 use crate::faults::Faults;
 use crate::framing::Framing;
-use crate::host::{Host, HostModel, HostTimer};
+use crate::host::{Host, HostModel};
 use crate::packet::Message;
 use crate::switch::{Balancer, LoadBalancing, Port, QueueDiscipline, Switch};
 use crate::traffic::{Submission, Traffic};

@@ -1,7 +1,7 @@
 //! Axes: what they say, and from a value to its place.
 
-use super::slowdown::Step;
-use super::ticks::{NARROW, decimal, floor_log10, round_above, round_below, rounded_outward};
+use super::round::{NARROW, decimal, floor_log10, round_above, round_below, rounded_outward};
+use super::step::Step;
 
 /// An axis of a figure.
 #[derive(Debug, Clone, PartialEq)]

@@ -7,8 +7,9 @@ use super::legend::{Entry, whisker};
 use super::lines::distinct;
 use super::marks::{fill, triangle};
 use super::points::{FigurePoint, FigurePoints, spoken, spoken_band, within};
+use super::round::floor_log10;
 use super::rows::FigureRow;
-use super::ticks::{floor_log10, write};
+use super::ticks::write;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 

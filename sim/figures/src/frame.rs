@@ -3,7 +3,8 @@
 use super::axis::{Axis, AxisScale, Range};
 use super::canvas::*;
 use super::legend::{Entry, Legend};
-use super::ticks::{Tick, decimal, floor_log10, ticks};
+use super::round::{decimal, floor_log10};
+use super::ticks::{Tick, ticks};
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 

@@ -18,8 +18,10 @@ mod network;
 mod outline;
 mod png;
 mod points;
+mod round;
 mod rows;
 mod slowdown;
+mod step;
 mod ticks;
 
 pub use axis::{Axis, AxisScale, TickFormat};
@@ -29,4 +31,5 @@ pub use network::{PriorityBars, QueueBars, priority_figure, queue_figure};
 pub use png::png;
 pub use points::{FigurePoint, FigurePoints};
 pub use rows::{FigureRow, figure_csv};
-pub use slowdown::{Curve, Step, slowdown_figure, slowdown_figure_points, slowdown_rows};
+pub use slowdown::{Curve, slowdown_figure, slowdown_figure_points, slowdown_rows};
+pub use step::Step;

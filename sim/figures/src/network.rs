@@ -2,7 +2,7 @@
 
 use super::axis::{Axis, TickFormat};
 use super::bars::{BarFigure, BarSeries, bar_figure};
-use super::ticks::decimal;
+use super::round::decimal;
 
 /// Mean and maximum of the queues of one level of the network.
 #[derive(Debug, Clone, PartialEq)]

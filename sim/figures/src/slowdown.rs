@@ -6,8 +6,9 @@ use super::legend::{Entry, Legend, disc, ring};
 use super::marks::{Look, Stroke, draw_mark, look, triangle};
 use super::outline::spread;
 use super::points::{FigurePoint, FigurePoints, spoken, spoken_band, up_to};
+use super::round::round_above;
 use super::rows::{FigureRow, size_rows, x_number};
-use super::ticks::round_above;
+use super::step::Step;
 use homa_analysis::BinRow;
 use homa_analysis::human_bytes;
 use plotters::element::DashedPathElement;
@@ -24,21 +25,6 @@ pub struct Curve {
     /// Whether it is a published curve: drawn as marks in the middle of each step, discs for the 99th percentile and
     /// rings for the median.
     pub published: bool,
-}
-
-/// The messages of one size bin.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Step {
-    /// Share of all messages that are smaller, and that share with this bin, 0 to 1.
-    pub share: (f64, f64),
-    /// Upper edge of the bin in bytes.
-    pub size_max: u64,
-    /// Median slowdown, infinite if it is that of an unfinished message.
-    pub p50: f64,
-    /// 99th percentile of slowdown, infinite if it is that of an unfinished message.
-    pub p99: f64,
-    /// 95 % confidence interval of `p99`, if known.
-    pub p99_band: Option<(f64, f64)>,
 }
 
 impl Curve {

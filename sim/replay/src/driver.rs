@@ -6,7 +6,7 @@ mod start;
 mod view;
 
 use crate::compare::{self, Sent};
-use crate::report::{Difference, Kind};
+use crate::difference::{Difference, Kind};
 use crate::scene::{Class, Happening, Input, Scene, StreamKey};
 use homa_protocol::driver::OutPacket;
 use homa_protocol::{BpageOffsets, Endpoint, Event, Grant, Header, Packet, PeerId, Port, SocketId};

@@ -8,6 +8,7 @@
 mod bounds;
 mod capture;
 mod compare;
+mod difference;
 mod driver;
 mod error;
 mod log;
@@ -25,8 +26,9 @@ use std::path::{Path, PathBuf};
 
 pub use bounds::Bounds;
 pub use compare::FieldDifference;
+pub use difference::{Difference, Kind};
 pub use error::ReplayError;
-pub use report::{Difference, Kind, NodeReport, Report};
+pub use report::{NodeReport, Report};
 
 /// What to replay, and how.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -8,8 +8,8 @@
 mod batches;
 mod options;
 
+use crate::difference::Kind;
 use crate::driver::{Conflict, Due, Effect, State};
-use crate::report::Kind;
 use crate::scene::Scene;
 use homa_protocol::{Packet, Port, RpcId};
 use std::cell::Cell;

@@ -1,8 +1,7 @@
 //! What round-trip times are divided by: three generations of the cluster's definition of slowdown.
 
-use super::pool::RttPool;
+use super::pool::{BaselineError, RttPool};
 use std::collections::BTreeMap;
-use thiserror::Error;
 
 /// The best round-trip time by length. Numbers of different generations must never meet in one comparison.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,22 +15,6 @@ pub enum Baseline {
         /// The host's link.
         link_mbps: u64,
     },
-}
-
-/// Why a round-trip time has no slowdown.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum BaselineError {
-    /// The unloaded run has no message of this length, nor a shorter one.
-    #[error(
-        "the unloaded run has no message of {length} B or shorter, so there is nothing to divide by; give the unloaded run of the same workload"
-    )]
-    Unknown {
-        /// The length.
-        length: u64,
-    },
-    /// There are no round-trip times.
-    #[error("no round-trip times: the files have comments only")]
-    Empty,
 }
 
 impl Baseline {

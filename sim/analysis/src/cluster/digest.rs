@@ -1,13 +1,21 @@
 //! The cluster's own statistics.
 
-use super::baseline::{Baseline, BaselineError};
-use super::pool::{RttPool, Sorted, at_index, half, hundredth_below, thousandth_below};
-use super::report::CdfPoint;
+use super::baseline::Baseline;
+use super::pool::{BaselineError, RttPool, Sorted, at_index, half, hundredth_below, thousandth_below};
 use crate::recorder::Precision;
 use serde::Serialize;
 
 /// Only messages shorter than this are in the distribution of short messages.
 pub const SHORT_BELOW_BYTES: u64 = 1_500;
+
+/// A point of the distribution of short messages.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct CdfPoint {
+    /// Round-trip time in microseconds.
+    pub rtt_us: f64,
+    /// Share of the messages that take longer.
+    pub longer: f64,
+}
 
 /// The RPCs of one length.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]

@@ -9,8 +9,8 @@ pub(crate) mod pool;
 mod report;
 mod rtts;
 
-pub use baseline::{Baseline, BaselineError};
-pub use digest::{ClusterDigest, LengthRow, SHORT_BELOW_BYTES, ShortRtts};
-pub use pool::RttPool;
-pub use report::{CdfPoint, cdf_lines, read_cdf, read_report, report_lines};
+pub use baseline::Baseline;
+pub use digest::{CdfPoint, ClusterDigest, LengthRow, SHORT_BELOW_BYTES, ShortRtts};
+pub use pool::{BaselineError, RttPool};
+pub use report::{cdf_lines, read_cdf, read_report, report_lines};
 pub use rtts::{RttsHeader, read_rtts};

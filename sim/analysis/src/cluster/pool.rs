@@ -1,10 +1,10 @@
 //! Round-trip times of all nodes of an experiment.
 
-use super::baseline::BaselineError;
 use crate::cell::{LOGARITHMIC_WIDTH, cell, middle};
 use crate::recorder::Precision;
 use homa_units::Duration;
 use std::collections::BTreeMap;
+use thiserror::Error;
 
 /// Round-trip times by length. Up to a limit every one is kept; above it they are counted by exact length and
 /// logarithmic cell, so that memory grows with the number of different lengths alone.
@@ -21,6 +21,22 @@ enum Lengths {
     Exact(BTreeMap<u64, Vec<u64>>),
     /// Counts by cell.
     Counted(BTreeMap<u64, BTreeMap<u32, u64>>),
+}
+
+/// Why a round-trip time has no slowdown.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum BaselineError {
+    /// The unloaded run has no message of this length, nor a shorter one.
+    #[error(
+        "the unloaded run has no message of {length} B or shorter, so there is nothing to divide by; give the unloaded run of the same workload"
+    )]
+    Unknown {
+        /// The length.
+        length: u64,
+    },
+    /// There are no round-trip times.
+    #[error("no round-trip times: the files have comments only")]
+    Empty,
 }
 
 /// The sorted round-trip times of one length: (microseconds, count).

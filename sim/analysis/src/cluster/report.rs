@@ -1,19 +1,9 @@
 //! `reports/EXPERIMENT.data` and `reports/EXPERIMENT_cdf.data`.
 
-use super::digest::{ClusterDigest, LengthRow};
+use super::digest::{CdfPoint, ClusterDigest, LengthRow};
 use crate::import::{ImportError, Lines, fields, shown};
-use serde::Serialize;
 use std::fmt::Write;
 use std::io::BufRead;
-
-/// A point of the distribution of short messages.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct CdfPoint {
-    /// Round-trip time in microseconds.
-    pub rtt_us: f64,
-    /// Share of the messages that take longer.
-    pub longer: f64,
-}
 
 /// Shares are written with six decimals.
 const ROUNDING: f64 = 1e-6;

@@ -1,6 +1,6 @@
 //! The NIC of a host that pulls packets from the transport.
 
-use super::HostTimer;
+use crate::event::HostTimer;
 use homa_units::{Duration, Time};
 
 /// The clock of a NIC that pulls: it asks for a packet when the wire time of the one before is over.

@@ -3,8 +3,7 @@
 use super::Simulation;
 use super::sink::EventSink;
 use crate::arena::PacketId;
-use crate::event::{Event, EventClass, EventOrder};
-use crate::host::HostTimer;
+use crate::event::{Event, EventClass, EventOrder, HostTimer};
 use crate::packet::{Message, MessageRef, Packet};
 use crate::switch::{Schedule, Verdict};
 use crate::tap::PortEvent;

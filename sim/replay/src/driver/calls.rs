@@ -1,8 +1,8 @@
 //! The applications' calls: what the log lists, at instants that the packets show.
 
 use super::{Conflict, Effect, Inferred, State};
+use crate::difference::{Difference, Kind};
 use crate::log::Call;
-use crate::report::{Difference, Kind};
 use crate::scene::{Class, Scene, StreamKey};
 use homa_protocol::{AbortArgs, Destination, Message, Packet, PeerId, Port, RecvError, RpcId, SocketId};
 use homa_units::Time;
