@@ -43,7 +43,7 @@ pub use plan::{
 };
 pub use report::{REPORT, ReportError, write_report};
 pub use results::{
-    Archive, CaseSummary, Draw, LevelRow, Overall, OverallConfidence, Peaks, Pooled, ReceiverSummary, RunError,
+    Archive, CaseSummary, Draw, Overall, OverallConfidence, Peaks, Pooled, PriorityRow, ReceiverSummary, RunError,
     SamplesError, ShortMessages, StoredError, TierRow, Timing, WrittenCase, paired_samples, pool_runs, write_case,
 };
 pub use session::{CaseOutcome, Follow, Session, Tally, carry_out, division, run_case, run_seed};

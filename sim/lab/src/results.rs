@@ -30,6 +30,8 @@ pub(crate) use overview::write_overview;
 pub use pool::{Pooled, RunError, pool_runs};
 pub(crate) use samples::{EXACT_LIMIT, has_samples, record, stored_case};
 pub use samples::{SamplesError, paired_samples};
-pub use summary::{CaseSummary, LevelRow, Overall, OverallConfidence, Peaks, ReceiverSummary, ShortMessages, TierRow};
+pub use summary::{
+    CaseSummary, Overall, OverallConfidence, Peaks, PriorityRow, ReceiverSummary, ShortMessages, TierRow,
+};
 pub(crate) use tables::{LatencyRow, QueueCdfRow, SeriesRow};
 pub use timing::Timing;

@@ -81,14 +81,15 @@ fn describe(text: &mut String, case: &Case) {
             let grants = control_load(case);
             let (headers, grants) = if case.transport.traits().cost_has_grants {
                 let headers = arithmetic.wire_load - arithmetic.payload_load - grants;
-                (headers, format!("grants {grants:.4}"))
+                (headers, format!(", grants {grants:.4}"))
             } else {
                 let headers = arithmetic.wire_load - arithmetic.payload_load;
-                (headers, format!("and about {grants:.4} more for grants"))
+                let more = (grants > 0.0).then(|| format!(", and about {grants:.4} more for grants"));
+                (headers, more.unwrap_or_default())
             };
             let _ = writeln!(
                 text,
-                "  load          {:.4} of the wire: message bytes {:.4}, headers {headers:.4}, {grants}; {:.0} messages/s per client, one in {:.3} us",
+                "  load          {:.4} of the wire: message bytes {:.4}, headers {headers:.4}{grants}; {:.0} messages/s per client, one in {:.3} us",
                 arithmetic.wire_load,
                 arithmetic.payload_load,
                 arithmetic.messages_per_second,

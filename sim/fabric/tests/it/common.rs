@@ -12,7 +12,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
-/// A message and the packets it is sent as: frame bytes and level of each. Its size is the sum of its frames.
+/// A message and the packets it is sent as: frame bytes and priority of each. Its size is the sum of its frames.
 #[derive(Debug, Clone)]
 pub(crate) struct Sent {
     pub(crate) at_ps: u64,
@@ -64,7 +64,7 @@ impl Notes {
     }
 }
 
-/// Sends what it has at once, the highest level first, and completes a message when all its bytes have arrived.
+/// Sends what it has at once, the highest priority first, and completes a message when all its bytes have arrived.
 pub(crate) struct Plain {
     host: HostId,
     pushes: bool,
@@ -82,14 +82,14 @@ impl Transport for Plain {
 
     fn submit(&mut self, _: Time, reference: MessageRef, message: &Message) {
         let plan = self.plans.pop_front().expect("each message has a plan");
-        for (number, (frame_bytes, level)) in plan.into_iter().enumerate() {
+        for (number, (frame_bytes, priority)) in plan.into_iter().enumerate() {
             let header = Header {
                 slot: reference.slot,
                 size: message.size.get(),
                 message: self.submitted,
                 packet: number as u32,
             };
-            let priority = Priority::new(level);
+            let priority = Priority::new(priority);
             let packet = Packet {
                 header,
                 source: self.host,
@@ -297,8 +297,8 @@ pub(crate) fn wire_ps(frame: u16) -> u64 {
 }
 
 /// A one-packet message that reaches the port to `destination` of a [`bare_switch`] at the instant `at_ps`.
-pub(crate) fn at_port(at_ps: u64, source: u32, destination: u32, frame: u16, level: u8) -> Sent {
-    sent(at_ps - frame_ps(frame), source, destination, &[(frame, level)])
+pub(crate) fn at_port(at_ps: u64, source: u32, destination: u32, frame: u16, priority: u8) -> Sent {
+    sent(at_ps - frame_ps(frame), source, destination, &[(frame, priority)])
 }
 
 /// Frames and frame bytes by tier.

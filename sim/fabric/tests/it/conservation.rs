@@ -62,8 +62,8 @@ fn each_tier_carries_what_passes_it(net: &mut Net, topology: &Topology, messages
 
 fn each_level_receives_what_was_sent_on_it(net: &mut Net, messages: &[Sent]) {
     let mut expected = [0; Priority::LEVELS];
-    for (frame, level) in messages.iter().flat_map(|sent| &sent.packets) {
-        expected[usize::from(*level)] += u64::from(*frame) + 20;
+    for (frame, priority) in messages.iter().flat_map(|sent| &sent.packets) {
+        expected[usize::from(*priority)] += u64::from(*frame) + 20;
     }
     let received = net.statistics().received_wire_bytes;
     assert_eq!(received[0], expected);
@@ -94,7 +94,7 @@ proptest! {
         is_conserved("sigcomm18", balancing, seed, &messages);
     }
 
-    /// All messages to few hosts, so that the ports to them hold many packets of all levels.
+    /// All messages to few hosts, so that the ports to them hold many packets of all priorities.
     #[test]
     fn crowded_ports_lose_nothing(seed: u64, mut messages in messages(144, 200)) {
         for sent in &mut messages {

@@ -49,7 +49,7 @@ fn a_generator_that_was_late_is_on_time_again_when_it_has_caught_up() {
 fn what_was_abandoned_is_under_way_no_more() {
     let mut faults = Faults::default();
     faults.host_failures = vec![(HostId(0), Time::from_ps(10))];
-    // Of one generator: host 0's message never ends, its second one is skipped, and host 2's can begin at the death.
+    // Of one generator: host 0's message never ends, its second one is skipped, and host 2's can begin at the failure.
     let messages = [sent(0, 0, 1, &[(1_000, 0)]), sent(1, 2, 1, &[(500, 0)]), sent(5, 0, 1, &[(1_000, 0)])];
     let setting = Setting { faults, per_host: false, ..limited(1) };
     let (net, _) = run_with(&bare_switch(3), setting, &messages);

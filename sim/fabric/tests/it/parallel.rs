@@ -387,13 +387,13 @@ fn parts_have_whole_racks_or_pods_and_as_equally_many_as_can_be() {
 
 /// The shortest frame takes 72 bytes of a link of 40 Gbps, then 250 ns to the other end.
 #[test]
-fn the_look_ahead_is_the_shortest_time_in_which_a_packet_crosses() {
+fn the_lookahead_is_the_shortest_time_in_which_a_packet_crosses() {
     let partitioning = Partitioning::new(&shipped("sigcomm18"), Framing::ETHERNET, 2).unwrap();
     assert_eq!(partitioning.lookahead(), Duration::from_ps(14_400 + 250_000));
 }
 
 #[test]
-fn what_has_no_look_ahead_is_not_divided() {
+fn what_has_no_lookahead_is_not_divided() {
     assert_eq!(Partitioning::new(&shipped("linux-cluster"), Framing::ETHERNET, 2).unwrap_err(), Indivisible::OneSwitch);
     let one_rack = preset("sigcomm18-16").map(|spec| match spec {
         TopologySpec::LeafSpine(spec) => TopologySpec::LeafSpine(homa_topologies::LeafSpine { racks: 1, ..spec }),

@@ -1,10 +1,10 @@
-//! Looking ahead costs or saves time, and changes nothing that happens.
+//! Prefetching costs or saves time, and changes nothing that happens.
 
 use crate::common::{self, Notes, Sent, network_with, plain, sent};
 use homa_fabric::{FabricStatistics, LoadBalancing};
 use homa_units::{Duration, Time};
 
-/// Bursts of all sizes and levels between hosts near and far, so that packets wait at all tiers.
+/// Bursts of all sizes and priorities between hosts near and far, so that packets wait at all tiers.
 fn bursts() -> Vec<Sent> {
     let burst = |number: u32| {
         let (source, destination) = (number % 16, (number * 7 + number / 16 + 1) % 16);
@@ -28,7 +28,7 @@ fn outcome(load_balancing: LoadBalancing, pushes: bool, prefetch: bool) -> (Fabr
 }
 
 #[test]
-fn all_packets_arrive_when_they_do_without_looking_ahead() {
+fn all_packets_arrive_when_they_do_without_prefetching() {
     for load_balancing in [LoadBalancing::First, LoadBalancing::RoundRobin, LoadBalancing::RandomSpraying] {
         for pushes in [false, true] {
             let (statistics, arrivals) = outcome(load_balancing, pushes, true);

@@ -1,4 +1,4 @@
-//! A port serves strictly by level, first come first served inside a level, never interrupts a frame, and takes its
+//! A port serves strictly by priority, first come first served inside a priority, never interrupts a frame, and takes its
 //! next packet at the end of a frame: one gap before that can start.
 
 use crate::common::{BYTE, Sent, at_port, bare_switch, frame_ps, run, wire_ps};
@@ -18,16 +18,18 @@ fn order(messages: &[Sent]) -> Vec<u32> {
 
 #[test]
 fn higher_levels_go_first_and_equals_in_order_of_arrival() {
-    let levels = [(2, 3), (3, 0), (4, 7), (5, 3), (6, 5), (7, 7), (8, 0), (9, 3)];
+    let priorities = [(2, 3), (3, 0), (4, 7), (5, 3), (6, 5), (7, 7), (8, 0), (9, 3)];
     let mut messages = vec![at_port(BASE, 1, 0, 1_500, 4)];
-    messages.extend(levels.map(|(source, level)| at_port(BASE + u64::from(source) * 10_000, source, 0, 200, level)));
+    messages.extend(
+        priorities.map(|(source, priority)| at_port(BASE + u64::from(source) * 10_000, source, 0, 200, priority)),
+    );
     assert_eq!(order(&messages), [1, 4, 7, 6, 2, 5, 9, 3, 8]);
 }
 
 #[test]
 fn all_eight_levels_are_told_apart() {
     let mut messages = vec![at_port(BASE, 1, 0, 1_500, 0)];
-    messages.extend((0..8).map(|level| at_port(BASE + 10_000, u32::from(level) + 2, 0, 100, level)));
+    messages.extend((0..8).map(|priority| at_port(BASE + 10_000, u32::from(priority) + 2, 0, 100, priority)));
     assert_eq!(order(&messages), [1, 9, 8, 7, 6, 5, 4, 3, 2]);
 }
 
@@ -49,7 +51,7 @@ fn a_frame_under_way_is_not_interrupted() {
     assert_eq!(notes.arrivals(), [(end, 1), (end + GAP + frame_ps(64), 2)]);
 }
 
-/// A port busy with host 1's frame, host 2's packet waiting on level 0, host 3's on level 7 coming `after_end`
+/// A port busy with host 1's frame, host 2's packet waiting on priority 0, host 3's on priority 7 coming `after_end`
 /// picoseconds after the end of the frame.
 fn who_is_second(after_end: i64) -> u32 {
     let end = BASE + frame_ps(1_000);
@@ -90,7 +92,7 @@ fn a_packet_that_comes_when_the_gap_is_over_starts_at_once() {
     assert_eq!(notes.arrivals(), [(BASE + frame_ps(1_000), 1), (later + frame_ps(500), 2)]);
 }
 
-/// A packet of the plain model below: arrival at the port, source, frame bytes, level.
+/// A packet of the plain model below: arrival at the port, source, frame bytes, priority.
 type Offered = (u64, u32, u16, u8);
 
 /// What a port should do, written down without events: gives instant of the last bit and source, in order.
@@ -105,7 +107,7 @@ fn plain_port(mut coming: Vec<Offered>) -> Vec<(u64, u32)> {
         }
         let best = waiting.iter().map(|packet| packet.3).max();
         let packet = match best {
-            Some(level) => waiting.remove(waiting.iter().position(|packet| packet.3 == level).unwrap()),
+            Some(priority) => waiting.remove(waiting.iter().position(|packet| packet.3 == priority).unwrap()),
             None => match coming.next() {
                 Some(packet) => packet,
                 None => return left,
@@ -127,9 +129,9 @@ proptest! {
     ) {
         let offered: Vec<Offered> = (1..)
             .zip(&packets)
-            .map(|(source, (bytes, frame, level))| (BASE + bytes * BYTE, source, *frame, *level))
+            .map(|(source, (bytes, frame, priority))| (BASE + bytes * BYTE, source, *frame, *priority))
             .collect();
-        let messages = offered.iter().map(|(at, source, frame, level)| at_port(*at, *source, 0, *frame, *level));
+        let messages = offered.iter().map(|(at, source, frame, priority)| at_port(*at, *source, 0, *frame, *priority));
         let (_, notes) = run(&bare_switch(packets.len() as u32 + 1), &messages.collect::<Vec<_>>());
         prop_assert_eq!(notes.arrivals(), plain_port(offered));
     }

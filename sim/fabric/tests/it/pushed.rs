@@ -1,4 +1,4 @@
-//! A NIC that is pushed sends first come, first served whatever the levels, at line rate, and tells the transport when
+//! A NIC that is pushed sends first come, first served whatever the priorities, at line rate, and tells the transport when
 //! each frame will have left; in an idle network that is no different from a NIC that pulls.
 
 use crate::common::{Notes, Sent, Setting, bare_switch, frame_ps, plain, run, run_with, sent, shipped, wire_ps};
@@ -26,7 +26,7 @@ fn a_queue_at_the_nic_knows_no_levels() {
     let order = |notes: &Notes| notes.arrived.iter().map(|seen| seen.packet.header.message).collect::<Vec<_>>();
     assert_eq!(order(&notes), [0, 0, 1, 2]);
     let (_, pulled) = run(&bare_switch(2), &messages);
-    assert_eq!(order(&pulled), [0, 1, 2, 0], "pulled packets keep to the levels");
+    assert_eq!(order(&pulled), [0, 1, 2, 0], "pulled packets keep to the priorities");
 }
 
 #[test]

@@ -64,7 +64,7 @@ fn a_packet_is_on_the_wire_half_a_microsecond_after_the_nic_asked_for_it() {
     }
 }
 
-/// Instants and levels of the packets that host 0 hands out when an urgent message follows two packets on level 0.
+/// Instants and priorities of the packets that host 0 hands out when an urgent message follows two packets on priority 0.
 fn pulled_with_urgent_at(at_ps: u64) -> Vec<(u64, u8)> {
     let messages = [sent(0, 0, 1, &[(1_000, 0); 3]), sent(at_ps, 0, 1, &[(64, 7)])];
     let (_, notes) = run(&shipped("sigcomm18-16"), &messages);

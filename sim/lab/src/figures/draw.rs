@@ -4,7 +4,7 @@ use super::cases::CaseResult;
 use super::drawing::{Drawing, Problem, bars, lines};
 use super::label::Labels;
 use super::ratio::ratio;
-use crate::results::{LatencyRow, LevelRow, QueueCdfRow, SeriesRow, TierRow};
+use crate::results::{LatencyRow, PriorityRow, QueueCdfRow, SeriesRow, TierRow};
 use homa_experiment::{FigureKind, FigureSection, Messages};
 use homa_figures::{
     Axis, AxisScale, BarFigure, BarSeries, Curve, LineCurve, LineFigure, TickFormat, Trace, slowdown_figure,
@@ -253,24 +253,25 @@ fn utilisation(cases: &[&CaseResult], labels: &Labels) -> Drawing {
 }
 
 fn priorities(cases: &[&CaseResult], labels: &Labels) -> Drawing {
-    let levels: Vec<u8> = (0..8).rev().collect();
-    let bytes_of = |level: &LevelRow| [level.unscheduled_bytes, level.scheduled_bytes, level.control_bytes];
+    let priorities: Vec<u8> = (0..8).rev().collect();
+    let bytes_of =
+        |priority: &PriorityRow| [priority.unscheduled_bytes, priority.scheduled_bytes, priority.control_bytes];
     let mut series = Vec::new();
     for (case, label) in cases.iter().zip(&labels.cases) {
         for (place, class) in ["unscheduled", "scheduled", "control"].into_iter().enumerate() {
-            let share = |level: &u8| {
-                let row = case.summary.priorities.iter().find(|row| row.priority == *level);
+            let share = |priority: &u8| {
+                let row = case.summary.priorities.iter().find(|row| row.priority == *priority);
                 row.filter(|row| row.bytes() > 0)
                     .map_or(0.0, |row| row.link_share * bytes_of(row)[place] as f64 / row.bytes() as f64)
             };
-            series.push(BarSeries::stacked(label, class, levels.iter().map(share).collect()));
+            series.push(BarSeries::stacked(label, class, priorities.iter().map(share).collect()));
         }
     }
     bars(&BarFigure {
         title: labels.title.clone(),
         x_label: "Priority level (7 is served first)".to_owned(),
         y: Axis::linear("Share of the host links' capacity (%)", TickFormat::Percent),
-        categories: levels.iter().map(u8::to_string).collect(),
+        categories: priorities.iter().map(u8::to_string).collect(),
         series,
         values: false,
     })

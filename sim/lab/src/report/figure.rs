@@ -109,7 +109,7 @@ const fn heading(kind: FigureKind) -> &'static str {
         FigureKind::SlowdownByLoad => "Slowdown by load",
         FigureKind::Ratio => "Slowdown relative to a baseline",
         FigureKind::Latency => "Latency",
-        FigureKind::Queues => "Mean queues by level of the network",
+        FigureKind::Queues => "Mean queues by tier",
         FigureKind::QueuesOverTime => "Queues over time",
         FigureKind::QueueDistribution => "Distribution of queues",
         FigureKind::Priorities => "Use of priorities",
@@ -126,15 +126,15 @@ const fn how_to_read(kind: FigureKind) -> &'static str {
         FigureKind::SlowdownByLoad => "Completion time over the best possible one, over all messages; 1 is ideal.",
         FigureKind::Ratio => "Below 1 is better than the baseline, which had the same messages.",
         FigureKind::Latency => "How many messages took longer than that; the further left a curve falls, the better.",
-        FigureKind::Queues => "Bytes waiting at a port, mean over time and the ports of a level.",
+        FigureKind::Queues => "Bytes waiting at a port, mean over time and the ports of a tier.",
         FigureKind::QueuesOverTime => {
-            "Bytes waiting at a port in the course of the window: mean and longest over the ports of a level."
+            "Bytes waiting at a port in the course of the window: mean and longest over the ports of a tier."
         }
         FigureKind::QueueDistribution => {
-            "How much of the time, over the ports of a level, no more than that was waiting; the further up and left, the shorter."
+            "How much of the time, over the ports of a tier, no more than that was waiting; the further up and left, the shorter."
         }
         FigureKind::Priorities => "What came in at each priority, of what the hosts' links can carry.",
-        FigureKind::Utilisation => "How much of the time the links of a level were busy.",
+        FigureKind::Utilisation => "How much of the time the links of a tier were busy.",
         FigureKind::Waste => {
             "How much of the time a receiver's link was idle although data for it was waiting elsewhere."
         }

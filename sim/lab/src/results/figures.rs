@@ -1,6 +1,6 @@
 //! The figures of a case alone, which are in its folder.
 
-use super::summary::{CaseSummary, LevelRow, TierRow};
+use super::summary::{CaseSummary, PriorityRow, TierRow};
 use homa_experiment::Case;
 use homa_figures::{Curve, PriorityBars, QueueBars, priority_figure, queue_figure, slowdown_figure};
 
@@ -26,11 +26,11 @@ pub(super) fn figures(case: &Case, summary: &CaseSummary) -> [(&'static str, &'s
         mean_bytes: tier.queue_mean_bytes,
         max_bytes: tier.queue_max_bytes,
     };
-    let total: u64 = summary.priorities.iter().map(LevelRow::bytes).sum();
-    let used: f64 = summary.priorities.iter().map(|level| level.link_share).sum();
-    let priority = |level: &LevelRow| PriorityBars {
-        name: level.priority.to_string(),
-        shares: [level.unscheduled_bytes, level.scheduled_bytes, level.control_bytes]
+    let total: u64 = summary.priorities.iter().map(PriorityRow::bytes).sum();
+    let used: f64 = summary.priorities.iter().map(|priority| priority.link_share).sum();
+    let priority = |priority: &PriorityRow| PriorityBars {
+        name: priority.priority.to_string(),
+        shares: [priority.unscheduled_bytes, priority.scheduled_bytes, priority.control_bytes]
             .map(|bytes| bytes as f64 / total.max(1) as f64 * used),
     };
     let queues: Vec<_> = summary.tiers.iter().map(queue).collect();

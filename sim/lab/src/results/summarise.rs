@@ -2,7 +2,7 @@
 
 use super::formats::finite;
 use super::summary::{
-    CaseSummary, LevelRow, Overall, OverallConfidence, Peaks, ReceiverSummary, ShortMessages, TierRow,
+    CaseSummary, Overall, OverallConfidence, Peaks, PriorityRow, ReceiverSummary, ShortMessages, TierRow,
 };
 use super::warnings::{backlog_growth, warnings};
 use homa_analysis::{Confidence, Precision, SlowdownSummary};
@@ -196,21 +196,21 @@ fn receivers(case: &Case, runs: &[RunRecord]) -> Option<ReceiverSummary> {
     })
 }
 
-fn priorities(case: &Case, runs: &[RunRecord]) -> Vec<LevelRow> {
-    let received = |class: PacketClass, level: usize| {
-        runs.iter().map(|run| run.statistics.received_wire_bytes[class as usize][level]).sum::<u64>()
+fn priorities(case: &Case, runs: &[RunRecord]) -> Vec<PriorityRow> {
+    let received = |class: PacketClass, priority: usize| {
+        runs.iter().map(|run| run.statistics.received_wire_bytes[class as usize][priority]).sum::<u64>()
     };
-    let at = |level| PacketClass::ALL.into_iter().map(|class| received(class, level)).sum::<u64>();
+    let at = |priority| PacketClass::ALL.into_iter().map(|class| received(class, priority)).sum::<u64>();
     let total: u64 = (0..Priority::LEVELS).map(at).sum();
     let capacity =
         case.host_rate.as_bps() as f64 / 8.0 * simulated(runs).as_secs_f64() * f64::from(case.topology.hosts);
-    let row = |level: usize| LevelRow {
-        priority: level as u8,
-        unscheduled_bytes: received(PacketClass::Unscheduled, level),
-        scheduled_bytes: received(PacketClass::Scheduled, level),
-        control_bytes: received(PacketClass::Control, level),
-        share: at(level) as f64 / total.max(1) as f64,
-        link_share: at(level) as f64 / capacity,
+    let row = |priority: usize| PriorityRow {
+        priority: priority as u8,
+        unscheduled_bytes: received(PacketClass::Unscheduled, priority),
+        scheduled_bytes: received(PacketClass::Scheduled, priority),
+        control_bytes: received(PacketClass::Control, priority),
+        share: at(priority) as f64 / total.max(1) as f64,
+        link_share: at(priority) as f64 / capacity,
     };
     (0..Priority::LEVELS).rev().map(row).collect()
 }

@@ -72,10 +72,10 @@ pub struct CaseSummary {
     pub deciles: Vec<Decile>,
     /// Every size bin.
     pub bins: Vec<BinRow>,
-    /// By level of the network.
+    /// By tier of the network.
     pub tiers: Vec<TierRow>,
     /// Wire bytes received by hosts, by priority, highest first.
-    pub priorities: Vec<LevelRow>,
+    pub priorities: Vec<PriorityRow>,
     /// How well receivers' links are used, if the transport keeps account of that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receivers: Option<ReceiverSummary>,
@@ -177,7 +177,7 @@ pub struct ShortMessages {
     pub p99_high_us: Option<f64>,
 }
 
-/// Queues of one level of the network; means over runs, weighted by simulated time.
+/// Queues of one tier of the network; means over runs, weighted by simulated time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TierRow {
     /// Its name.
@@ -198,8 +198,8 @@ pub struct TierRow {
 
 /// Wire bytes received at one priority since the begin, over all runs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct LevelRow {
-    /// The level, 7 is served first.
+pub struct PriorityRow {
+    /// The priority, 7 is served first.
     pub priority: u8,
     /// Data sent without asking.
     pub unscheduled_bytes: u64,
@@ -213,8 +213,8 @@ pub struct LevelRow {
     pub link_share: f64,
 }
 
-impl LevelRow {
-    /// All bytes of the level.
+impl PriorityRow {
+    /// All bytes of the priority.
     #[must_use]
     pub const fn bytes(&self) -> u64 {
         self.unscheduled_bytes + self.scheduled_bytes + self.control_bytes
