@@ -1,7 +1,7 @@
 //! What a case will be, before it runs: paths, round trips, work, time, memory.
 
 use crate::case::Case;
-use homa_run::{Arrivals, FrameBytes, MessageCosts, host_pair};
+use homa_run::{Arrivals, FrameBytes, MessageCosts, fixed_delays, host_pair, one_way};
 use homa_topologies::{HostId, PathClass};
 use homa_units::{Bytes, Duration};
 
@@ -49,22 +49,16 @@ pub fn paths(case: &Case) -> Vec<PathEstimate> {
         let (first, destination) = host_pair(topology, class)?;
         let others = (0..topology.hosts).map(HostId).filter(|host| *host != first);
         let here = others.filter(|host| topology.path_class(first, *host) == class).count();
-        let path = topology.path(first, destination);
-        let software = topology.software.send + topology.software.receive;
-        let fixed = software + path.iter().map(|link| topology.link(*link).delay).sum();
-        let one_way = |frame_bytes: u16| {
-            let bytes = Bytes::new(u64::from(frame_bytes) + u64::from(traits.framing.preamble));
-            let each = path.iter().map(|link| topology.link(*link).rate.serialization(bytes).expect("exact rates"));
-            fixed + each.sum()
-        };
+        let pair = (first, destination);
+        let one_way = |frame_bytes| one_way(topology, pair, frame_bytes, traits.framing);
         let FrameBytes { data, control } = traits.frames;
         let full_packet = one_way(data);
         Some(PathEstimate {
             name: topology.path_class_name(class),
             share: here as f64 / f64::from(topology.hosts - 1),
-            links: path.len(),
+            links: topology.path(first, destination).len(),
             choices: topology.path_count(first, destination),
-            fixed,
+            fixed: fixed_delays(topology, pair),
             full_packet,
             round_trip: full_packet + one_way(control),
         })

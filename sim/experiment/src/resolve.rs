@@ -30,6 +30,7 @@ struct Resolver<'a> {
 /// If a value is impossible, values don't go together, or a file named in it can't be used.
 pub fn cases(path: &Path, experiment: &Experiment) -> Result<Vec<Case>, CaseError> {
     let variants = experiment.variants().map_err(|cause| CaseError::Variant { path: path.to_owned(), cause })?;
+    Resolver { path, experiment }.check_transport_tables(&variants)?;
     let mut all: Vec<Case> = Vec::new();
     for variant in &variants {
         let name = variant.variants.first().map(|variant| variant.name.clone());

@@ -1,5 +1,6 @@
 //! The best possible completion time of a message: what a slowdown is relative to.
 
+use crate::idle::host_pair;
 use crate::kind::TransportConfig;
 use crate::model::Traits;
 use crate::simulate::{Outcome as Ended, Purpose, Ran};
@@ -159,13 +160,6 @@ fn formula(denominator: Denominator, topology: &Topology, source: HostId, destin
     let slip = denominator == Denominator::Sigcomm18 && path.len() == 2;
     let switches_ps = if slip { 0 } else { delays_ps[1..].iter().sum() };
     Formula { per_byte: byte_ps[0], per_first_byte: byte_ps[1..].iter().sum(), fixed: hosts_ps + switches_ps }
-}
-
-/// Two hosts with such a path between them, if there are any.
-#[must_use]
-pub fn host_pair(topology: &Topology, class: PathClass) -> Option<(HostId, HostId)> {
-    let first = HostId(0);
-    (1..topology.hosts).map(HostId).find(|host| topology.path_class(first, *host) == class).map(|host| (first, host))
 }
 
 /// A message that is alone in its network.

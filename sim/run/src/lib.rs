@@ -5,6 +5,7 @@
 //! in the crate of each transport, in one unit, as fast as the compiler can make it.
 
 mod denominator;
+mod idle;
 mod kept;
 mod kind;
 mod measurement;
@@ -17,7 +18,8 @@ mod simulate;
 mod spec;
 mod traffic;
 
-pub use denominator::{Denominator, IdealTimes, host_pair};
+pub use denominator::{Denominator, IdealTimes};
+pub use idle::{fixed_delays, host_pair, one_way};
 pub use kind::{Document, TransportConfig, TransportKind};
 pub use measurement::{BLOCKS, Counts, MessageRecord};
 pub use model::{Context, Counted, FrameBytes, MessageCosts, Model, PacketClass, Parameters, Traits};

@@ -2,7 +2,8 @@
 
 use super::{Resolver, milliseconds, wire_cost};
 use crate::case::CaseError;
-use crate::experiment::Measure;
+use crate::experiment::{Experiment, Measure};
+use crate::replacement::Override;
 use homa_fabric::Faults;
 use homa_run::{Denominator, TransportConfig};
 use homa_topologies::HostId;
@@ -39,6 +40,23 @@ impl Resolver<'_> {
             }
             _ => Ok(denominator),
         }
+    }
+
+    /// A table of a transport that no case has would be taken for one that has an effect. Where the transport was replaced for this
+    /// command alone, the file's table may stay.
+    pub(super) fn check_transport_tables(&self, variants: &[Experiment]) -> Result<(), CaseError> {
+        let replaced = |replacement: &Override| replacement.key == ["transport", "kind"];
+        if self.experiment.overrides.iter().any(replaced) {
+            return Ok(());
+        }
+        let is_used = |name: &String| variants.iter().any(|variant| variant.transport.kind.name() == name);
+        let tables = variants.iter().flat_map(|variant| &variant.transport.tables);
+        let mut keys = tables.filter_map(|(name, table)| Some((name, table.as_table()?.keys().next()?)));
+        let Some((name, key)) = keys.find(|(name, _)| !is_used(name)) else { return Ok(()) };
+        let problem = format!(
+            "transport.{name}.{key} has no effect, as no case has transport.kind = \"{name}\"; take it out, or set transport.kind"
+        );
+        Err(CaseError::Transport { path: self.path.to_owned(), problem })
     }
 
     pub(super) fn check_longest(

@@ -7,6 +7,7 @@ mod homa_digests;
 mod host_section;
 mod identical_arrivals;
 mod keys;
+mod no_effect;
 mod shipped_experiments;
 mod stored_results;
 mod ten_million_messages;

@@ -81,7 +81,7 @@ fn lives<T: Transport>(bencher: Bencher<'_, '_>, size: u64, transport: impl Fn(H
 fn sigcomm18_message(bencher: Bencher<'_, '_>, size: u64) {
     let cutoffs = Some(vec![433, 2_339, 6_756]);
     let parameters = sigcomm18::Parameters { scheduled_levels: Some(4), cutoffs, ..sigcomm18::Parameters::default() };
-    let config = Arc::new(parameters.complete(None, &[]).expect("the setting of W3"));
+    let config = Arc::new(parameters.complete(sigcomm18::Network::ORIGINAL, None, &[]).expect("the setting of W3"));
     lives(bencher, size, |host| sigcomm18::Sigcomm18::new(Arc::clone(&config), host));
 }
 

@@ -2,7 +2,7 @@
 
 use crate::cutoffs::{self, CutoffRule};
 use crate::wire;
-use homa_units::{Bytes, Priority};
+use homa_units::{BitRate, Bytes, Priority};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -26,17 +26,19 @@ pub struct Parameters {
     /// each level carries the same number of bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cutoffs: Option<Vec<u32>>,
-    /// A message is granted while fewer wire bytes of it are in flight (`rttBytes`). Default 10000 B.
+    /// A message is granted while fewer wire bytes of it are in flight (`rttBytes`). Default: what a host's link carries in the
+    /// idle round trip to the farthest host, in whole 1000 B; that is the original's 10000 B in its network.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rtt_bytes: Option<Bytes>,
-    /// Message bytes that are sent without asking. Default 9328 B: 10000 wire bytes.
+    /// Message bytes that are sent without asking. Default: as many as fill `rtt_bytes` by default; in the original's network
+    /// 9328 B.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unscheduled_bytes: Option<Bytes>,
     /// Scheduled packets with fewer wire bytes than this to the end of their message go on the level of an unscheduled
-    /// packet (`boostTailBytesPrio`). Default 10000 B; 0 B switches it off.
+    /// packet (`boostTailBytesPrio`). Default: as `rtt_bytes` by default; 0 B switches it off.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub boost_tail_bytes: Option<Bytes>,
-    /// Bytes of a message that count for the cutoffs (`cbfCapMsgSize`). Default 10000 B.
+    /// Bytes of a message that count for the cutoffs (`cbfCapMsgSize`). Default: as `rtt_bytes` by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cutoff_cap_bytes: Option<Bytes>,
 }
@@ -51,6 +53,20 @@ pub struct ConfigError {
     pub value: String,
     /// What is accepted.
     pub accepted: String,
+}
+
+/// What defaults depend on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Network {
+    /// Rate of the hosts' links.
+    pub link_rate: BitRate,
+    /// What such a link carries in an idle round trip.
+    pub round_trip_bytes: Bytes,
+}
+
+impl Network {
+    /// That of the original.
+    pub const ORIGINAL: Self = Self { link_rate: BitRate::from_gbps(10), round_trip_bytes: Bytes::new(10_000) };
 }
 
 /// All parameters, complete and checked.
@@ -72,24 +88,33 @@ pub struct Config {
     pub boost_tail_bytes: Bytes,
     /// Cap of what counts for the cutoffs, in wire bytes.
     pub cutoff_cap_bytes: Bytes,
+    /// Rate of the hosts' links, at which the grants of a sender are paced.
+    #[serde(skip)]
+    pub link_rate: BitRate,
 }
 
 impl Parameters {
-    /// Completes the parameters for a workload.
+    /// Completes the parameters for a network and a workload.
     ///
     /// `listed_levels` is the original's number of scheduled levels for the workload if it has one; `sizes` are the
     /// points (size, cumulative probability) of the message size distribution as the original's estimator sees them.
     ///
     /// # Errors
     /// If a parameter is out of range or two don't go together.
-    pub fn complete(&self, listed_levels: Option<u8>, sizes: &[(Bytes, f64)]) -> Result<Config, ConfigError> {
+    pub fn complete(
+        &self,
+        network: Network,
+        listed_levels: Option<u8>,
+        sizes: &[(Bytes, f64)],
+    ) -> Result<Config, ConfigError> {
         let error = |key, value: String, accepted: String| Err(ConfigError { key, value, accepted });
         let levels = self.priority_levels.unwrap_or(Priority::LEVELS as u8);
         if !(2..=Priority::LEVELS as u8).contains(&levels) {
             return error("priority_levels", levels.to_string(), "2 to 8".into());
         }
-        let bytes = |given: Option<Bytes>| given.unwrap_or(Bytes::new(10_000));
-        let unscheduled_bytes = self.unscheduled_bytes.unwrap_or(Bytes::new(9_328));
+        let bytes = |given: Option<Bytes>| given.unwrap_or(network.round_trip_bytes);
+        let unscheduled_bytes =
+            self.unscheduled_bytes.unwrap_or_else(|| wire::unscheduled_payload(network.round_trip_bytes));
         if unscheduled_bytes == Bytes::ZERO || unscheduled_bytes > Bytes::new(1_000_000_000) {
             return error("unscheduled_bytes", format!("\"{unscheduled_bytes}\""), "\"1B\" to \"1GB\"".into());
         }
@@ -135,6 +160,7 @@ impl Parameters {
             unscheduled_bytes,
             boost_tail_bytes: rule.boost_bytes,
             cutoff_cap_bytes: rule.cap_bytes,
+            link_rate: network.link_rate,
         })
     }
 }

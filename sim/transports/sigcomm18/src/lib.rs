@@ -19,7 +19,7 @@ pub mod receiver;
 pub mod sender;
 pub mod wire;
 
-pub use config::{Config, ConfigError, Parameters};
+pub use config::{Config, ConfigError, Network, Parameters};
 
 use homa_fabric::{Message, MessageEnd, MessageRef, Packet, Transport};
 use homa_run::{Counted, Counters, PacketClass, ReceiverUsage};

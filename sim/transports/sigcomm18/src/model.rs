@@ -1,6 +1,7 @@
 //! The model as experiments and results know it.
 
-use crate::{Config, Parameters, Sigcomm18, wire};
+use crate::{Config, Network, Parameters, Sigcomm18, wire};
+use homa_fabric::Framing;
 use homa_run::{Context, Denominator, FrameBytes, MessageCosts, Model, Ran, Run, Traits};
 use homa_units::Bytes;
 use std::error::Error;
@@ -19,6 +20,10 @@ fn listed_scheduled_levels(sizes: &str) -> Option<u8> {
     })
 }
 
+/// A full packet and a grant.
+const FRAMES: FrameBytes =
+    FrameBytes { data: wire::unscheduled_frame(wire::UNSCHEDULED_DATA_MAX), control: wire::GRANT_FRAME };
+
 impl homa_run::Parameters for Parameters {
     const NAME: &'static str = "sigcomm18";
     const SUMMARY: &'static str =
@@ -27,7 +32,9 @@ impl homa_run::Parameters for Parameters {
     const COUNTS_RECEIVERS: bool = true;
 
     fn complete(self, context: &Context<'_>) -> Result<Arc<dyn Model>, Box<dyn Error + Send + Sync>> {
-        let config = Self::complete(&self, listed_scheduled_levels(context.workload), context.sizes)?;
+        let round_trip_bytes = context.round_trip_bytes(FRAMES, Framing::ETHERNET);
+        let network = Network { link_rate: context.host_rate, round_trip_bytes };
+        let config = Self::complete(&self, network, listed_scheduled_levels(context.workload), context.sizes)?;
         Ok(Arc::new(Complete(Arc::new(config))))
     }
 }
@@ -42,10 +49,7 @@ impl Model for Complete {
             cost_has_grants: true,
             follows_listed_load: true,
             denominator: Denominator::Sigcomm18,
-            frames: FrameBytes {
-                data: wire::unscheduled_frame(wire::UNSCHEDULED_DATA_MAX),
-                control: wire::GRANT_FRAME,
-            },
+            frames: FRAMES,
             packet_hops_per_cpu_s: 7e6,
             ..Traits::ONE_WAY
         }
@@ -82,6 +86,29 @@ impl Model for Complete {
                 ),
             ),
         ]
+    }
+
+    fn notes(&self, context: &Context<'_>) -> Vec<String> {
+        let round_trip_bytes = context.round_trip_bytes(FRAMES, Framing::ETHERNET);
+        let note = |key: &str, bytes: Bytes, cost: &str| {
+            format!(
+                "transport.sigcomm18.{key} = \"{bytes}\" is less than fills an idle round trip ({round_trip_bytes} on the wire): \
+                 {cost}"
+            )
+        };
+        let mut notes = Vec::new();
+        if self.0.rtt_bytes < round_trip_bytes {
+            let times = round_trip_bytes.get() as f64 / self.0.rtt_bytes.get() as f64;
+            let cost =
+                format!("a long message takes up to {times:.2} times as long as it could, also in an idle network");
+            notes.push(note("rtt_bytes", self.0.rtt_bytes, &cost));
+        }
+        let unscheduled_bytes = wire::unscheduled_payload(round_trip_bytes);
+        if self.0.unscheduled_bytes < unscheduled_bytes {
+            let cost = "a longer message waits for its first grant, also in an idle network";
+            notes.push(note("unscheduled_bytes", self.0.unscheduled_bytes, cost));
+        }
+        notes
     }
 
     fn run(&self, run: Run<'_>) -> Ran {

@@ -9,19 +9,11 @@ use crate::{Config, Header, wire};
 use homa_fabric::{Marks, MessageRef, Packet};
 use homa_run::ReceiverUsage;
 use homa_topologies::HostId;
-use homa_units::{BitRate, Bytes, Duration, Priority, Time};
+use homa_units::{Duration, Priority, Time};
 use rustc_hash::FxHashMap;
 use slab::Slab;
 use std::collections::VecDeque;
 use std::sync::Arc;
-
-/// The rate at which the grants of one sender are paced while its timer runs: that of the original's host links.
-const PACING_RATE: BitRate = BitRate::from_gbps(10);
-
-#[inline]
-fn wire_time(bytes: Bytes) -> Duration {
-    PACING_RATE.serialization(bytes).expect("exact at 10 Gbps")
-}
 
 /// A message of which something, not everything, has arrived.
 #[derive(Debug)]
@@ -70,6 +62,8 @@ struct KnownSender {
 pub struct Receiver {
     config: Arc<Config>,
     host: HostId,
+    /// What a byte takes of the host's link. The grants of one sender are paced at that rate while its timer runs.
+    byte: Duration,
     inbound: Slab<Inbound>,
     /// Messages of several packets, by source host and number there.
     inbound_of: FxHashMap<(HostId, u32), usize>,
@@ -98,9 +92,11 @@ impl Receiver {
     #[must_use]
     pub fn new(config: Arc<Config>, host: HostId) -> Self {
         let ranking = Ranking::new(config.scheduled_levels, config.overcommitment);
+        let byte = config.link_rate.byte_time().expect("topologies have exact rates");
         Self {
             config,
             host,
+            byte,
             inbound: Slab::new(),
             inbound_of: FxHashMap::default(),
             senders: Slab::new(),
@@ -129,7 +125,7 @@ impl Receiver {
     /// A grant has arrived at this host: it uses the downlink as well.
     #[inline]
     pub fn received_grant(&mut self) {
-        self.usage.received_grant(wire_time(Bytes::new(u64::from(wire::on_wire(wire::GRANT_FRAME)))));
+        self.usage.received_grant(self.byte * u64::from(wire::on_wire(wire::GRANT_FRAME)));
     }
 
     /// The earliest grant timer.
@@ -164,7 +160,7 @@ impl Receiver {
             self.try_in_turn(sender, key, &mut Event { now, grants });
         }
         let crowded = self.ranking.len() > usize::from(self.config.overcommitment);
-        self.usage.received_data(now, wire_time(packet.wire_bytes()), crowded);
+        self.usage.received_data(now, self.byte * packet.wire_bytes().get(), crowded);
         completed
     }
 
@@ -376,7 +372,7 @@ impl Receiver {
 
     #[inline]
     fn arm_timer(&mut self, sender: u32, wire_bytes: u32, event: &Event<'_>) {
-        let pause = wire_time(Bytes::new(u64::from(wire_bytes)));
+        let pause = self.byte * u64::from(wire_bytes);
         self.senders[sender as usize].timer = true;
         self.timers.push((event.now + pause, sender));
     }

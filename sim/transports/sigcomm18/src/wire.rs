@@ -58,6 +58,15 @@ pub const fn unscheduled_wire_bytes(data: u32) -> u64 {
     wire_bytes(data, UNSCHEDULED_DATA_MAX, UNSCHEDULED_HEADER)
 }
 
+/// The most message bytes that take no more than so many wire bytes as unscheduled packets; at least one.
+#[must_use]
+pub fn unscheduled_payload(wire_bytes: Bytes) -> Bytes {
+    let full = u64::from(on_wire(frame(UNSCHEDULED_DATA_MAX + UNSCHEDULED_HEADER)));
+    let (packets, rest) = (wire_bytes.get() / full, wire_bytes.get() % full);
+    let last = rest.saturating_sub(full - u64::from(UNSCHEDULED_DATA_MAX));
+    Bytes::new((packets * u64::from(UNSCHEDULED_DATA_MAX) + last).max(1))
+}
+
 /// Wire bytes of `data` message bytes sent as scheduled packets.
 #[must_use]
 pub const fn scheduled_wire_bytes(data: u32) -> u64 {

@@ -2,7 +2,7 @@
 
 use homa_engine::Streams;
 use homa_fabric::{FabricConfig, LoadBalancing, Message, Observer, Simulation, Submission, Traffic};
-use homa_sigcomm18::{Config, Parameters, Sigcomm18};
+use homa_sigcomm18::{Config, Network, Parameters, Sigcomm18};
 use homa_topologies::{HostId, Topology, preset};
 use homa_units::{Bytes, Time};
 use std::sync::Arc;
@@ -46,7 +46,7 @@ pub(crate) fn network(name: &str) -> Topology {
 pub(crate) fn config(scheduled: u8, cutoffs: &[u32]) -> Arc<Config> {
     let parameters =
         Parameters { scheduled_levels: Some(scheduled), cutoffs: Some(cutoffs.to_vec()), ..Parameters::default() };
-    Arc::new(parameters.complete(None, &[]).unwrap())
+    Arc::new(parameters.complete(Network::ORIGINAL, None, &[]).unwrap())
 }
 
 /// W3's setting.

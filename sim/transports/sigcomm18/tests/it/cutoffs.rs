@@ -1,12 +1,12 @@
 //! The unscheduled cutoffs computed from a size distribution equal those that the original simulator prints, and
 //! parameters that don't go together are refused.
 
-use homa_sigcomm18::{Config, ConfigError, Parameters};
+use homa_sigcomm18::{Config, ConfigError, Network, Parameters};
 use homa_units::{Bytes, Priority};
 use homa_workloads::SizeDistribution;
 
 fn complete(name: &str, parameters: &Parameters) -> Result<Config, ConfigError> {
-    parameters.complete(None, &SizeDistribution::shipped(name).unwrap().estimator_points())
+    parameters.complete(Network::ORIGINAL, None, &SizeDistribution::shipped(name).unwrap().estimator_points())
 }
 
 fn cutoffs(name: &str, scheduled: u8, change: impl FnOnce(&mut Parameters)) -> Vec<u32> {
@@ -39,7 +39,7 @@ fn listed_levels_are_taken_unless_others_are_set() {
     let sizes = SizeDistribution::shipped("w3").unwrap().estimator_points();
     let with = |priority_levels, scheduled_levels, listed| {
         let parameters = Parameters { priority_levels, scheduled_levels, ..Parameters::default() };
-        let config = parameters.complete(listed, &sizes).unwrap();
+        let config = parameters.complete(Network::ORIGINAL, listed, &sizes).unwrap();
         assert_eq!(config.cutoffs.len() + 1, usize::from(config.priority_levels - config.scheduled_levels));
         (config.scheduled_levels, config.overcommitment)
     };
@@ -56,7 +56,7 @@ fn listed_levels_are_taken_unless_others_are_set() {
 fn listed_levels_give_the_same_cutoffs_as_set_ones() {
     for (name, listed) in [("w1", 1), ("w2", 3), ("w3", 4), ("w4", 7), ("w5", 7)] {
         let sizes = SizeDistribution::shipped(name).unwrap().estimator_points();
-        let by_list = Parameters::default().complete(Some(listed), &sizes).unwrap();
+        let by_list = Parameters::default().complete(Network::ORIGINAL, Some(listed), &sizes).unwrap();
         assert_eq!(by_list.cutoffs, cutoffs(name, listed, |_| {}), "{name}");
     }
 }

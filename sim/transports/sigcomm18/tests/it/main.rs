@@ -4,5 +4,6 @@ mod choices;
 mod common;
 mod cutoffs;
 mod idle;
+mod network;
 mod properties;
 mod worked_run;

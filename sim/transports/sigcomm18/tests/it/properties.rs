@@ -3,7 +3,7 @@
 
 use crate::common::{self, Completions, Net, network, simulation};
 use homa_fabric::{Advanced, FabricStatistics, LoadBalancing, Submission};
-use homa_sigcomm18::{Config, Parameters, wire};
+use homa_sigcomm18::{Config, Network, Parameters, wire};
 use homa_topologies::{HostId, Topology};
 use homa_units::{Bytes, Time};
 use proptest::prelude::*;
@@ -67,7 +67,7 @@ fn any_config() -> impl Strategy<Value = Arc<Config>> {
             cutoffs: Some(cutoffs.to_vec()),
             ..Parameters::default()
         };
-        Arc::new(parameters.complete(None, &[]).unwrap())
+        Arc::new(parameters.complete(Network::ORIGINAL, None, &[]).unwrap())
     })
 }
 

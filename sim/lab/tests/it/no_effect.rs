@@ -1,0 +1,63 @@
+//! A key that can have no effect in any case is refused, and says why.
+
+use homa_lab::{Override, cases, parse_experiment};
+use std::path::Path;
+
+const EXPERIMENT: &str = r#"
+[topology]
+preset = "sigcomm18-16"
+[transport]
+kind = "sigcomm18"
+[workload]
+sizes = "w3-kernel"
+load = 0.5
+[measure]
+warmup = "100us"
+window = "1ms"
+drain = "4ms"
+[run]
+seeds = [1]
+"#;
+
+/// Names of the cases, or the error.
+fn resolve(more: &str, set: &[&str]) -> Result<Vec<String>, String> {
+    let overrides: Vec<Override> = set.iter().map(|text| text.parse().unwrap()).collect();
+    let path = Path::new("no_effect.toml");
+    let text = format!("{EXPERIMENT}{more}");
+    let experiment = parse_experiment(path, &text, &overrides).map_err(|error| error.to_string())?;
+    let cases = cases(path, &experiment).map_err(|error| error.to_string())?;
+    Ok(cases.into_iter().map(|case| case.name).collect())
+}
+
+#[test]
+fn parameters_of_a_transport_that_no_case_has_are_refused_wherever_they_stand() {
+    let refused = |more: &str, set: &[&str], key: &str| {
+        let error = resolve(more, set).unwrap_err();
+        let expected = format!("{key} has no effect, as no case has transport.kind = \"homa\"");
+        assert!(error.contains(&expected), "{error}");
+    };
+    refused("[transport.homa]\nmtu = 9000\n", &[], "transport.homa.mtu");
+    refused("[sweep]\ntransport.homa.sysctl.max_overcommit = [1, 8]\n", &[], "transport.homa.sysctl");
+    refused("[[variant]]\nname = \"a\"\nset = [\"transport.homa.quirks=fixed\"]\n", &[], "transport.homa.quirks");
+    refused("", &["transport.homa.mtu=9000"], "transport.homa.mtu");
+    let blind = resolve("[transport.sigcomm18]\novercommitment = 1\n", &[]);
+    assert_eq!(blind.unwrap(), ["w3-kernel-0.5"]);
+}
+
+#[test]
+fn parameters_of_a_transport_that_some_case_has_are_accepted() {
+    let both = "[sweep]\ntransport.kind = [\"sigcomm18\", \"homa\"]\n[transport.homa]\nmtu = 9000\n";
+    assert_eq!(resolve(both, &[]).unwrap().len(), 2);
+    let variants = "[[variant]]\nname = \"linux\"\nset = [\"transport.kind=homa\"]\n[[variant]]\nname = \"paper\"\n\
+                    set = [\"transport.sigcomm18.overcommitment=1\"]\n[transport.homa]\nmtu = 9000\n";
+    assert_eq!(resolve(variants, &[]).unwrap().len(), 2);
+    // The transport of the file is replaced for one command: its table may stay.
+    let table = "[transport.sigcomm18]\novercommitment = 1\n";
+    assert_eq!(resolve(table, &["transport.kind=homa"]).unwrap(), ["w3-kernel-0.5"]);
+}
+
+#[test]
+fn an_illegal_value_is_refused_whether_or_not_it_has_an_effect() {
+    let error = resolve("", &["transport.homa.mtu=abc"]).unwrap_err();
+    assert!(error.contains("transport.homa"), "{error}");
+}
