@@ -193,15 +193,26 @@ pub fn parse_experiment(path: &Path, text: &str, overrides: &[Override]) -> Resu
 
 /// An error of the TOML reader without the words of programmers.
 fn plain(error: &toml::de::Error) -> String {
-    const WORDS: [(&str, &str); 6] = [
+    const WORDS: [(&str, &str); 8] = [
         ("unknown variant `", "unknown value `"),
+        ("expected u8", "expected a whole number from 0 to 255"),
+        ("expected u16", "expected a whole number from 0 to 65535"),
         ("expected u32", "expected a whole number from 0 to 4294967295"),
         ("expected u64", "expected a whole number of at least 0"),
         ("expected f64", "expected a number"),
         ("expected a sequence", "expected a list"),
         ("invalid type: map", "invalid type: table"),
     ];
-    WORDS.iter().fold(error.to_string(), |text, (from, to)| text.replace(from, to))
+    const STRUCT: &str = "expected struct ";
+    let text = WORDS.iter().fold(error.to_string(), |text, (from, to)| text.replace(from, to));
+    match text.split_once(STRUCT) {
+        None => text,
+        // The name of a type follows.
+        Some((before, after)) => {
+            let rest = after.trim_start_matches(|c: char| c.is_ascii_alphanumeric());
+            format!("{before}expected a table{rest}")
+        }
+    }
 }
 
 fn set(table: &mut Table, key: &[String], value: &Value) -> Result<(), String> {

@@ -15,23 +15,41 @@ pub struct Override {
 
 /// A text that is not `key=value`.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("`{0}` is not KEY=VALUE; write for example workload.load=0.5")]
-pub struct BadOverride(String);
+pub enum BadOverride {
+    /// There is no key.
+    #[error("`{0}` is not KEY=VALUE; write for example workload.load=0.5")]
+    Key(String),
+    /// The value begins as a list, a table or a text in quotes, and doesn't end as one.
+    #[error(
+        "`{text}`: the value begins with `{begin}` and is not complete; write for example workload.load=[0.5, 0.8]"
+    )]
+    Value {
+        /// As written.
+        text: String,
+        /// The first character of the value.
+        begin: char,
+    },
+}
 
 impl FromStr for Override {
     type Err = BadOverride;
 
     fn from_str(text: &str) -> Result<Self, BadOverride> {
-        let bad = || BadOverride(text.to_owned());
+        let bad = || BadOverride::Key(text.to_owned());
         let (key, value) = text.split_once('=').ok_or_else(bad)?;
         let key: Vec<_> = key.trim().split('.').map(str::to_owned).collect();
         if key.iter().any(String::is_empty) {
             return Err(bad());
         }
         // What is no TOML value is a text without its quotes: sizes=w2, window=10ms.
-        let value = format!("value = {value}").parse::<Table>().ok().and_then(|mut table| table.remove("value"));
-        let value = value
-            .unwrap_or_else(|| Value::String(text.split_once('=').map_or("", |(_, value)| value).trim().to_owned()));
+        let parsed = format!("value = {value}").parse::<Table>().ok().and_then(|mut table| table.remove("value"));
+        let value = match (parsed, value.trim().chars().next()) {
+            (Some(parsed), _) => parsed,
+            (None, Some(begin)) if "[{\"'".contains(begin) => {
+                return Err(BadOverride::Value { text: text.to_owned(), begin });
+            }
+            (None, _) => Value::String(value.trim().to_owned()),
+        };
         Ok(Self { key, value, text: text.to_owned() })
     }
 }

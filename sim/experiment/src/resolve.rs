@@ -379,7 +379,8 @@ impl Resolver<'_> {
         });
         let section = &mut resolved.transport;
         let parameters = section.kind.with_defaults(section.parameters()).expect("checked when it was read");
-        section.tables.insert(section.kind.name().to_owned(), parameters.into());
+        // Those of other transports have no effect in this case.
+        section.tables = toml::Table::from_iter([(section.kind.name().to_owned(), parameters.into())]);
         resolved.workload.load = None;
         resolved.workload.payload_load = None;
         match load {

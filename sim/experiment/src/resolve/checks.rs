@@ -46,7 +46,8 @@ impl Resolver<'_> {
     /// command alone, the file's table may stay.
     pub(super) fn check_transport_tables(&self, variants: &[Experiment]) -> Result<(), CaseError> {
         let replaced = |replacement: &Override| replacement.key == ["transport", "kind"];
-        if self.experiment.overrides.iter().any(replaced) {
+        // What was not read from a file was resolved before.
+        if self.experiment.written.is_none() || self.experiment.overrides.iter().any(replaced) {
             return Ok(());
         }
         let is_used = |name: &String| variants.iter().any(|variant| variant.transport.kind.name() == name);

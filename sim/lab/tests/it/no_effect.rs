@@ -57,6 +57,34 @@ fn parameters_of_a_transport_that_some_case_has_are_accepted() {
 }
 
 #[test]
+fn the_resolved_experiment_of_a_case_has_the_parameters_of_its_transport_alone_and_runs_again() {
+    let both = "[sweep]\ntransport.kind = [\"sigcomm18\", \"homa\"]\n[transport.homa]\nmtu = 9000\n";
+    let experiment = parse_experiment(Path::new("both.toml"), &format!("{EXPERIMENT}{both}"), &[]).unwrap();
+    for case in cases(Path::new("both.toml"), &experiment).unwrap() {
+        let text = case.resolved.to_toml();
+        assert_eq!(text.contains("mtu = 9000"), case.kind().name() == "homa", "{text}");
+        let again = parse_experiment(Path::new("again.toml"), &text, &[]).unwrap();
+        assert_eq!(cases(Path::new("again.toml"), &again).unwrap()[0].name, case.name);
+    }
+}
+
+#[test]
+fn a_value_of_another_kind_is_refused_in_plain_words() {
+    for (set, part) in [
+        ("workload=3", "expected a table"),
+        ("workload.clients=-4", "expected a whole number from 0 to 4294967295"),
+        ("transport.sigcomm18.overcommitment=1e11", "expected a whole number from 0 to 255"),
+    ] {
+        let error = resolve("", &[set]).unwrap_err();
+        assert!(error.contains(part) && !error.contains("struct"), "{error}");
+    }
+    for malformed in ["workload.load=[0.5", "workload.sizes=[\"w3\", 2", "topology.preset=\"sigcomm18", "host={send"] {
+        let error = malformed.parse::<Override>().unwrap_err().to_string();
+        assert!(error.contains("is not complete") && error.contains(malformed), "{error}");
+    }
+}
+
+#[test]
 fn an_illegal_value_is_refused_whether_or_not_it_has_an_effect() {
     let error = resolve("", &["transport.homa.mtu=abc"]).unwrap_err();
     assert!(error.contains("transport.homa"), "{error}");
