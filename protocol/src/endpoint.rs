@@ -58,7 +58,8 @@ pub struct Endpoint {
     events: VecDeque<Event>,
     /// Packets that have only to be fetched.
     out: VecDeque<Queued>,
-    /// Pull mode: parts of messages to transmit again, after control packets and before everything else.
+    /// Pull mode: parts of messages to transmit again, after control packets and before everything
+    /// else.
     retransmissions: VecDeque<Retransmission>,
     /// Pull mode: RPCs that could transmit.
     srpt: SrptQueue,
@@ -111,7 +112,8 @@ impl Endpoint {
         &self.metrics
     }
 
-    /// The most RPCs that the node had at a time, those included that had ended on one side and waited for an ack.
+    /// The most RPCs that the node had at a time, those included that had ended on one side and
+    /// waited for an ack.
     #[must_use]
     pub fn rpcs_max(&self) -> usize {
         self.rpcs.places()
@@ -129,12 +131,14 @@ impl Endpoint {
         self.grants.num_active()
     }
 
-    /// Says how packets reach a peer, from the next message on. Without, the MTU is that of [`Config::mtu`].
+    /// Says how packets reach a peer, from the next message on. Without, the MTU is that of
+    /// [`Config::mtu`].
     pub fn set_route(&mut self, peer: PeerId, route: Route) {
         self.peers.set_route(peer, route);
     }
 
-    /// Says which core executes the following calls; only the receive buffers depend on it. Default: 0.
+    /// Says which core executes the following calls; only the receive buffers depend on it.
+    /// Default: 0.
     ///
     /// # Panics
     /// If the configuration has no such core.
@@ -157,7 +161,8 @@ impl Endpoint {
     /// Writes the sysctl `name`, as into `/proc/sys/net/homa`, and recomputes what depends on it.
     ///
     /// # Errors
-    /// There is no such sysctl, it can't be written, or not with this value; nothing has changed then.
+    /// There is no such sysctl, it can't be written, or not with this value; nothing has changed
+    /// then.
     pub fn write_sysctl(&mut self, name: &str, value: &str) -> Result<(), SysctlError> {
         let mut sysctls = self.config.sysctls.clone();
         let recompute = sysctls.write(name, value)?;
@@ -197,7 +202,8 @@ impl Endpoint {
         }
     }
 
-    /// Sets the cutoffs that peers will use towards this node, as `homa_prio` does through the sysctl (spec 6.5).
+    /// Sets the cutoffs that peers will use towards this node, as `homa_prio` does through the
+    /// sysctl (spec 6.5).
     pub fn set_cutoffs(&mut self, unsched_cutoffs: [u32; 8]) {
         self.config.sysctls.set_cutoffs(unsched_cutoffs);
         self.recompute(Recompute { base: true, cutoffs: true, ..Recompute::default() });
@@ -210,7 +216,8 @@ impl Endpoint {
         self.events.pop_front()
     }
 
-    /// Does what is due at `now`: a tick of the protocol timer, the pacer. Spurious calls do nothing.
+    /// Does what is due at `now`: a tick of the protocol timer, the pacer. Spurious calls do
+    /// nothing.
     pub fn handle_timeout(&mut self, now: Time) {
         self.advance(now);
         if self.next_tick.is_some_and(|tick| tick <= now) {
@@ -226,7 +233,8 @@ impl Endpoint {
         self.run_pacer();
     }
 
-    /// Takes note that the NIC has transmitted frames of `bytes`, as [`Transmit::frame_bytes`] counts them.
+    /// Takes note that the NIC has transmitted frames of `bytes`, as [`Transmit::frame_bytes`]
+    /// counts them.
     ///
     /// Only the mode [`TransmitMode::Qdisc`] with [`Config::nic_completions`] needs it.
     pub fn handle_nic_completion(&mut self, now: Time, bytes: u64) {
@@ -235,7 +243,8 @@ impl Endpoint {
         self.run_pacer();
     }
 
-    /// Panics if the endpoint's books don't balance: `total_incoming`, the active set, the receive buffers.
+    /// Panics if the endpoint's books don't balance: `total_incoming`, the active set, the receive
+    /// buffers.
     ///
     /// For tests; it looks at everything.
     pub fn check_invariants(&self) {
@@ -274,7 +283,8 @@ impl Endpoint {
     pub(crate) fn peer(&mut self, id: PeerId) -> &mut Peer {
         if self.peers.touch(id, self.now) {
             self.metrics.peer_allocs += 1;
-            // Many peers are reason enough for the timer to run: it collects those that nobody uses.
+            // Many peers are reason enough for the timer to run: it collects those that nobody
+            // uses.
             self.schedule_tick();
         }
         self.peers.get_mut(id)
@@ -327,7 +337,8 @@ impl Endpoint {
     }
 
     /// Whether packets are deferred until the NIC has transmitted something (spec 7.4.4): only
-    /// [`handle_nic_completion`](Self::handle_nic_completion) makes them go on then, and no timeout.
+    /// [`handle_nic_completion`](Self::handle_nic_completion) makes them go on then, and no
+    /// timeout.
     #[must_use]
     pub fn waits_for_nic(&self) -> bool {
         self.config.transmit == TransmitMode::Qdisc && self.qdisc.has_deferred() && self.qdisc.wake_time().is_none()
@@ -335,8 +346,9 @@ impl Endpoint {
 
     /// The next packet for the link; `None`, and no effect, if there is none that may go now.
     ///
-    /// Call it when the link can take a packet, and only then. In pull mode the core decides at this moment which message
-    /// goes on. In a NIC that is shared with other traffic use [`poll_outgoing`](Self::poll_outgoing).
+    /// Call it when the link can take a packet, and only then. In pull mode the core decides at
+    /// this moment which message goes on. In a NIC that is shared with other traffic use
+    /// [`poll_outgoing`](Self::poll_outgoing).
     ///
     /// # Panics
     /// If a packet given to [`enqueue_foreign`](Self::enqueue_foreign) is next.

@@ -130,8 +130,8 @@
 //!
 //! # `homa.h`, item by item
 //!
-//! The user-visible interface is that of `homa.h` in version 16 of the patches for Linux, and the three items that only
-//! the kernel module has.
+//! The user-visible interface is that of `homa.h` in version 16 of the patches for Linux, and the
+//! three items that only the kernel module has.
 //!
 //! | `homa.h` | here |
 //! |---|---|
@@ -157,15 +157,17 @@
 //! | `shutdown`, `close` | [`Endpoint::shutdown`] |
 //! | `errno` | the `errno()` of each error, an [`Errno`] |
 //!
-//! Some errors of the system calls can't occur with types, so they have no variant: no destination, memory that can't be
-//! read or written (`EFAULT`; a driver that meets it while it copies calls [`Endpoint::payload_lost`]), addresses and
-//! option values of the wrong size (`EINVAL`), unknown options (`ENOPROTOOPT`), signals (`EINTR`), no memory (`ENOMEM`).
+//! Some errors of the system calls can't occur with types, so they have no variant: no destination,
+//! memory that can't be read or written (`EFAULT`; a driver that meets it while it copies calls
+//! [`Endpoint::payload_lost`]), addresses and option values of the wrong size (`EINVAL`), unknown
+//! options (`ENOPROTOOPT`), signals (`EINTR`), no memory (`ENOMEM`).
 //!
 //! # What is left out
 //!
-//! What a kernel has and a protocol has not: placement of work on cores, polling, reuse of packet memory, reaping in small
-//! steps (an RPC that ends is freed at once, or when its last queued packet was fetched), network namespaces, the debugging
-//! packet FREEZE (it is counted and ignored). ICMP errors are answered in full: the driver limits their rate.
+//! What a kernel has and a protocol has not: placement of work on cores, polling, reuse of packet
+//! memory, reaping in small steps (an RPC that ends is freed at once, or when its last queued
+//! packet was fetched), network namespaces, the debugging packet FREEZE (it is counted and
+//! ignored). ICMP errors are answered in full: the driver limits their rate.
 #![no_std]
 
 extern crate alloc;

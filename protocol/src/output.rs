@@ -9,17 +9,19 @@ use homa_units::Priority;
 
 /// A packet to send.
 ///
-/// A DATA packet is a whole transmit unit: if [`segment_bytes`](Self::segment_bytes) is less than its length, it goes out
-/// as the several packets of [`packets`](Self::packets).
+/// A DATA packet is a whole transmit unit: if [`segment_bytes`](Self::segment_bytes) is less than
+/// its length, it goes out as the several packets of [`packets`](Self::packets).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Transmit {
     /// Where to.
     pub to: PeerId,
-    /// The level that the packet travels on, after `priority_map`: the upper three bits of TOS or traffic class.
+    /// The level that the packet travels on, after `priority_map`: the upper three bits of TOS or
+    /// traffic class.
     pub priority: Priority,
     /// What to send.
     pub packet: Packet,
-    /// Of DATA: the application's name for the message whose bytes `packet.offset ..` are the payload.
+    /// Of DATA: the application's name for the message whose bytes `packet.offset ..` are the
+    /// payload.
     pub tag: u64,
     /// The socket that sends.
     pub socket: SocketId,
@@ -48,8 +50,8 @@ impl Transmit {
         }
     }
 
-    /// Bytes of the frame, or frames, without CRC, preamble and gap: what `homa_qdisc` counts, and what
-    /// [`handle_nic_completion`](crate::Endpoint::handle_nic_completion) wants back.
+    /// Bytes of the frame, or frames, without CRC, preamble and gap: what `homa_qdisc` counts, and
+    /// what [`handle_nic_completion`](crate::Endpoint::handle_nic_completion) wants back.
     #[must_use]
     pub fn frame_bytes(&self, version: Version) -> u32 {
         match self.packet {
@@ -66,7 +68,8 @@ pub struct ForeignPacket {
     pub queue: u16,
     /// Bytes of its frame without CRC, preamble and gap.
     pub frame_bytes: u32,
-    /// Whether it may go before deferred packets of its queue, as a pure TCP ACK or another connection's packet may.
+    /// Whether it may go before deferred packets of its queue, as a pure TCP ACK or another
+    /// connection's packet may.
     pub may_overtake: bool,
     /// The driver's name for it.
     pub tag: u64,
@@ -119,7 +122,8 @@ impl Placement {
     }
 }
 
-/// Something that the driver or the application may want to know, from [`poll_event`](crate::Endpoint::poll_event).
+/// Something that the driver or the application may want to know, from
+/// [`poll_event`](crate::Endpoint::poll_event).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {
     /// The socket became readable, or one more message has something for a reader: `EPOLLIN`. A
@@ -155,7 +159,8 @@ pub enum Event {
         /// Whether only a reader that names the RPC gets the error.
         private: bool,
     },
-    /// A blocked reader (see [`wait`](crate::Endpoint::wait)) should call [`recv`](crate::Endpoint::recv) again.
+    /// A blocked reader (see [`wait`](crate::Endpoint::wait)) should call
+    /// [`recv`](crate::Endpoint::recv) again.
     Wake {
         /// The reader's socket.
         socket: SocketId,
@@ -169,8 +174,8 @@ pub enum Event {
         /// The application's name for them.
         tag: u64,
     },
-    /// The packet just handled reached no socket that takes it: answer with ICMP port unreachable that quotes it
-    /// (spec 3.12). The driver should limit the rate, as Linux does.
+    /// The packet just handled reached no socket that takes it: answer with ICMP port unreachable
+    /// that quotes it (spec 3.12). The driver should limit the rate, as Linux does.
     PortUnreachable {
         /// Who sent the packet.
         to: PeerId,

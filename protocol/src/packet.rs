@@ -1,6 +1,8 @@
-//! Packets as the core sees them: typed, without payload and without the fields that only the wire needs.
+//! Packets as the core sees them: typed, without payload and without the fields that only the wire
+//! needs.
 //!
-//! Offsets and lengths in a message are bytes. [`wire`](crate::wire) turns these types into bytes and back.
+//! Offsets and lengths in a message are bytes. [`wire`](crate::wire) turns these types into bytes
+//! and back.
 
 mod display;
 
@@ -38,29 +40,33 @@ pub struct AckEntry {
 /// How a DATA packet says where its payload belongs in the message (spec 2.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OffsetForm {
-    /// The offset is in `sequence`; the segment header holds −1. Linux's first transmissions of one-segment units, and
-    /// every segment of a hijacked unit.
+    /// The offset is in `sequence`; the segment header holds −1. Linux's first transmissions of
+    /// one-segment units, and every segment of a hijacked unit.
     Sequence,
-    /// The offset is in both places: retransmissions, and what a sender should use that doesn't know whether its packets
-    /// pass the receiver's GRO (quirk Q16).
+    /// The offset is in both places: retransmissions, and what a sender should use that doesn't
+    /// know whether its packets pass the receiver's GRO (quirk Q16).
     Both,
-    /// The offset is in the segment header; `sequence` holds the offset of the unit's first segment.
+    /// The offset is in the segment header; `sequence` holds the offset of the unit's first
+    /// segment.
     Segment {
         /// Offset of the first segment of the unit.
         unit_offset: u32,
     },
 }
 
-/// How many header bytes TSO would replicate: the high nibble of byte 12 of a DATA packet (spec 2.2).
+/// How many header bytes TSO would replicate: the high nibble of byte 12 of a DATA packet (spec
+/// 2.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Replicated {
     /// 14 words: the whole header of 56 bytes. One-segment units, and all units when hijacking TCP.
     Whole,
-    /// 13 words: all but the segment header. Units of several segments, and retransmissions of their segments.
+    /// 13 words: all but the segment header. Units of several segments, and retransmissions of
+    /// their segments.
     AllButSegmentHeader,
 }
 
-/// Part of a message: one packet, or a transmit unit of several (see [`Transmit`](crate::Transmit)).
+/// Part of a message: one packet, or a transmit unit of several (see
+/// [`Transmit`](crate::Transmit)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Data {
     /// Ports and RPC.
@@ -124,7 +130,8 @@ pub struct Resend {
     pub priority: Priority,
 }
 
-/// The largest message lengths by level that the sender of this packet wants others to use (spec 6.3).
+/// The largest message lengths by level that the sender of this packet wants others to use (spec
+/// 6.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cutoffs {
     /// Ports and RPC.
@@ -140,7 +147,8 @@ pub struct Cutoffs {
 pub struct Ack {
     /// Ports and RPC; this RPC is acknowledged as well.
     pub header: Header,
-    // Apart from each other, because a packet is copied often and entries side by side would be half as long again.
+    // Apart from each other, because a packet is copied often and entries side by side would be
+    // half as long again.
     client_ids: [RpcId; Self::MAX_ENTRIES],
     server_ports: [Port; Self::MAX_ENTRIES],
     count: u8,

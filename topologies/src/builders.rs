@@ -135,8 +135,8 @@ impl<'a> Network<'a> {
         begin..begin + count
     }
 
-    /// Adds all hosts and their top-of-rack switches, which must be the first switches: the links that leave the hosts
-    /// (their numbers are the hosts'), then the links that lead to them.
+    /// Adds all hosts and their top-of-rack switches, which must be the first switches: the links
+    /// that leave the hosts (their numbers are the hosts'), then the links that lead to them.
     fn racks(&mut self, racks: u32, hosts_per_rack: u32, rate: BitRate) -> Range<u32> {
         self.hosts = racks * hosts_per_rack;
         let Delays { nic, switch, link, .. } = *self.delays;

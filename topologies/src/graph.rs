@@ -3,11 +3,13 @@
 use crate::Routes;
 use homa_units::{BitRate, Duration};
 
-/// A host, numbered from 0: host = rack * hosts per rack + index in the rack, and the racks of a pod are consecutive.
+/// A host, numbered from 0: host = rack * hosts per rack + index in the rack, and the racks of a
+/// pod are consecutive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HostId(pub u32);
 
-/// A switch, numbered from 0; top-of-rack switches come first, then aggregation switches, then spines or cores.
+/// A switch, numbered from 0; top-of-rack switches come first, then aggregation switches, then
+/// spines or cores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SwitchId(pub u32);
 
@@ -45,7 +47,8 @@ pub struct Tier {
     pub leads_up: bool,
 }
 
-/// A kind of group that all hosts are divided into: racks, or pods. The hosts of a group have consecutive numbers.
+/// A kind of group that all hosts are divided into: racks, or pods. The hosts of a group have
+/// consecutive numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostGroup {
     /// What one is called, such as "rack".
@@ -54,8 +57,8 @@ pub struct HostGroup {
     pub hosts: u32,
 }
 
-/// How far two hosts are apart, by the smallest group that has both: paths of one class have equally many links, with the same
-/// rates and delays.
+/// How far two hosts are apart, by the smallest group that has both: paths of one class have
+/// equally many links, with the same rates and delays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PathClass(pub u8);
 
@@ -76,8 +79,8 @@ pub struct Link {
     pub to: Node,
     /// The rate. One byte must take a whole number of picoseconds.
     pub rate: BitRate,
-    /// Fixed time from the end of serialization to the arrival at the other end: propagation, and whatever fixed
-    /// processing the sending end adds.
+    /// Fixed time from the end of serialization to the arrival at the other end: propagation, and
+    /// whatever fixed processing the sending end adds.
     pub delay: Duration,
     /// Its tier.
     pub tier: TierId,
@@ -105,7 +108,8 @@ pub struct Topology {
     pub tiers: Vec<Tier>,
     /// The groups that hosts are in, the smallest first: racks, in a fat-tree also pods.
     pub groups: Vec<HostGroup>,
-    /// All links; [`LinkId`] indexes this. Link `h` for `h < hosts` is the one that leaves host `h`.
+    /// All links; [`LinkId`] indexes this. Link `h` for `h < hosts` is the one that leaves host
+    /// `h`.
     pub links: Vec<Link>,
     /// What each host's software adds.
     pub software: SoftwareDelay,
@@ -147,8 +151,8 @@ impl Topology {
         self.tiers.iter().position(|tier| tier.name == name).map(|index| TierId(index as u8))
     }
 
-    /// Every class of paths that the network could have, the shortest first. A network with a single group of a kind has none
-    /// between those.
+    /// Every class of paths that the network could have, the shortest first. A network with a
+    /// single group of a kind has none between those.
     pub fn path_classes(&self) -> impl Iterator<Item = PathClass> + use<> {
         (0..=self.groups.len() as u8).map(PathClass)
     }
@@ -170,7 +174,8 @@ impl Topology {
         }
     }
 
-    /// The links from `source` to `destination`, the first choice wherever there are several of equal length.
+    /// The links from `source` to `destination`, the first choice wherever there are several of
+    /// equal length.
     #[must_use]
     pub fn path(&self, source: HostId, destination: HostId) -> Vec<LinkId> {
         let mut path = vec![LinkId(source.0)];

@@ -1,10 +1,12 @@
 //! Datacenter networks as plain data: hosts, switches, links, fixed delays and all shortest routes.
 //!
-//! A [`TopologySpec`] is what a user writes (a preset's name or a TOML text); [`TopologySpec::build`] makes the
-//! [`Topology`] graph from it. The crate reads no file and simulates nothing.
+//! A [`TopologySpec`] is what a user writes (a preset's name or a TOML text);
+//! [`TopologySpec::build`] makes the [`Topology`] graph from it. The crate reads no file and
+//! simulates nothing.
 //!
-//! Networks are trees with several roots: one switch, leaves and spines, or a fat-tree with three tiers. [`Routes`] can also be
-//! those of any graph, found by search; no description of such a network can be read so far.
+//! Networks are trees with several roots: one switch, leaves and spines, or a fat-tree with three
+//! tiers. [`Routes`] can also be those of any graph, found by search; no description of such a
+//! network can be read so far.
 
 mod builders;
 mod graph;

@@ -1,13 +1,15 @@
-//! All shortest routes: of a tree of switches, as what each switch has below it, or of any graph, as a table.
+//! All shortest routes: of a tree of switches, as what each switch has below it, or of any graph,
+//! as a table.
 
 use crate::graph::{HostId, Link, LinkId, Node, SwitchId, Tier};
 use std::collections::VecDeque;
 
 /// For each switch and destination: the output links that lie on a shortest path.
 ///
-/// In a tree with several roots a switch has one link down towards each host below it, each of its links down leads to
-/// equally many hosts with consecutive numbers, and whatever is not below it is nearest by all links up. So a switch
-/// needs one row, not an entry for each host, and its memory is that of its links.
+/// In a tree with several roots a switch has one link down towards each host below it, each of its
+/// links down leads to equally many hosts with consecutive numbers, and whatever is not below it is
+/// nearest by all links up. So a switch needs one row, not an entry for each host, and its memory
+/// is that of its links.
 ///
 /// In any other graph ([`Self::search`]) there is an entry for each switch and host.
 #[derive(Debug, Clone)]
@@ -16,14 +18,16 @@ pub struct Routes {
     rows: Vec<Row>,
     /// If the network is no tree.
     table: Option<Box<Table>>,
-    /// Of each switch the links down, in the order of the hosts they lead to, then its links up, ascending.
+    /// Of each switch the links down, in the order of the hosts they lead to, then its links up,
+    /// ascending.
     links: Vec<LinkId>,
 }
 
 /// Routes of a graph that is no tree.
 #[derive(Debug, Clone)]
 struct Table {
-    /// By switch and host, where its choices begin in the list of links. One more entry ends the last.
+    /// By switch and host, where its choices begin in the list of links. One more entry ends the
+    /// last.
     begins: Vec<u32>,
     hosts: u32,
 }
@@ -41,8 +45,9 @@ pub(crate) struct Below {
 #[derive(Debug, Clone, Copy, Default)]
 #[repr(align(32))]
 struct Row {
-    /// 2^40 divided by the hosts of each link down, rounded up: with numbers below [`Routes::HOSTS_MAX`], the product
-    /// with it and a shift are the quotient, and cheaper than the division.
+    /// 2^40 divided by the hosts of each link down, rounded up: with numbers below
+    /// [`Routes::HOSTS_MAX`], the product with it and a shift are the quotient, and cheaper than
+    /// the division.
     reciprocal: u64,
     /// The lowest number of a host below.
     first: u32,
@@ -63,7 +68,8 @@ impl Routes {
     /// The routes over `links` when the hosts below each switch are `below`.
     ///
     /// # Panics
-    /// If the links down of some switch don't lead, one after the other, to what is said to be below it.
+    /// If the links down of some switch don't lead, one after the other, to what is said to be
+    /// below it.
     pub(crate) fn new(below: &[Below], links: &[Link], tiers: &[Tier]) -> Self {
         let (mut down, mut up) = (vec![Vec::new(); below.len()], vec![Vec::new(); below.len()]);
         for (number, link) in links.iter().enumerate() {
@@ -96,8 +102,8 @@ impl Routes {
         routes
     }
 
-    /// All shortest routes over `links`, by number of links, found by a search from each host. Memory and time grow with the
-    /// product of switches and hosts.
+    /// All shortest routes over `links`, by number of links, found by a search from each host.
+    /// Memory and time grow with the product of switches and hosts.
     ///
     /// # Panics
     /// If there are more than 2^32 choices in all.
@@ -135,7 +141,8 @@ impl Routes {
         Self { rows: Vec::new(), table: Some(Box::new(Table { begins, hosts })), links: choices }
     }
 
-    /// The links that `switch` may choose from towards `destination`; one of them, unless there are equal paths.
+    /// The links that `switch` may choose from towards `destination`; one of them, unless there are
+    /// equal paths.
     #[must_use]
     #[inline]
     pub fn choices(&self, switch: SwitchId, destination: HostId) -> &[LinkId] {
@@ -143,7 +150,8 @@ impl Routes {
             return self.table_choices(table, switch, destination);
         }
         let row = &self.rows[switch.0 as usize];
-        // All hosts that are not below count as the one behind the last below, and its link is the first one up.
+        // All hosts that are not below count as the one behind the last below, and its link is the
+        // first one up.
         let index = destination.0.wrapping_sub(row.first).min(row.hosts);
         let begin = row.begin + ((u64::from(index) * row.reciprocal) >> RECIPROCAL_BITS) as u32;
         let count = if index == row.hosts { row.ups } else { 1 };
@@ -171,8 +179,8 @@ impl Routes {
     }
 }
 
-/// For each switch the number of links to a host, which `last` have a link to: found against the links' direction. `into` are the
-/// switches with a link to each switch.
+/// For each switch the number of links to a host, which `last` have a link to: found against the
+/// links' direction. `into` are the switches with a link to each switch.
 fn distances(into: &[Vec<usize>], last: &[usize]) -> Vec<u32> {
     let mut distances = vec![u32::MAX; into.len()];
     last.iter().for_each(|switch| distances[*switch] = 1);

@@ -37,7 +37,8 @@ enum Verdict {
 }
 
 impl Endpoint {
-    /// When [`handle_timeout`](Self::handle_timeout) wants to be called; `None` if nothing is to be timed.
+    /// When [`handle_timeout`](Self::handle_timeout) wants to be called; `None` if nothing is to be
+    /// timed.
     ///
     /// The instant may be in the past. It can change with every call that takes `now`.
     #[must_use]
@@ -126,7 +127,8 @@ impl Endpoint {
         if not_silent { Verdict::NotSilent } else { Verdict::Silent }
     }
 
-    /// Rule 3: asks the client of a response that was sent completely whether it has arrived. `false`: the RPC has ended.
+    /// Rule 3: asks the client of a response that was sent completely whether it has arrived.
+    /// `false`: the RPC has ended.
     fn ask_for_ack(&mut self, key: Key, sent: u32) -> bool {
         let rpc = &mut self.rpcs[key];
         if rpc.is_client() || rpc.state != State::Outgoing || rpc.out.length != Some(sent) {

@@ -6,7 +6,8 @@ use core::net::IpAddr;
 use core::ops::Range;
 use thiserror::Error;
 
-/// The address family of a socket, which decides about the size of its IP headers, even towards IPv4-mapped peers.
+/// The address family of a socket, which decides about the size of its IP headers, even towards
+/// IPv4-mapped peers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Family {
     /// AF_INET.
@@ -58,8 +59,9 @@ pub struct Geometry {
 impl Geometry {
     /// The geometry for a route with this MTU (spec 2.8, rules 1 to 4). All sizes are in bytes.
     ///
-    /// A unit may be as long as the smaller of `max_gso_size` (0, the default, for one packet a unit) and
-    /// `device_gso_max_size`, but is at least one packet. `hijack` is whether packets pose as TCP.
+    /// A unit may be as long as the smaller of `max_gso_size` (0, the default, for one packet a
+    /// unit) and `device_gso_max_size`, but is at least one packet. `hijack` is whether packets
+    /// pose as TCP.
     ///
     /// # Errors
     /// [`GeometryError::MtuTooSmall`] if headers take all of the MTU.
@@ -112,7 +114,8 @@ impl Geometry {
 
     /// The bytes of the message in the unit that begins at `offset` (spec 2.8, rule 5).
     ///
-    /// No unit crosses `unscheduled`, the end of what may be sent without a grant, or the end of the message.
+    /// No unit crosses `unscheduled`, the end of what may be sent without a grant, or the end of
+    /// the message.
     ///
     /// # Panics
     /// If `offset` is beyond the end of the message.
@@ -129,9 +132,10 @@ impl Geometry {
 
 /// The packets of a unit, in order (spec 2.4, 2.8).
 ///
-/// A unit of one packet is that packet, unchanged. Of a larger one, every packet carries the fields of the unit and its
-/// own offset: in native packets in the segment header, while `sequence` keeps the unit's; in hijacked ones in
-/// `sequence`, unless the unit's form is [`OffsetForm::Both`], which is kept.
+/// A unit of one packet is that packet, unchanged. Of a larger one, every packet carries the fields
+/// of the unit and its own offset: in native packets in the segment header, while `sequence` keeps
+/// the unit's; in hijacked ones in `sequence`, unless the unit's form is [`OffsetForm::Both`],
+/// which is kept.
 ///
 /// # Panics
 /// If `max_seg_data` is 0, or the unit ends beyond offset 2³²−1.

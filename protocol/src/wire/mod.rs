@@ -1,8 +1,10 @@
-//! The wire format: bytes to [`Packet`] and back, IP around them, checksums, segmentation, ICMP errors (spec part 2).
+//! The wire format: bytes to [`Packet`] and back, IP around them, checksums, segmentation, ICMP
+//! errors (spec part 2).
 //!
-//! Nothing here allocates, and no input from outside panics: what is not acceptable is a [`DecodeError`] that says why.
-//! [`decode_ip`] and [`encode_ip`] handle whole IP packets; a driver whose socket adds the IP header itself uses
-//! [`decode`], [`encode_header`] and, if it sends as TCP, [`fill_checksum`].
+//! Nothing here allocates, and no input from outside panics: what is not acceptable is a
+//! [`DecodeError`] that says why. [`decode_ip`] and [`encode_ip`] handle whole IP packets; a driver
+//! whose socket adds the IP header itself uses [`decode`], [`encode_header`] and, if it sends as
+//! TCP, [`fill_checksum`].
 //!
 //! ```
 //! use homa_protocol::wire::{self, Version};
@@ -43,9 +45,11 @@ use crate::{Packet, PacketType};
 
 /// IP protocol number (IPv6: next header) of Homa (spec 2.1).
 pub const IP_PROTOCOL: u8 = 146;
-/// IP protocol number of TCP, which hijacked packets carry (spec 2.6) and every checksum is computed with (spec 2.5).
+/// IP protocol number of TCP, which hijacked packets carry (spec 2.6) and every checksum is
+/// computed with (spec 2.5).
 pub const TCP_PROTOCOL: u8 = 6;
-/// Bytes at the start of every packet (spec 2.2); also all of RPC_UNKNOWN, BUSY, FREEZE and NEED_ACK.
+/// Bytes at the start of every packet (spec 2.2); also all of RPC_UNKNOWN, BUSY, FREEZE and
+/// NEED_ACK.
 pub const COMMON_BYTES: usize = 28;
 /// Header bytes of a DATA packet, before its payload (spec 2.3).
 pub const DATA_HEADER_BYTES: usize = 56;
@@ -66,16 +70,19 @@ pub const ACK_BYTES: usize = 80;
 /// The longest header of any type: a buffer of this size holds every packet without its payload.
 pub const MAX_HEADER_BYTES: usize = ACK_BYTES;
 
-/// Which of the two versions of the protocol the bytes belong to; they don't interoperate (spec 12(a)).
+/// Which of the two versions of the protocol the bytes belong to; they don't interoperate (spec
+/// 12(a)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Version {
     /// The complete kernel module.
     #[default]
     Linux,
-    /// The version submitted to Linux (v16): no GRANT, CUTOFFS, FREEZE, priority levels or TCP hijacking.
+    /// The version submitted to Linux (v16): no GRANT, CUTOFFS, FREEZE, priority levels or TCP
+    /// hijacking.
     ///
-    /// Its DATA packets have no `incoming`: a message is sent completely at once, so they decode with `incoming` =
-    /// `message_length`. Its RESENDs have no level, and all its packets travel on the lowest: they decode with 0.
+    /// Its DATA packets have no `incoming`: a message is sent completely at once, so they decode
+    /// with `incoming` = `message_length`. Its RESENDs have no level, and all its packets travel on
+    /// the lowest: they decode with 0.
     Stripped,
 }
 
@@ -108,7 +115,8 @@ pub const fn header_bytes(packet_type: PacketType, version: Version) -> usize {
     }
 }
 
-/// Bytes of IP payload that this packet takes in the [`Linux`](Version::Linux) version, its own payload included.
+/// Bytes of IP payload that this packet takes in the [`Linux`](Version::Linux) version, its own
+/// payload included.
 ///
 /// A DATA packet counts as one packet; see [`segments`] for a unit of several.
 #[must_use]

@@ -53,7 +53,8 @@ impl Pair {
         client.send_request(self.now, self.sockets[0], to, message, 0).expect("the request is sent");
     }
 
-    /// Each host sends one packet, which arrives at once; a turn takes as long as a packet at 10 Gbps.
+    /// Each host sends one packet, which arrives at once; a turn takes as long as a packet at 10
+    /// Gbps.
     fn turn(&mut self, length: u32, target: usize) {
         self.now += Duration::from_ns(1_231);
         for from in 0..2 {

@@ -1,7 +1,8 @@
 //! Tenths of the messages, and the confidence of quantiles of any group of sizes.
 //!
-//! Size bins count their blocks while a run goes on ([`SlowdownRecorder`]); where a tenth ends is known only when all runs
-//! are there. So its blocks are counted then, from the samples that were kept.
+//! Size bins count their blocks while a run goes on ([`SlowdownRecorder`]); where a tenth ends is
+//! known only when all runs are there. So its blocks are counted then, from the samples that were
+//! kept.
 
 use crate::confidence::Block;
 use crate::recorder::SlowdownRecorder;
@@ -9,8 +10,9 @@ use crate::rows::Decile;
 use crate::statistics::Statistics;
 use std::ops::RangeInclusive;
 
-/// 95 % confidence intervals of a median and a 99th percentile, from time blocks. Ends are not numbers with fewer than two
-/// blocks or if a run had more samples than are kept; upper ends are infinite if there are too few messages to bound them.
+/// 95 % confidence intervals of a median and a 99th percentile, from time blocks. Ends are not
+/// numbers with fewer than two blocks or if a run had more samples than are kept; upper ends are
+/// infinite if there are too few messages to bound them.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Confidence {
     /// Lower end for the median.

@@ -1,11 +1,15 @@
 //! From records to numbers: slowdown of messages by size, exact quantiles, comparisons, tables.
 //!
-//! *Slowdown* is a message's completion time over the best possible one; who records it says what that is. The crate
-//! knows no event, no file and no clock, and gives the same bytes for the same records on every machine.
+//! *Slowdown* is a message's completion time over the best possible one; who records it says what
+//! that is. The crate knows no event, no file and no clock, and gives the same bytes for the same
+//! records on every machine.
 //!
-//! * [`SlowdownRecorder`] takes the samples of one run, [`SlowdownSummary`] pools runs and answers questions.
-//! * [`SizeBins`] cut message sizes into bins: the published ones, or about one percent of messages each.
-//! * [`cluster`] reads what the Linux cluster's benchmark writes, [`read_messages`] files with a line for each message.
+//! * [`SlowdownRecorder`] takes the samples of one run, [`SlowdownSummary`] pools runs and answers
+//!   questions.
+//! * [`SizeBins`] cut message sizes into bins: the published ones, or about one percent of messages
+//!   each.
+//! * [`cluster`] reads what the Linux cluster's benchmark writes, [`read_messages`] files with a
+//!   line for each message.
 //! * [`paired`] compares two configurations that ran the same messages.
 //! * [`slowdown_table`] is what people look at first; the crate `homa-figures` draws.
 

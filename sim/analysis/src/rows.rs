@@ -3,7 +3,8 @@
 use crate::number::{infinity, infinity_is_none, nan, nan_is_none};
 use serde::{Deserialize, Serialize};
 
-/// One tenth of the messages, by size. Infinite values are those of unfinished messages; JSON has them as null.
+/// One tenth of the messages, by size. Infinite values are those of unfinished messages; JSON has
+/// them as null.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Decile {
     /// Smallest size, in bytes.
@@ -23,12 +24,12 @@ pub struct Decile {
     pub mean: f64,
     /// Unfinished messages.
     pub unfinished: u64,
-    /// Lower end of the 95 % confidence interval of `p50`; as with the other three, not a number (JSON: null) with fewer
-    /// than two time blocks, or if a run had more samples than are kept.
+    /// Lower end of the 95 % confidence interval of `p50`; as with the other three, not a number
+    /// (JSON: null) with fewer than two time blocks, or if a run had more samples than are kept.
     #[serde(with = "nan_is_none", default = "nan")]
     pub p50_low: f64,
-    /// Upper end of the 95 % confidence interval of `p50`; infinite (JSON: null) if there are too few messages to bound it
-    /// or it is the slowdown of an unfinished one.
+    /// Upper end of the 95 % confidence interval of `p50`; infinite (JSON: null) if there are too
+    /// few messages to bound it or it is the slowdown of an unfinished one.
     #[serde(with = "infinity_is_none", default = "infinity")]
     pub p50_high: f64,
     /// Lower end of the 95 % confidence interval of `p99`.
@@ -39,7 +40,8 @@ pub struct Decile {
     pub p99_high: f64,
 }
 
-/// One bin of message sizes. Infinite values are those of unfinished messages; JSON has them as null.
+/// One bin of message sizes. Infinite values are those of unfinished messages; JSON has them as
+/// null.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BinRow {
     /// Upper edge of the bin in bytes; of the open one, the largest size seen.
@@ -65,17 +67,21 @@ pub struct BinRow {
     /// Largest slowdown.
     #[serde(with = "infinity_is_none")]
     pub max: f64,
-    /// Median as the published histograms give it: the lower edge of one of 100 cells, finished messages only.
+    /// Median as the published histograms give it: the lower edge of one of 100 cells, finished
+    /// messages only.
     #[serde(with = "infinity_is_none")]
     pub p50_cell: f64,
-    /// 99th percentile as the published histograms give it: at most the largest of the bin's first 10000 samples.
+    /// 99th percentile as the published histograms give it: at most the largest of the bin's first
+    /// 10000 samples.
     #[serde(with = "infinity_is_none")]
     pub p99_cell: f64,
-    /// Lower end of the 95 % confidence interval of `p99`; not a number (JSON: null) with fewer than two time blocks.
+    /// Lower end of the 95 % confidence interval of `p99`; not a number (JSON: null) with fewer
+    /// than two time blocks.
     #[serde(with = "nan_is_none", default = "nan")]
     pub p99_low: f64,
-    /// Upper end of the 95 % confidence interval of `p99`; not a number (JSON: null) with fewer than two time blocks,
-    /// infinite (JSON: null) if there are too few messages to bound it or it is the slowdown of an unfinished one.
+    /// Upper end of the 95 % confidence interval of `p99`; not a number (JSON: null) with fewer
+    /// than two time blocks, infinite (JSON: null) if there are too few messages to bound it or it
+    /// is the slowdown of an unfinished one.
     #[serde(with = "infinity_is_none", default = "infinity")]
     pub p99_high: f64,
 }
@@ -98,10 +104,12 @@ pub struct PercentileRow {
     /// Mean slowdown of the finished messages; not a number (JSON: null) if there are none.
     #[serde(with = "nan_is_none")]
     pub mean: f64,
-    /// Median as the published histograms give it: the lower edge of one of 100 cells, finished messages only.
+    /// Median as the published histograms give it: the lower edge of one of 100 cells, finished
+    /// messages only.
     #[serde(with = "infinity_is_none")]
     pub p50_cell: f64,
-    /// 99th percentile as the published histograms give it: at most the largest of the bin's first 10000 samples.
+    /// 99th percentile as the published histograms give it: at most the largest of the bin's first
+    /// 10000 samples.
     #[serde(with = "infinity_is_none")]
     pub p99_cell: f64,
 }

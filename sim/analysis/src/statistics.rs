@@ -31,7 +31,8 @@ impl Statistics {
         weighted_nearest_rank(&self.ascending, q)
     }
 
-    /// The 95 % confidence interval of the quantile `q`, of whose samples the `blocks` tell which are not above it.
+    /// The 95 % confidence interval of the quantile `q`, of whose samples the `blocks` tell which
+    /// are not above it.
     pub(crate) fn interval(&self, q: f64, blocks: &[Block]) -> Option<(f64, f64)> {
         let (low, high) = probabilities(q, blocks)?;
         // Beyond the largest sample nothing is known: the interval has no upper end.
@@ -45,9 +46,9 @@ impl Statistics {
         finished.map(|(slowdown, count)| slowdown * *count as f64).sum::<f64>() / (self.count - self.unfinished) as f64
     }
 
-    /// The statistic of the published curves: a histogram of 100 equal cells from 0 to `range` and one for all above;
-    /// the lower edge of the first cell whose cumulative count reaches the quantile, but no less than the smallest
-    /// sample. Unfinished messages were never recorded.
+    /// The statistic of the published curves: a histogram of 100 equal cells from 0 to `range` and
+    /// one for all above; the lower edge of the first cell whose cumulative count reaches the
+    /// quantile, but no less than the smallest sample. Unfinished messages were never recorded.
     pub(crate) fn cell(&self, q: f64, range: f64) -> f64 {
         let finished = self.count - self.unfinished;
         if finished == 0 {

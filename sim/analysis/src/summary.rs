@@ -53,7 +53,8 @@ impl SlowdownSummary {
         let size_bits = recorders.iter().map(SlowdownRecorder::size_bits).min().unwrap_or(ALL_BITS);
         let mut samples = Vec::new();
         recorders.iter().for_each(|recorder| recorder.append_to(&mut samples, size_bits));
-        // Equal elements are identical, so the order is the same on every machine, whatever order they came in.
+        // Equal elements are identical, so the order is the same on every machine, whatever order
+        // they came in.
         samples.sort_unstable_by(|(size, slowdown, count), (other_size, other, other_count)| {
             size.cmp(other_size).then(slowdown.total_cmp(other)).then(count.cmp(other_count))
         });
@@ -66,8 +67,8 @@ impl SlowdownSummary {
         Self { bins, samples, block_cells, level, ranges, precision, size_bits, overall, overall_confidence, deciles }
     }
 
-    /// By less than this share of themselves sizes are rounded up, not past edges of size bins: as in the run that rounds them
-    /// most. Zero if none does.
+    /// By less than this share of themselves sizes are rounded up, not past edges of size bins: as
+    /// in the run that rounds them most. Zero if none does.
     #[must_use]
     pub fn size_width(&self) -> f64 {
         size_width(self.size_bits)
@@ -109,14 +110,16 @@ impl SlowdownSummary {
         self.overall_confidence
     }
 
-    /// Slowdown by tenth of messages. Group `k` ends at the size of the message of rank `ceil(k / 10 * n)`, so groups
-    /// are unequal where a size is frequent; groups that would be empty are left out.
+    /// Slowdown by tenth of messages. Group `k` ends at the size of the message of rank `ceil(k /
+    /// 10 * n)`, so groups are unequal where a size is frequent; groups that would be empty are
+    /// left out.
     #[must_use]
     pub fn deciles(&self) -> Vec<Decile> {
         self.deciles.clone()
     }
 
-    /// Slowdown by other groups of sizes than the runs' own bins, quantiles by `rule`; empty groups are left out.
+    /// Slowdown by other groups of sizes than the runs' own bins, quantiles by `rule`; empty groups
+    /// are left out.
     #[must_use]
     pub fn groups(&self, groups: &SizeBins, rule: RankRule) -> Vec<Decile> {
         let group = |size: u64| groups.index_of(Bytes::new(size));
@@ -193,7 +196,8 @@ impl SlowdownSummary {
     pub fn percentiles(&self) -> Vec<PercentileRow> {
         let bins = self.bins();
         let row = |percentile: f64| {
-            // A share such as 0.1 may be a rounding error below the percentage; the last share is exactly 1.
+            // A share such as 0.1 may be a rounding error below the percentage; the last share is
+            // exactly 1.
             let bin = bins.iter().find(|bin| bin.cumulative_share >= percentile / 100.0 - 1e-12)?;
             let BinRow { size_max: size_bytes, count, p50, p99, mean, p50_cell, p99_cell, .. } = *bin;
             Some(PercentileRow { percentile, size_bytes, count, p50, p99, mean, p50_cell, p99_cell })
@@ -201,7 +205,8 @@ impl SlowdownSummary {
         PERCENTILES.into_iter().filter_map(row).collect()
     }
 
-    /// The 95 % confidence interval of the 99th percentile of a size bin, from its time blocks in all runs.
+    /// The 95 % confidence interval of the 99th percentile of a size bin, from its time blocks in
+    /// all runs.
     fn confidence(&self, bin: usize, statistics: &Statistics, p99: f64) -> Option<(f64, f64)> {
         let limit = coarsened(cell(p99), self.level);
         let mut blocks = Vec::new();

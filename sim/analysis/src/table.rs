@@ -3,7 +3,8 @@
 use crate::rows::Decile;
 use std::fmt::Write;
 
-/// A number of bytes as people read it, in three or four characters: `46`, `1.4K`, `15M`; K, M and G are powers of ten.
+/// A number of bytes as people read it, in three or four characters: `46`, `1.4K`, `15M`; K, M and
+/// G are powers of ten.
 #[must_use]
 pub fn human_bytes(bytes: u64) -> String {
     const UNITS: [(f64, &str); 3] = [(1e9, "G"), (1e6, "M"), (1e3, "K")];
@@ -19,8 +20,9 @@ pub fn human_bytes(bytes: u64) -> String {
 
 /// Slowdown by tenth of messages as an aligned table with a line for their total.
 ///
-/// Sizes under 10000 bytes are exact. Infinite slowdowns, those of unfinished messages, print as `inf`; a mean of no
-/// finished message, and the total's quantiles, which don't follow from those of the rows, as `-`.
+/// Sizes under 10000 bytes are exact. Infinite slowdowns, those of unfinished messages, print as
+/// `inf`; a mean of no finished message, and the total's quantiles, which don't follow from those
+/// of the rows, as `-`.
 #[must_use]
 pub fn slowdown_table(deciles: &[Decile]) -> String {
     let mut text = line(["message size", "count", "p50", "p99", "mean", "unfinished"]);

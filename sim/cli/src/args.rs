@@ -10,7 +10,8 @@ use std::path::PathBuf;
 
 /// Simulate the Homa transport protocol on a datacenter network.
 ///
-/// A run is a pure function of experiment file and seed: the same bytes on every machine, whatever --jobs and --threads.
+/// A run is a pure function of experiment file and seed: the same bytes on every machine, whatever
+/// --jobs and --threads.
 #[derive(Debug, Parser)]
 #[command(version, after_help = "Begin with: homasim run experiments/quickstart.toml")]
 pub(crate) struct Arguments {
@@ -22,7 +23,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Run an experiment file and write its results
     ///
-    /// What is there already is kept: each finished run at once, so that the same command goes on where it was ended.
+    /// What is there already is kept: each finished run at once, so that the same command goes on
+    /// where it was ended.
     #[command(after_help = "\
 Examples:
   homasim run experiments/quickstart.toml
@@ -48,7 +50,8 @@ Exit code: 0 it can run, 2 it can't.")]
     Plan(PlanArguments),
     /// Put the runs of several folders together: shards of one experiment that were run apart
     ///
-    /// The result doesn't depend on who ran what: it is the same, byte for byte, as that of one `run` (but for timing.json).
+    /// The result doesn't depend on who ran what: it is the same, byte for byte, as that of one
+    /// `run` (but for timing.json).
     #[command(after_help = "\
 Examples:
   homasim run experiments/quickstart.toml --shard 1/2 --out part1
@@ -60,8 +63,8 @@ Exit code: 0 all cases are complete, 2 runs are missing or folders don't go toge
     Merge(MergeArguments),
     /// Draw the figures of results again, without running anything
     ///
-    /// What is drawn stands in the figure sections of the experiment; without any, one figure of each kind is drawn. Every
-    /// number of a figure is in the CSV file beside it.
+    /// What is drawn stands in the figure sections of the experiment; without any, one figure of
+    /// each kind is drawn. Every number of a figure is in the CSV file beside it.
     #[command(after_help = "\
 Examples:
   homasim plot results/out/quickstart
@@ -72,8 +75,9 @@ Exit code: 0 drawn, 2 there are no complete results, or a figure can't be drawn 
     Plot(PlotArguments),
     /// Write all that an experiment gave on one page: DIR/report.html
     ///
-    /// The page has the question, an overview, the figures with their values, each case with its warnings and configuration,
-    /// and how to reproduce it all. It needs nothing but itself: any browser shows it, also without a network.
+    /// The page has the question, an overview, the figures with their values, each case with its
+    /// warnings and configuration, and how to reproduce it all. It needs nothing but itself: any
+    /// browser shows it, also without a network.
     #[command(after_help = "\
 Examples:
   homasim report results/out/quickstart
@@ -82,11 +86,13 @@ Examples:
 `homasim run FILE --report` writes it when all cases are complete. Figures that are missing in DIR/figures are drawn.
 Exit code: 0 written, 2 there are no complete results, or a figure can't be drawn of them.")]
     Report(ReportArguments),
-    /// Run an experiment and compare its tail latencies with a committed baseline: a gate for continuous integration
+    /// Run an experiment and compare its tail latencies with a committed baseline: a gate for
+    /// continuous integration
     ///
-    /// Results are judged exactly (equal digests: every message completed at the same instant) and statistically: medians
-    /// and 99th percentiles may differ by the percentages of the experiment's table [check], or within 95 % confidence.
-    /// What is worse beyond both is a regression.
+    /// Results are judged exactly (equal digests: every message completed at the same instant) and
+    /// statistically: medians and 99th percentiles may differ by the percentages of the
+    /// experiment's table [check], or within 95 % confidence. What is worse beyond both is a
+    /// regression.
     #[command(after_help = check::EXAMPLES)]
     Check(CheckArguments),
     /// List the experiments with their questions, or the transports
@@ -98,20 +104,22 @@ Examples:
     List(ListArguments),
     /// Say what an experiment will simulate, before it runs
     ///
-    /// Network and idle round trips, what the load means, levels and cutoffs, messages and packet-hops to expect, time and
-    /// memory. Nothing is simulated or written.
+    /// Network and idle round trips, what the load means, levels and cutoffs, messages and
+    /// packet-hops to expect, time and memory. Nothing is simulated or written.
     #[command(after_help = "\
 Examples:
   homasim describe experiments/sigcomm18-slowdown.toml
   homasim describe experiments/quickstart.toml --set workload.sizes=w4 --set workload.load=0.5")]
     Describe(DescribeArguments),
-    /// Compare two results: of cases, a cluster, another simulator, published curves, or the latencies recorded in a trace
+    /// Compare two results: of cases, a cluster, another simulator, published curves, or the
+    /// latencies recorded in a trace
     ///
-    /// A and B are each the folder of a case; .rtts files of a cluster (a folder with those of one experiment,
-    /// FOLDER/EXPERIMENT, or files separated by commas); a .data or .csv file; or a published reference. Ratios are B / A. Two
-    /// cases with the same seeds are compared in pairs, if their runs are kept. What doesn't divide by the same best time
-    /// is refused. Against published curves the like statistic is compared: lower edges of histogram cells. The overlay is drawn
-    /// into the folder of a case. docs/compare.md has more.
+    /// A and B are each the folder of a case; .rtts files of a cluster (a folder with those of one
+    /// experiment, FOLDER/EXPERIMENT, or files separated by commas); a .data or .csv file; or a
+    /// published reference. Ratios are B / A. Two cases with the same seeds are compared in pairs,
+    /// if their runs are kept. What doesn't divide by the same best time is refused. Against
+    /// published curves the like statistic is compared: lower edges of histogram cells. The overlay
+    /// is drawn into the folder of a case. docs/compare.md has more.
     #[command(after_help = "\
 Examples:
   homasim run experiments/quickstart.toml
@@ -127,10 +135,12 @@ Examples:
 Exit code: 0 everything within tolerance or nothing to judge, 1 something not, 2 could not compare. Published curves and traces have
 tolerances of their own; two results are judged only if --within, --p50-within or --p99-within is given.")]
     Compare(Box<CompareArguments>),
-    /// Drive the Linux core as the nodes of recorded captures, and check that it sends what the kernel sent
+    /// Drive the Linux core as the nodes of recorded captures, and check that it sends what the
+    /// kernel sent
     ///
-    /// A capture is a .pcap file with a .csv and a .log of the same name beside it. What it leaves open (processing
-    /// delays, batches, tick instants, state at the start) is inferred within the bounds below; docs/replay.md has the rules.
+    /// A capture is a .pcap file with a .csv and a .log of the same name beside it. What it leaves
+    /// open (processing delays, batches, tick instants, state at the start) is inferred within the
+    /// bounds below; docs/replay.md has the rules.
     #[command(after_help = "\
 Examples:
   homasim replay protocol/tests/captures/07a-drop-middle-of-request.pcap
@@ -142,10 +152,12 @@ Exit code: 0 nothing is missing, extra or differing, 1 something is, 2 a capture
     Replay(ReplayArguments),
     /// Measure how fast the simulator is, and check that it has not become slower
     ///
-    /// Simulates built-in scenarios, each for a set time, and writes no results. A packet-hop is a packet put on a link.
-    /// CPU time is that of the one thread that simulates, from building the network on. Instructions per packet-hop are
-    /// counted with valgrind, or else perf, on a shorter and a longer run, whose difference counts. Memory is what the
-    /// process has written to, as Linux tells it: of the idle network per host, and what load adds per message in flight.
+    /// Simulates built-in scenarios, each for a set time, and writes no results. A packet-hop is a
+    /// packet put on a link. CPU time is that of the one thread that simulates, from building the
+    /// network on. Instructions per packet-hop are counted with valgrind, or else perf, on a
+    /// shorter and a longer run, whose difference counts. Memory is what the process has written
+    /// to, as Linux tells it: of the idle network per host, and what load adds per message in
+    /// flight.
     #[command(after_help = "\
 Scenarios, at 80 % load:
   sigcomm18-w1, sigcomm18-w3, sigcomm18-w5   144 hosts, one-way messages
@@ -184,7 +196,8 @@ pub(crate) struct SelectionArguments {
     /// Only the I-th of N equal parts of the runs
     #[arg(long, value_name = "I/N", value_parser = shard)]
     pub(crate) shard: Option<(u32, u32)>,
-    /// Only the run with this key (or begin of a key), or the runs of this case; may be given several times
+    /// Only the run with this key (or begin of a key), or the runs of this case; may be given
+    /// several times
     #[arg(long, value_name = "KEY|CASE")]
     pub(crate) only: Vec<String>,
 }
@@ -200,8 +213,8 @@ pub(crate) struct ThreadArguments {
     /// Runs at a time, up to 1024 [default: the number of cores over that of --threads]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) jobs: Option<u16>,
-    /// Threads for each run, up to 64: for few runs of networks of hundreds of hosts and more; where there are as many runs as
-    /// cores, --jobs alone is faster
+    /// Threads for each run, up to 64: for few runs of networks of hundreds of hosts and more;
+    /// where there are as many runs as cores, --jobs alone is faster
     #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) threads: u16,
 }
@@ -223,7 +236,8 @@ pub(crate) struct RunArguments {
     /// Run again what is there already
     #[arg(long)]
     pub(crate) again: bool,
-    /// Draw figures as SVG alone: PNGs take most of the time of a small run. `homasim plot` draws those of DIR/figures later
+    /// Draw figures as SVG alone: PNGs take most of the time of a small run. `homasim plot` draws
+    /// those of DIR/figures later
     #[arg(long)]
     pub(crate) no_png: bool,
     /// Print one JSON object for each case to standard output, in the order of the cases
@@ -255,7 +269,8 @@ pub(crate) struct PlanArguments {
 pub(crate) struct PlotArguments {
     /// Folder of results, with a manifest.toml
     pub(crate) folder: PathBuf,
-    /// Take the figure sections from this experiment file [default: those that the results were made with]
+    /// Take the figure sections from this experiment file [default: those that the results were
+    /// made with]
     #[arg(long, value_name = "FILE")]
     pub(crate) like: Option<PathBuf>,
 }
@@ -265,7 +280,8 @@ pub(crate) struct ReportArguments {
     /// Folder of results, with a manifest.toml
     #[arg(value_name = "DIR")]
     pub(crate) folder: PathBuf,
-    /// Take the figure sections from this experiment file [default: those that the results were made with]
+    /// Take the figure sections from this experiment file [default: those that the results were
+    /// made with]
     #[arg(long, value_name = "FILE")]
     pub(crate) like: Option<PathBuf>,
 }
@@ -278,7 +294,8 @@ pub(crate) struct MergeArguments {
     /// Folder for the whole
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
-    /// Draw figures as SVG alone: PNGs take most of the time of a small run. `homasim plot` draws those of DIR/figures later
+    /// Draw figures as SVG alone: PNGs take most of the time of a small run. `homasim plot` draws
+    /// those of DIR/figures later
     #[arg(long)]
     pub(crate) no_png: bool,
     /// Print one JSON object for each case to standard output
@@ -291,7 +308,8 @@ pub(crate) struct MergeArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct CompareArguments {
-    /// Folder of a case's results, with messages.csv for --trace; or .rtts files, a .data or .csv file, a reference
+    /// Folder of a case's results, with messages.csv for --trace; or .rtts files, a .data or .csv
+    /// file, a reference
     #[arg(value_name = "A")]
     pub(crate) result: String,
     /// What to compare with, of the same kinds
@@ -318,8 +336,8 @@ pub(crate) struct CompareArguments {
     /// The same for 99th percentiles
     #[arg(long, value_name = "PERCENT", value_parser = percentage, conflicts_with = "trace")]
     pub(crate) p99_within: Option<f64>,
-    /// What slowdown is relative to in files that don't say it: cluster-2021, cluster-2023, cluster-2025, or a name as in
-    /// measure.denominator
+    /// What slowdown is relative to in files that don't say it: cluster-2021, cluster-2023,
+    /// cluster-2025, or a name as in measure.denominator
     #[arg(long, value_name = "NAME", requires = "other")]
     pub(crate) denominator: Option<String>,
     /// Rate of the cluster's host links, for cluster-2023 and cluster-2025
@@ -337,7 +355,8 @@ pub(crate) struct CompareArguments {
     /// Refuse what can't be compared in pairs
     #[arg(long, requires = "other")]
     pub(crate) paired: bool,
-    /// Where to draw the overlay, an .svg file, with a .png beside it [default: in the folder of a case]
+    /// Where to draw the overlay, an .svg file, with a .png beside it [default: in the folder of a
+    /// case]
     #[arg(long, value_name = "FILE", requires = "other")]
     pub(crate) figure: Option<PathBuf>,
     /// Print a JSON object instead of the table
@@ -422,7 +441,8 @@ pub(crate) struct BenchArguments {
     /// The baseline
     #[arg(long, value_name = "FILE", default_value = "results/bench/instructions.csv")]
     pub(crate) baseline: PathBuf,
-    /// Only simulate this long, in this process, and say what it was: what this command starts to count and weigh
+    /// Only simulate this long, in this process, and say what it was: what this command starts to
+    /// count and weigh
     #[arg(long, value_name = "TIME", hide = true)]
     pub(crate) raw: Option<Duration>,
 }

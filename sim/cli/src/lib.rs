@@ -1,4 +1,5 @@
-//! The command line of homasim, for the program of that name and for programs with transports of their own.
+//! The command line of homasim, for the program of that name and for programs with transports of
+//! their own.
 //!
 //! A transport needs this crate alone: [`transport`] has all that it implements and is given.
 //!
@@ -31,7 +32,8 @@ pub fn main() -> ExitCode {
     main_with(&[])
 }
 
-/// The command line with the transports of homasim and those of the calling program. It is called once in a process.
+/// The command line with the transports of homasim and those of the calling program. It is called
+/// once in a process.
 ///
 /// # Panics
 /// If two transports have one name, or a name is not letters, digits and `-`.

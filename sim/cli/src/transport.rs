@@ -1,10 +1,12 @@
 //! What the author of a transport needs.
 //!
-//! One host's end implements [`Transport`], which states the contract, and [`Counted`]. Its parameters implement
-//! [`Parameters`], and what they become when they are complete implements [`Model`].
+//! One host's end implements [`Transport`], which states the contract, and [`Counted`]. Its
+//! parameters implement [`Parameters`], and what they become when they are complete implements
+//! [`Model`].
 //!
-//! Times, sizes and rates are integers with a unit in their type. Nothing in a transport may differ from run to run: a
-//! transport reads no clock, iterates over no hash map, and draws from [`Streams`] alone.
+//! Times, sizes and rates are integers with a unit in their type. Nothing in a transport may differ
+//! from run to run: a transport reads no clock, iterates over no hash map, and draws from
+//! [`Streams`] alone.
 
 #[doc(inline)]
 pub use erased_serde::Serialize as AnySerialize;

@@ -4,9 +4,9 @@ use homa_units::Time;
 
 /// A stable 64-bit digest of a sequence of (time, component, item) records, in that order.
 ///
-/// Records must come in order of time; those of one instant may come in any order. The definition is this file's own,
-/// so that it never changes with a library: each word is mixed in by multiplication and rotation, the state is
-/// finished by two xor-shift-multiply rounds.
+/// Records must come in order of time; those of one instant may come in any order. The definition
+/// is this file's own, so that it never changes with a library: each word is mixed in by
+/// multiplication and rotation, the state is finished by two xor-shift-multiply rounds.
 #[derive(Debug, Clone)]
 pub struct TrajectoryDigest {
     state: u64,

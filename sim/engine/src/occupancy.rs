@@ -2,8 +2,9 @@
 
 const WORD: usize = u64::BITS as usize;
 
-/// A set of numbers below a power of two: one bit each, and one bit for each word of them. Setting and clearing are constant; the
-/// next member is found by looking at no more than the words of the upper level.
+/// A set of numbers below a power of two: one bit each, and one bit for each word of them. Setting
+/// and clearing are constant; the next member is found by looking at no more than the words of the
+/// upper level.
 #[derive(Debug)]
 pub(crate) struct Occupancy {
     words: Vec<u64>,
@@ -35,8 +36,10 @@ impl Occupancy {
         }
     }
 
-    /// The first member after `number`, which itself is none, going round from the end to the begin.
-    // As a function of its own it would take 1 % more instructions for W5: it is asked for each slot of few events.
+    /// The first member after `number`, which itself is none, going round from the end to the
+    /// begin.
+    // As a function of its own it would take 1 % more instructions for W5: it is asked for each
+    // slot of few events.
     #[inline(always)]
     pub(crate) fn next_after(&self, number: usize) -> Option<usize> {
         let word = number / WORD;

@@ -8,8 +8,9 @@ use std::cmp::Reverse;
 
 /// What and when: an event is nothing but its key, and the keys of one run are totally ordered.
 ///
-/// The order is (time, class, component, counter). `class` ranks kinds of events of one instant, `component` is the
-/// dense number of the thing it happens to, and `counter` orders events of one class at one component.
+/// The order is (time, class, component, counter). `class` ranks kinds of events of one instant,
+/// `component` is the dense number of the thing it happens to, and `counter` orders events of one
+/// class at one component.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventKey(u128);
 
@@ -31,8 +32,8 @@ impl EventKey {
         Self(u128::from(at.as_ps()) << 64 | u128::from(low))
     }
 
-    /// The key of an event at `at`, whose order among those of the instant is that of `low`: for orders other than that of
-    /// [`Self::new`], whose parts then don't mean what they are called.
+    /// The key of an event at `at`, whose order among those of the instant is that of `low`: for
+    /// orders other than that of [`Self::new`], whose parts then don't mean what they are called.
     #[must_use]
     #[inline]
     pub fn from_parts(at: Time, low: u64) -> Self {
@@ -83,36 +84,41 @@ impl std::fmt::Debug for EventKey {
 
 /// Pending events, earliest first in the total order of [`EventKey`].
 ///
-/// Time is cut into slots. The events of the slot that is *open* are sorted; those of the following slots, up to the
-/// horizon, lie unsorted in one list for each slot; those beyond it are in a heap. When the open slot has run empty, the
-/// next one that has events is opened, from its list, the heap or both. So most events are put on a list, read once
-/// and sorted among about ten others, with few hard-to-predict branches; a heap of all would compare each event with
-/// a dozen others on its way in and out.
+/// Time is cut into slots. The events of the slot that is *open* are sorted; those of the following
+/// slots, up to the horizon, lie unsorted in one list for each slot; those beyond it are in a heap.
+/// When the open slot has run empty, the next one that has events is opened, from its list, the
+/// heap or both. So most events are put on a list, read once and sorted among about ten others,
+/// with few hard-to-predict branches; a heap of all would compare each event with a dozen others on
+/// its way in and out.
 ///
 /// How time is cut decides how fast the queue is, never the order.
 ///
-/// Guarantee: events are popped in the order of their keys; one pushed for the past is popped next. Cost: a push is constant
-/// within the horizon and logarithmic beyond it; a pop is constant but for the sorting of a slot's events, about ten. Memory is
-/// that of the most events that were pending at a time.
+/// Guarantee: events are popped in the order of their keys; one pushed for the past is popped next.
+/// Cost: a push is constant within the horizon and logarithmic beyond it; a pop is constant but for
+/// the sorting of a slot's events, about ten. Memory is that of the most events that were pending
+/// at a time.
 #[derive(Debug)]
 pub struct EventQueue {
-    /// Events of the open slot, and any pushed for an earlier one; latest first, so that the earliest is popped.
+    /// Events of the open slot, and any pushed for an earlier one; latest first, so that the
+    /// earliest is popped.
     open: Vec<EventKey>,
     /// Number of the open slot since time zero.
     open_slot: u64,
     /// A slot is 2 to this power picoseconds long.
     slot_bits: u32,
-    /// The first event on the list of each slot, by slot number modulo the number of lists, a power of two.
+    /// The first event on the list of each slot, by slot number modulo the number of lists, a power
+    /// of two.
     heads: Vec<u32>,
     /// Which lists have events.
     occupied: Occupancy,
     /// The events on lists.
-    nodes: Vec<Node>,
+    nodes: Vec<Listed>,
     /// The first unused node.
     free: u32,
     /// Events on lists.
     listed: usize,
-    /// Of the slot that is probably opened next, the first event that [`Self::preview`] has not given.
+    /// Of the slot that is probably opened next, the first event that [`Self::preview`] has not
+    /// given.
     preview: u32,
     /// Events beyond the horizon when they were pushed.
     far: QuaternaryHeap<Reverse<EventKey>>,
@@ -120,7 +126,7 @@ pub struct EventQueue {
 
 /// An event on a list, or an unused place.
 #[derive(Debug, Clone, Copy)]
-struct Node {
+struct Listed {
     event: EventKey,
     next: u32,
 }
@@ -128,8 +134,9 @@ struct Node {
 /// The end of a list.
 const NONE: u32 = u32::MAX;
 const LISTS_MIN: usize = 64;
-/// The heads of so many lists are 32 KB, which stay in the cache. With a list for each pending event, those of 8,192 hosts
-/// would take half a megabyte, each slot had one event, and none was known early enough to look ahead.
+/// The heads of so many lists are 32 KB, which stay in the cache. With a list for each pending
+/// event, those of 8,192 hosts would take half a megabyte, each slot had one event, and none was
+/// known early enough to look ahead.
 const LISTS_MAX: usize = 1 << 13;
 
 impl Default for EventQueue {
@@ -140,7 +147,8 @@ impl Default for EventQueue {
 }
 
 impl EventQueue {
-    /// A queue that is fast if there are about `pending` events at a time, most of them due within `horizon`.
+    /// A queue that is fast if there are about `pending` events at a time, most of them due within
+    /// `horizon`.
     #[must_use]
     #[inline]
     pub fn new(pending: usize, horizon: Duration) -> Self {
@@ -196,14 +204,16 @@ impl EventQueue {
         self.open.pop()
     }
 
-    /// Events that come next, latest first: as many as are known without effort, and none if that takes some.
+    /// Events that come next, latest first: as many as are known without effort, and none if that
+    /// takes some.
     #[must_use]
     #[inline]
     pub fn next_events(&self) -> &[EventKey] {
         &self.open
     }
 
-    /// Takes care that [`Self::next_events`] gives some, if any happen before `end`; what comes after them is previewed.
+    /// Takes care that [`Self::next_events`] gives some, if any happen before `end`; what comes
+    /// after them is previewed.
     #[inline]
     pub fn look_for_events(&mut self, end: Time) {
         if self.open.is_empty() {
@@ -213,18 +223,19 @@ impl EventQueue {
         }
     }
 
-    /// After [`Self::look_for_events`], one that will probably be among [`Self::next_events`] when those have run out, in no
-    /// order, and another one with each call. Their places on the list are in the cache then: fetching these one by one takes
-    /// longer than sorting the slot.
+    /// After [`Self::look_for_events`], one that will probably be among [`Self::next_events`] when
+    /// those have run out, in no order, and another one with each call. Their places on the list
+    /// are in the cache then: fetching these one by one takes longer than sorting the slot.
     #[inline]
     pub fn preview(&mut self) -> Option<EventKey> {
-        let Node { event, next } = *self.nodes.get(self.preview as usize)?;
+        let Listed { event, next } = *self.nodes.get(self.preview as usize)?;
         prefetch_index(&self.nodes, next as usize);
         self.preview = next;
         Some(event)
     }
 
-    /// No event happens before this; none if none is pending. It is at most the length of a slot too early.
+    /// No event happens before this; none if none is pending. It is at most the length of a slot
+    /// too early.
     #[must_use]
     #[inline]
     pub fn earliest(&self) -> Option<Time> {
@@ -238,12 +249,13 @@ impl EventQueue {
         }
     }
 
-    /// Takes out all events of which `keep` says no. As it passes over everything, it is for rare occasions.
+    /// Takes out all events of which `keep` says no. As it passes over everything, it is for rare
+    /// occasions.
     pub fn retain(&mut self, keep: impl Fn(EventKey) -> bool) {
         let mut events: Vec<EventKey> = self.open.drain(..).collect();
         for head in &mut self.heads {
             let mut place = std::mem::replace(head, NONE);
-            while let Some(Node { event, next }) = self.nodes.get(place as usize) {
+            while let Some(Listed { event, next }) = self.nodes.get(place as usize) {
                 events.push(*event);
                 place = *next;
             }
@@ -282,7 +294,7 @@ impl EventQueue {
     #[inline]
     fn push_listed(&mut self, slot: u64, event: EventKey) {
         let list = self.list_of(slot);
-        let node = Node { event, next: self.heads[list] };
+        let node = Listed { event, next: self.heads[list] };
         let place = self.free;
         if place == NONE {
             self.heads[list] = u32::try_from(self.nodes.len()).expect("fewer than 2^32 events");
@@ -296,7 +308,8 @@ impl EventQueue {
         self.listed += 1;
     }
 
-    /// The first slots after the open one of which events are on a list, and of which events are in the heap.
+    /// The first slots after the open one of which events are on a list, and of which events are in
+    /// the heap.
     #[inline(always)]
     fn next_slots(&self) -> (Option<u64>, Option<u64>) {
         let first_far = self.far.peek().map(|Reverse(event)| self.slot_of(*event));

@@ -46,8 +46,8 @@ pub struct Case {
     pub(crate) denominator: Denominator,
     /// The size bins of the results.
     pub bins: SizeBins,
-    /// Messages up to this size are the short ones, whose latency is reported: the smallest size such that more than a
-    /// tenth of the messages are at most as large.
+    /// Messages up to this size are the short ones, whose latency is reported: the smallest size
+    /// such that more than a tenth of the messages are at most as large.
     pub short_bytes: Bytes,
     /// Things a user should know that are no errors.
     pub notes: Vec<String>,

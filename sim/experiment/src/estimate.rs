@@ -105,8 +105,8 @@ pub fn work(case: &Case) -> Work {
     }
 }
 
-/// Share of the capacity of the busiest direction of any host's link that the grants for what goes over it take, in
-/// expectation; zero for a trace.
+/// Share of the capacity of the busiest direction of any host's link that the grants for what goes
+/// over it take, in expectation; zero for a trace.
 #[must_use]
 pub fn control_load(case: &Case) -> f64 {
     let Arrivals::Poisson { sizes, arithmetic } = &case.arrivals else { return 0.0 };

@@ -208,11 +208,12 @@ impl Visitor<'_> for SizesVisitor {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WorkloadSection {
-    /// Message sizes. With a trace: the distribution that levels, cutoffs and size bins are made for.
+    /// Message sizes. With a trace: the distribution that levels, cutoffs and size bins are made
+    /// for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sizes: Option<OneOrMany<Sizes>>,
-    /// Share of the host links' wire capacity, headers included; with `sigcomm18` also grants, which with `homa` come on
-    /// top.
+    /// Share of the host links' wire capacity, headers included; with `sigcomm18` also grants,
+    /// which with `homa` come on top.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub load: Option<OneOrMany<Load>>,
     /// Share of the host links' capacity that message bytes alone take.
@@ -224,21 +225,22 @@ pub struct WorkloadSection {
     /// So many hosts send: the first. Default: all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clients: Option<u32>,
-    /// So many hosts are sent to: the last, so that hosts are both if the numbers together exceed that of the hosts.
-    /// Default: all.
+    /// So many hosts are sent to: the last, so that hosts are both if the numbers together exceed
+    /// that of the hosts. Default: all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub servers: Option<u32>,
     /// Each client has this many independent senders, which share its load. Default 1.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub threads: u32,
-    /// At most this many messages of a client are under way, shared out among its threads; the next one waits, and its
-    /// time counts from when it is sent. Default: no limit.
+    /// At most this many messages of a client are under way, shared out among its threads; the next
+    /// one waits, and its time counts from when it is sent. Default: no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
     /// What the times between a sender's messages are.
     #[serde(default, skip_serializing_if = "is_default")]
     pub gaps: Gaps,
-    /// Shorter messages that are drawn are made as long as this; the load is that of the sizes drawn. Default 1 B.
+    /// Shorter messages that are drawn are made as long as this; the load is that of the sizes
+    /// drawn. Default 1 B.
     #[serde(default = "one_byte", skip_serializing_if = "is_one_byte")]
     pub least_size: Bytes,
 }
@@ -307,12 +309,12 @@ pub struct Measure {
     /// Whether to write a line for each measured message.
     #[serde(default)]
     pub messages: bool,
-    /// What a completion time is divided by to give a slowdown. Default: `sigcomm18` for the transport of that name,
-    /// `simulated` for others.
+    /// What a completion time is divided by to give a slowdown. Default: `sigcomm18` for the
+    /// transport of that name, `simulated` for others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub denominator: Option<Denominator>,
-    /// Up to this many measured messages of a run quantiles are exact; above it they come from bins of 0.1 % width, or
-    /// wider ones as far as a bound on memory demands it.
+    /// Up to this many measured messages of a run quantiles are exact; above it they come from bins
+    /// of 0.1 % width, or wider ones as far as a bound on memory demands it.
     #[serde(default = "exact_samples_default")]
     pub exact_samples: u64,
     /// Other times for some of the listed `workload.sizes`.

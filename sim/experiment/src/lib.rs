@@ -1,8 +1,8 @@
 //! From an experiment file to cases.
 //!
-//! An *experiment* is a TOML file ([`Experiment`]); it resolves into *cases* ([`Case`]), one for each combination of
-//! listed values, with every default filled in and every value checked; a case has one run for each seed, and
-//! [`Case::spec`] is what a run of it is a function of.
+//! An *experiment* is a TOML file ([`Experiment`]); it resolves into *cases* ([`Case`]), one for
+//! each combination of listed values, with every default filled in and every value checked; a case
+//! has one run for each seed, and [`Case::spec`] is what a run of it is a function of.
 
 mod case;
 mod estimate;
@@ -32,5 +32,6 @@ pub use resolve::cases;
 pub use sweep::SweepError;
 pub use trace::{TraceFileError, read_trace};
 
-/// A fingerprint of the code and data that runs of all transports depend on: other sources, other keys.
+/// A fingerprint of the code and data that runs of all transports depend on: other sources, other
+/// keys.
 pub const SOURCES: &str = env!("HOMASIM_SOURCES");

@@ -86,12 +86,13 @@ pub enum VariantError {
 }
 
 impl Experiment {
-    /// The experiments that this one's variants and the combinations of its sweep mean; itself, if it has neither. Each has
-    /// at most one variant, whose name tells both, with nothing left to replace. What was replaced in the file wins over
-    /// what variants replace.
+    /// The experiments that this one's variants and the combinations of its sweep mean; itself, if
+    /// it has neither. Each has at most one variant, whose name tells both, with nothing left to
+    /// replace. What was replaced in the file wins over what variants replace.
     ///
     /// # Errors
-    /// If names are missing or not unique, lists are impossible, or an override makes the experiment invalid.
+    /// If names are missing or not unique, lists are impossible, or an override makes the
+    /// experiment invalid.
     pub fn variants(&self) -> Result<Vec<Self>, VariantError> {
         for (position, Variant { name, .. }) in self.variants.iter().enumerate() {
             if name.is_empty() || !name.chars().all(is_safe) {
@@ -122,7 +123,8 @@ impl Experiment {
             names => vec![Variant { name: names.join("-"), set: Vec::new() }],
         };
         let only = experiment.variants.clone();
-        // What a file leaves out must not stand in the way of what a variant says of it: `quirks.base`, say.
+        // What a file leaves out must not stand in the way of what a variant says of it:
+        // `quirks.base`, say.
         let mut table = match &self.written {
             Some(written) => written.clone(),
             None => Table::try_from(&experiment).expect("an experiment is a table"),

@@ -57,7 +57,8 @@ pub enum SweepError {
 /// Lists that vary together: keys with equally many values.
 type Axis = Vec<(Vec<String>, Vec<Value>)>;
 
-/// All combinations of a `[sweep]`, the first key varying slowest; one without values if it is empty.
+/// All combinations of a `[sweep]`, the first key varying slowest; one without values if it is
+/// empty.
 pub(crate) fn points(sweep: &Table) -> Result<Vec<Point>, SweepError> {
     let axes = axes(sweep)?;
     let lengths: Vec<usize> = axes.iter().map(|axis| axis[0].1.len()).collect();

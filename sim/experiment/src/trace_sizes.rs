@@ -3,8 +3,8 @@
 use homa_units::Bytes;
 use homa_workloads::{SizeDistribution, TraceRow};
 
-/// The distributions that traces of other simulators follow. Variants of them, such as those of the Linux benchmark, are too
-/// like them to be told apart.
+/// The distributions that traces of other simulators follow. Variants of them, such as those of the
+/// Linux benchmark, are too like them to be told apart.
 const CANDIDATES: [&str; 9] = [
     "w1",
     "w2",
@@ -35,7 +35,8 @@ pub(crate) fn distribution_of_trace(rows: &[TraceRow], notes: &mut Vec<String>) 
             (largest_difference(&shares, &distribution), name, distribution)
         })
         .min_by(|(first, ..), (second, ..)| first.total_cmp(second));
-    // The Kolmogorov-Smirnov distance of a sample this large from its own distribution exceeds this once in 1500 times.
+    // The Kolmogorov-Smirnov distance of a sample this large from its own distribution exceeds this
+    // once in 1500 times.
     let limit = 2.0 / (rows.len() as f64).sqrt();
     if let Some((difference, name, distribution)) = nearest.filter(|(difference, ..)| *difference < limit) {
         notes.push(format!(

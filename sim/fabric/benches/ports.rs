@@ -1,8 +1,10 @@
-//! What a packet costs in ports and on links, without a protocol: through one switch at low and at high load.
+//! What a packet costs in ports and on links, without a protocol: through one switch at low and at
+//! high load.
 //!
-//! `cargo bench -p homa-fabric`. Hosts send messages of one packet at random times to random others, at random priorities. At low
-//! load nearly every packet finds its port idle; at high load most wait, and are fetched at the end of a frame. An item
-//! is a packet-hop: a packet put on a link.
+//! `cargo bench -p homa-fabric`. Hosts send messages of one packet at random times to random
+//! others, at random priorities. At low load nearly every packet finds its port idle; at high load
+//! most wait, and are fetched at the end of a frame. An item is a packet-hop: a packet put on a
+//! link.
 
 use divan::Bencher;
 use divan::counter::ItemsCount;

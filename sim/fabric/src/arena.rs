@@ -1,7 +1,8 @@
 //! Where packets lie while they are in the network.
 //!
-//! A packet is written once, when a host sends it, and read once, when it arrives at another; ports and links pass on
-//! its number. Places are used again, the last one freed first, so that few of them stay in the cache.
+//! A packet is written once, when a host sends it, and read once, when it arrives at another; ports
+//! and links pass on its number. Places are used again, the last one freed first, so that few of
+//! them stay in the cache.
 
 use crate::packet::Packet;
 use homa_units::Time;
@@ -17,7 +18,8 @@ const FREE: Time = Time::MAX;
 /// No packet.
 const NONE: u32 = u32::MAX;
 
-/// All packets in the network. Inserting, finding and removing take constant time; memory is that of the most packets at a time.
+/// All packets in the network. Inserting, finding and removing take constant time; memory is that
+/// of the most packets at a time.
 #[derive(Debug)]
 pub(crate) struct Arena<H> {
     places: Vec<Place<H>>,
@@ -110,8 +112,8 @@ impl<H: Copy> Arena<H> {
     }
 }
 
-/// A first-come first-served queue of packets, linked through their places in the arena: 8 bytes, constant time, no memory of its
-/// own. A packet is in one queue at a time.
+/// A first-come first-served queue of packets, linked through their places in the arena: 8 bytes,
+/// constant time, no memory of its own. A packet is in one queue at a time.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Fifo {
     first: u32,

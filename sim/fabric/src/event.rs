@@ -5,13 +5,14 @@ use homa_units::{Duration, Time};
 
 /// In what order events of one instant happen.
 ///
-/// It is a constant of a transport ([`Transport::ORDER`](crate::Transport::ORDER)), so that the default costs nothing. The others
-/// are those of other simulators, for models that must agree with them to the picosecond. They need one thread, as what was
-/// created first depends on the whole network.
+/// It is a constant of a transport ([`Transport::ORDER`](crate::Transport::ORDER)), so that the
+/// default costs nothing. The others are those of other simulators, for models that must agree with
+/// them to the picosecond. They need one thread, as what was created first depends on the whole
+/// network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum EventOrder {
-    /// By kind, then by the number of the component (port, host, generator). Timers and pulls of one host go in the order in which
-    /// they were set.
+    /// By kind, then by the number of the component (port, host, generator). Timers and pulls of
+    /// one host go in the order in which they were set.
     #[default]
     ByComponent,
     /// By kind, then in the order in which events were created.
@@ -55,8 +56,9 @@ impl EventClass {
     }
 }
 
-/// A host timer as the counter of its event: pulls and timeouts of one host at one instant fire in the order in which
-/// they were armed. (The number of pulls wraps after 2^31, which one instant doesn't see.)
+/// A host timer as the counter of its event: pulls and timeouts of one host at one instant fire in
+/// the order in which they were armed. (The number of pulls wraps after 2^31, which one instant
+/// doesn't see.)
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum HostTimer {
     /// The NIC can take a packet; armed with the `n`-th pull.
@@ -100,8 +102,9 @@ impl Event {
     }
 }
 
-// With an order by creation, the lower 64 bits of a key are class (3 bits), number of the creation (36), component (24), and the
-// lowest bit of the counter, which tells a timeout from a pull; or the number of the creation comes first.
+// With an order by creation, the lower 64 bits of a key are class (3 bits), number of the creation
+// (36), component (24), and the lowest bit of the counter, which tells a timeout from a pull; or
+// the number of the creation comes first.
 const CLASS_BITS: u32 = 3;
 const CREATION_BITS: u32 = 36;
 const COMPONENT_BITS: u32 = 24;
@@ -111,32 +114,32 @@ impl EventOrder {
     #[inline]
     pub(crate) fn key(self, at: Time, event: Event, created: u64) -> EventKey {
         let Event { class, component, counter } = event;
-        if self == Self::ByComponent {
-            return EventKey::new(at, class as u8, component, counter);
-        }
+        let rank = class as u64;
+        let front = match self {
+            Self::ByComponent => return EventKey::new(at, class as u8, component, counter),
+            Self::ByKindAndCreation => rank << CREATION_BITS | created,
+            Self::ByCreation => created << CLASS_BITS | rank,
+        };
         assert!(
             created < 1 << CREATION_BITS && component < 1 << COMPONENT_BITS,
             "events and components can be numbered"
         );
-        let rank = class as u64;
-        let front = match self {
-            Self::ByKindAndCreation => rank << CREATION_BITS | created,
-            Self::ByCreation | Self::ByComponent => created << CLASS_BITS | rank,
-        };
-        EventKey::from_parts(at, front << (COMPONENT_BITS + 1) | u64::from(component) << 1 | u64::from(counter & 1))
+        let low = front << (COMPONENT_BITS + 1) | u64::from(component) << 1 | u64::from(counter & 1);
+        EventKey::from_parts(at, low)
     }
 
     /// The event of a key.
     #[inline]
     pub(crate) fn event(self, key: EventKey) -> Event {
-        if self == Self::ByComponent {
-            return Event { class: EventClass::of(key.class()), component: key.component(), counter: key.counter() };
-        }
         let low = key.low();
         let front = low >> (COMPONENT_BITS + 1);
         let rank = match self {
+            Self::ByComponent => {
+                let class = EventClass::of(key.class());
+                return Event { class, component: key.component(), counter: key.counter() };
+            }
             Self::ByKindAndCreation => front >> CREATION_BITS,
-            Self::ByCreation | Self::ByComponent => front & ((1 << CLASS_BITS) - 1),
+            Self::ByCreation => front & ((1 << CLASS_BITS) - 1),
         };
         let component = (low >> 1) as u32 & ((1 << COMPONENT_BITS) - 1);
         Event { class: EventClass::of(rank as u8), component, counter: low as u32 & 1 }

@@ -13,8 +13,8 @@ pub struct BadProbability(pub f64);
 pub struct Faults {
     /// A packet is lost at its destination if 64 random bits are below this number.
     pub(crate) loss_threshold: u64,
-    /// Hosts that fail, and when: from then on a host creates no messages, and neither sends nor takes packets. What is on
-    /// the wire by then still arrives.
+    /// Hosts that fail, and when: from then on a host creates no messages, and neither sends nor
+    /// takes packets. What is on the wire by then still arrives.
     pub host_failures: Vec<(HostId, Time)>,
 }
 

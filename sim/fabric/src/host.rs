@@ -9,8 +9,9 @@ use homa_units::Time;
 pub use model::HostModel;
 pub(crate) use nic::Nic;
 
-/// One host. What each packet needs is in its first cache line, which large networks prefetch. What its software costs is said by
-/// the [`HostModel`], which all hosts share as long as it has no state.
+/// One host. What each packet needs is in its first cache line, which large networks prefetch. What
+/// its software costs is said by the [`HostModel`], which all hosts share as long as it has no
+/// state.
 #[derive(Debug)]
 #[repr(C, align(64))]
 pub(crate) struct Host<T> {

@@ -1,28 +1,35 @@
-//! The hardware of a datacenter network: ports with strict priorities, links, switches, pulling NICs, hosts.
+//! The hardware of a datacenter network: ports with strict priorities, links, switches, pulling
+//! NICs, hosts.
 //!
-//! The crate knows no protocol. What runs on a host implements [`Transport`]; who sends what, implements [`Traffic`];
-//! who takes notes, implements [`Observer`]. A [`Simulation`] ties the three to a [`homa_topologies::Topology`];
-//! [`Partitions`] does so on several threads.
+//! The crate knows no protocol. What runs on a host implements [`Transport`]; who sends what,
+//! implements [`Traffic`]; who takes notes, implements [`Observer`]. A [`Simulation`] ties the
+//! three to a [`homa_topologies::Topology`]; [`Partitions`] does so on several threads.
 //!
 //! # Model
-//! * An output port serves eight strict priorities, each first-come first-served, without preemption. It
-//!   *dequeues* its next packet at the end of the frame before, which is one inter-frame gap before it can start it.
+//! * An output port serves eight strict priorities, each first-come first-served, without
+//!   preemption. It *dequeues* its next packet at the end of the frame before, which is one
+//!   inter-frame gap before it can start it.
 //! * Store-and-forward: a packet arrives when its last bit does, after the link's fixed delay.
-//! * Where several output links lead to a destination by equally short paths, one is chosen for each packet.
-//! * Buffers are unlimited. Packets are lost, and hosts fail, as [`Faults`] says; by default nothing is lost.
-//! * A host's NIC *pulls*: it asks the transport for a packet when the wire time of the packet before is over, all of
-//!   it before the fixed software delay. So the transport's choice is made that delay ahead of the wire.
-//! * Or, for a transport that [pushes](Transport::pushes), the NIC has a first-come first-served queue and tells the
-//!   transport when a frame has left. The software delay is then added behind the NIC, where it shifts everything alike.
+//! * Where several output links lead to a destination by equally short paths, one is chosen for
+//!   each packet.
+//! * Buffers are unlimited. Packets are lost, and hosts fail, as [`Faults`] says; by default
+//!   nothing is lost.
+//! * A host's NIC *pulls*: it asks the transport for a packet when the wire time of the packet
+//!   before is over, all of it before the fixed software delay. So the transport's choice is made
+//!   that delay ahead of the wire.
+//! * Or, for a transport that [pushes](Transport::pushes), the NIC has a first-come first-served
+//!   queue and tells the transport when a frame has left. The software delay is then added behind
+//!   the NIC, where it shifts everything alike.
 //!
-//! Source: the model of the SIGCOMM'18 Homa simulations (PlatformLab/HomaSimulation), where it differs from other simulators.
-//! Left out so far: finite buffers, cut-through, links that fail. [`HostModel`] has fixed delays alone: a host has no costs per
-//! packet. A packet can carry ECN and trim [`Marks`], and a switch gives a [`Verdict`] on each packet; no buffer makes use of it.
+//! Source: the model of the SIGCOMM'18 Homa simulations (PlatformLab/HomaSimulation), where it
+//! differs from other simulators. Left out so far: finite buffers, cut-through, links that fail.
+//! [`HostModel`] has fixed delays alone: a host has no costs per packet. A packet can carry ECN and
+//! trim [`Marks`], and a switch gives a [`Verdict`] on each packet; no buffer makes use of it.
 //!
 //! # Order of events at one instant
-//! End of frame (a port dequeues), then host timers (NIC pulls and transport timeouts, the one armed first fires first), then
-//! arrivals, then new messages, then host failures. Within a kind, the smaller component number comes first. A transport may have
-//! another [`EventOrder`].
+//! End of frame (a port dequeues), then host timers (NIC pulls and transport timeouts, the one
+//! armed first fires first), then arrivals, then new messages, then host failures. Within a kind,
+//! the smaller component number comes first. A transport may have another [`EventOrder`].
 
 mod arena;
 mod event;

@@ -74,7 +74,8 @@ impl Marks {
 }
 
 impl<H> Packet<H> {
-    /// What the packet takes of an Ethernet link: frame, preamble and gap. With another [`Framing`](crate::Framing), ask that.
+    /// What the packet takes of an Ethernet link: frame, preamble and gap. With another
+    /// [`Framing`](crate::Framing), ask that.
     #[must_use]
     #[inline]
     pub fn wire_bytes(&self) -> Bytes {
@@ -82,7 +83,8 @@ impl<H> Packet<H> {
     }
 }
 
-/// Names a message in flight: a slot of its source host, used again after the message has completed.
+/// Names a message in flight: a slot of its source host, used again after the message has
+/// completed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MessageRef {
     /// The sending host.

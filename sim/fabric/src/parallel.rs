@@ -1,18 +1,22 @@
 //! One run on several threads.
 //!
-//! The network is divided between racks or pods ([`Partitioning`]). Each partition is a [`Simulation`] of its own, with its own
-//! event queue and thread. A packet that crosses to another partition takes at least the *lookahead* to get there. So each
-//! partition can simulate a window of that length without the others. Then all wait at a barrier and exchange what crosses. This
-//! is conservative synchronisation as by Chandy, Misra and Bryant, with windows instead of null messages.
+//! The network is divided between racks or pods ([`Partitioning`]). Each partition is a
+//! [`Simulation`] of its own, with its own event queue and thread. A packet that crosses to another
+//! partition takes at least the *lookahead* to get there. So each partition can simulate a window
+//! of that length without the others. Then all wait at a barrier and exchange what crosses. This is
+//! conservative synchronisation as by Chandy, Misra and Bryant, with windows instead of null
+//! messages.
 //!
 //! The result is that of one thread, to the last bit:
 //! * events have a total order that doesn't depend on who scheduled what first;
 //! * each random stream belongs to a component of one partition;
-//! * what happens to messages is deferred, merged in the order of one thread and told to the [`Observer`] some windows later.
-//!   Only messages that one generator gives for hosts of several partitions at the very same instant may be told in another order.
+//! * what happens to messages is deferred, merged in the order of one thread and told to the
+//!   [`Observer`] some windows later. Only messages that one generator gives for hosts of several
+//!   partitions at the very same instant may be told in another order.
 //!
-//! An observer must not influence the run. Traffic with a [bound on outstanding messages](Traffic::max_outstanding) can't be
-//! divided, as the end of a message anywhere may let the next one begin at once.
+//! An observer must not influence the run. Traffic with a [bound on outstanding
+//! messages](Traffic::max_outstanding) can't be divided, as the end of a message anywhere may let
+//! the next one begin at once.
 
 pub(crate) mod deferred;
 mod exchange;
@@ -53,8 +57,9 @@ pub struct Partitions<T: Transport, S, O> {
     helpers_busy: WallDuration,
 }
 
-/// How many deferred events are merged at a time. With few, slots of ended messages are used again while they are in the cache;
-/// with many, the time in which all threads but one wait doesn't count.
+/// How many deferred events are merged at a time. With few, slots of ended messages are used again
+/// while they are in the cache; with many, the time in which all threads but one wait doesn't
+/// count.
 const DEFERRED_MAX: usize = 512;
 
 impl<T, S, O> Partitions<T, S, O>
@@ -63,8 +68,8 @@ where
     S: Traffic + Send,
     O: Observer,
 {
-    /// An empty network at time zero; `transport` makes each host's end, and `traffic` the same messages for each partition. `clock`
-    /// says how long the calling thread has been busy.
+    /// An empty network at time zero; `transport` makes each host's end, and `traffic` the same
+    /// messages for each partition. `clock` says how long the calling thread has been busy.
     ///
     /// # Errors
     /// If the number of outstanding messages is bounded.

@@ -71,7 +71,8 @@ struct Generator {
 }
 
 /// A network of hosts that run the transport `T`, under the traffic `S`, watched by `O`.
-// Partitions that several threads simulate lie beside each other in memory, and must not share cache lines.
+// Partitions that several threads simulate lie beside each other in memory, and must not share
+// cache lines.
 #[repr(align(128))]
 pub struct Simulation<T: Transport, S, O> {
     pub(crate) now: Time,
@@ -195,7 +196,8 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
 
 #[expect(private_bounds, reason = "observers, with a tap or without, and partitions of this crate")]
 impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
-    /// An empty network at time zero, watched by an [`Observer`](crate::Observer) or a [`Tapped`](crate::Tapped) one; `transport` makes each host's end.
+    /// An empty network at time zero, watched by an [`Observer`](crate::Observer) or a
+    /// [`Tapped`](crate::Tapped) one; `transport` makes each host's end.
     pub fn new(
         topology: &Topology,
         config: FabricConfig,
@@ -248,7 +250,8 @@ impl<T: Transport, S, O> Simulation<T, S, O> {
             generator.pending = None;
             generator.is_blocked = false;
         }
-        // As if they had never been scheduled: how many there are would depend on how the network is divided.
+        // As if they had never been scheduled: how many there are would depend on how the network
+        // is divided.
         self.scheduler.queue.retain(|event| T::ORDER.event(event).class != EventClass::Submission);
     }
 

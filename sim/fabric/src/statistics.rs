@@ -11,14 +11,14 @@ pub struct TierStatistics {
     pub tier: String,
     /// How many ports.
     pub ports: u32,
-    /// Waiting bytes (frames; without the one on the wire or already dequeued): mean over time since the measurement
-    /// began, then over ports.
+    /// Waiting bytes (frames; without the one on the wire or already dequeued): mean over time
+    /// since the measurement began, then over ports.
     pub queue_mean_bytes: f64,
-    /// Largest number of waiting bytes at any port since the measurement began, right after a packet came. A packet
-    /// that is served at once counts as having waited for no time.
+    /// Largest number of waiting bytes at any port since the measurement began, right after a
+    /// packet came. A packet that is served at once counts as having waited for no time.
     pub queue_max_bytes: u64,
-    /// Share of the whole simulated time in which a link carries frame or preamble, mean over ports. A frame counts in
-    /// full from the moment it is handed to the link.
+    /// Share of the whole simulated time in which a link carries frame or preamble, mean over
+    /// ports. A frame counts in full from the moment it is handed to the link.
     pub utilisation: f64,
     /// Frames sent since the begin.
     pub frames: u64,
@@ -38,7 +38,8 @@ pub struct FabricStatistics {
     pub packet_hops: u64,
     /// The most packets that were in ports and on links at a time, since the begin.
     pub packets_in_network_max: u64,
-    /// Packets lost since the begin, at their destination or dropped by a switch (see [`Faults`](crate::Faults)).
+    /// Packets lost since the begin, at their destination or dropped by a switch (see
+    /// [`Faults`](crate::Faults)).
     pub lost_packets: u64,
     /// Events handled since the begin.
     pub events: u64,

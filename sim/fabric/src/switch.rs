@@ -22,8 +22,8 @@ pub enum QueueDiscipline {
     StrictPriority,
 }
 
-/// One switch. Its ports are those of the links that leave it: they lie in one table with the ports of hosts, by the number of the
-/// link.
+/// One switch. Its ports are those of the links that leave it: they lie in one table with the ports
+/// of hosts, by the number of the link.
 pub(crate) struct Switch {
     balancer: Balancer,
     buffer: Buffer,

@@ -25,15 +25,17 @@ pub trait Traffic {
     /// The next message of a generator, or `None` when it has ended.
     fn next(&mut self, generator: u32) -> Option<Submission>;
 
-    /// How many messages of a generator may be outstanding at a time. Further ones are created when one has ended, as soon as
-    /// possible after their time. The bound of a generator must not change.
+    /// How many messages of a generator may be outstanding at a time. Further ones are created when
+    /// one has ended, as soon as possible after their time. The bound of a generator must not
+    /// change.
     fn max_outstanding(&self, generator: u32) -> Option<u32> {
         let _ = generator;
         None
     }
 
-    /// The host that all messages of a generator come from, if that is one and known beforehand. Each partition of a
-    /// network looks through the other generators for its own messages. So those have to end, or to have messages from everywhere.
+    /// The host that all messages of a generator come from, if that is one and known beforehand.
+    /// Each partition of a network looks through the other generators for its own messages. So
+    /// those have to end, or to have messages from everywhere.
     fn source(&self, generator: u32) -> Option<HostId> {
         let _ = generator;
         None
@@ -67,7 +69,8 @@ pub trait Observer {
         panic!("{message:?} failed at {at}, where nothing can fail")
     }
 
-    /// The source of a message has failed (see [`Faults`](crate::Faults)), so that nobody waits for the message any more.
+    /// The source of a message has failed (see [`Faults`](crate::Faults)), so that nobody waits for
+    /// the message any more.
     fn abandoned(&mut self, at: Time, message: &Message) {
         panic!("{message:?} was abandoned at {at}, where no host fails")
     }

@@ -6,7 +6,7 @@ use homa_topologies::HostId;
 use homa_units::Time;
 
 /// How many classes of packets reports can tell apart (see [`Transport::class`]).
-pub const PACKET_CLASSES: usize = 4;
+pub const PACKET_CLASSES: usize = 3;
 
 /// What became of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,11 +35,11 @@ impl MessageEnd {
 ///
 /// 1. After each [`Self::submit`], [`Self::handle_packet`] and [`Self::handle_timeout`] it drains
 ///    [`Self::poll_completion`], reads [`Self::poll_timeout`] again, and drains
-///    [`Self::poll_wake`]. It does not do so after [`Self::poll_transmit`]: a timer that starts with
-///    a packet must have been given before.
+///    [`Self::poll_wake`]. It does not do so after [`Self::poll_transmit`]: a timer that starts
+///    with a packet must have been given before.
 /// 2. A NIC that pulls asks for a packet when it can send it, and not before: the choice is made
-///    late, with all that is known by then. It asks only if [`Self::has_packet`] says yes, and again
-///    when the packet's wire time is over.
+///    late, with all that is known by then. It asks only if [`Self::has_packet`] says yes, and
+///    again when the packet's wire time is over.
 /// 3. [`Self::handle_timeout`] is called at the time that [`Self::poll_timeout`] gave. It may be
 ///    called too early or too often, and does nothing then.
 /// 4. Time never runs backwards. Equal times are fine.
@@ -87,13 +87,14 @@ pub trait Transport {
     #[must_use]
     fn poll_transmit(&mut self, now: Time) -> Option<Packet<Self::Header>>;
 
-    /// A message of this or another host that has ended: by arriving completely, with whatever answer belongs to it, or
-    /// because it was given up.
+    /// A message of this or another host that has ended: by arriving completely, with whatever
+    /// answer belongs to it, or because it was given up.
     #[must_use]
     fn poll_completion(&mut self) -> Option<MessageEnd>;
 
-    /// A host that a call of this one may have given something to send, where hosts share state. The caller drains it after each
-    /// call, as it does [`Self::poll_completion`], and then treats that host as after a call. Such a run has one thread.
+    /// A host that a call of this one may have given something to send, where hosts share state.
+    /// The caller drains it after each call, as it does [`Self::poll_completion`], and then treats
+    /// that host as after a call. Such a run has one thread.
     #[must_use]
     #[inline]
     fn poll_wake(&mut self) -> Option<HostId> {
@@ -104,8 +105,9 @@ pub trait Transport {
     #[must_use]
     fn poll_timeout(&self) -> Option<Time>;
 
-    /// Whether the transport decides by itself when its packets leave: they then go to a NIC with a first-come
-    /// first-served queue as soon as [`Self::has_packet`] says so. Otherwise the NIC pulls them.
+    /// Whether the transport decides by itself when its packets leave: they then go to a NIC with a
+    /// first-come first-served queue as soon as [`Self::has_packet`] says so. Otherwise the NIC
+    /// pulls them.
     #[must_use]
     fn pushes(&self) -> bool {
         false

@@ -10,7 +10,8 @@ pub struct Axis {
     pub label: String,
     /// From values to places.
     pub scale: AxisScale,
-    /// First and last value; chosen from the data if it isn't given. Lines are cut where they leave it.
+    /// First and last value; chosen from the data if it isn't given. Lines are cut where they leave
+    /// it.
     pub range: Option<(f64, f64)>,
     /// How values are written.
     pub format: TickFormat,
@@ -19,14 +20,16 @@ pub struct Axis {
 /// How an axis gives places to values.
 #[derive(Debug, Clone, PartialEq)]
 pub enum AxisScale {
-    /// In proportion. A vertical axis chosen from data begins at 0 unless there are negative values.
+    /// In proportion. A vertical axis chosen from data begins at 0 unless there are negative
+    /// values.
     Linear,
     /// Equal ratios are equally far apart; what isn't above 0 lies below every range.
     Logarithmic,
     /// From 0 on: in proportion up to this value, which is above 0, and logarithmic above it.
     LogarithmicFromZero(f64),
-    /// In proportion from 0 to 1, the cumulative share of messages; labelled at each tenth with the message size up to
-    /// which that share lies. Pairs of cumulative share and size in bytes, ascending.
+    /// In proportion from 0 to 1, the cumulative share of messages; labelled at each tenth with the
+    /// message size up to which that share lies. Pairs of cumulative share and size in bytes,
+    /// ascending.
     Sizes(Vec<(f64, u64)>),
 }
 
@@ -56,7 +59,8 @@ impl Axis {
         Self { scale: AxisScale::Logarithmic, ..Self::linear(label, format) }
     }
 
-    /// The axis of the slowdown figure: cumulative share of messages, labelled with the sizes of these steps.
+    /// The axis of the slowdown figure: cumulative share of messages, labelled with the sizes of
+    /// these steps.
     #[must_use]
     pub fn sizes(steps: &[Step]) -> Self {
         let scale = AxisScale::Sizes(steps.iter().map(|step| (step.share.1, step.size_max)).collect());
@@ -94,7 +98,8 @@ const LARGEST: f64 = 1e300;
 const SMALLEST: f64 = 1e-300;
 
 impl<'a> Range<'a> {
-    /// The axis's own range, or one around these values, of which those that have no place are ignored.
+    /// The axis's own range, or one around these values, of which those that have no place are
+    /// ignored.
     ///
     /// # Panics
     /// If its own range doesn't ascend, or begins at or below 0 where a logarithm is taken.

@@ -26,7 +26,8 @@ pub struct BarFigure {
     pub categories: Vec<String>,
     /// In the order of the legend.
     pub series: Vec<BarSeries>,
-    /// Whether each bar has its height written over it, upright if it is narrow; not if even that has no room.
+    /// Whether each bar has its height written over it, upright if it is narrow; not if even that
+    /// has no room.
     pub values: bool,
 }
 
@@ -35,10 +36,11 @@ pub struct BarFigure {
 pub struct BarSeries {
     /// Series with the same name have one colour and one entry in the legend.
     pub name: String,
-    /// Series of one stack are drawn on one another, in their order; stacks side by side. If there are several stacks of
-    /// series with other names, the legend says which is which.
+    /// Series of one stack are drawn on one another, in their order; stacks side by side. If there
+    /// are several stacks of series with other names, the legend says which is which.
     pub stack: String,
-    /// Of each category. No bar where it is not a number; a bar that leaves the figure where it is infinite.
+    /// Of each category. No bar where it is not a number; a bar that leaves the figure where it is
+    /// infinite.
     pub values: Vec<f64>,
     /// Confidence of each value, drawn at its upper end; not numbers where it isn't known.
     pub band: Option<Vec<(f64, f64)>>,
@@ -65,7 +67,8 @@ impl BarSeries {
 }
 
 impl BarFigure {
-    /// All numbers that are drawn, series by series; the heights of stacks are the sums of their parts.
+    /// All numbers that are drawn, series by series; the heights of stacks are the sums of their
+    /// parts.
     #[must_use]
     pub fn rows(&self) -> Vec<FigureRow> {
         let mut rows = Vec::new();
@@ -174,12 +177,13 @@ impl BarSeries {
     }
 }
 
-/// Draws bars; returns SVG. Colour and hatching come from the order of names: eight are easy to tell apart, also in grey. Names of
-/// categories are broken into lines, or turned upright if that doesn't help.
+/// Draws bars; returns SVG. Colour and hatching come from the order of names: eight are easy to
+/// tell apart, also in grey. Names of categories are broken into lines, or turned upright if that
+/// doesn't help.
 ///
 /// # Panics
-/// If the axis has a range that doesn't ascend or that its scale doesn't have, or a series has not one value (and one
-/// confidence, if it has any) for each category.
+/// If the axis has a range that doesn't ascend or that its scale doesn't have, or a series has not
+/// one value (and one confidence, if it has any) for each category.
 #[must_use]
 pub fn bar_figure(figure: &BarFigure) -> String {
     figure.check();
@@ -259,7 +263,8 @@ impl<'a> Drawing<'a> {
             let headroom = f64::from(HEIGHT) - (f64::from(HEIGHT) - over) / highest;
             Frame::new(&figure.title, y, figure.legend(), headroom.max(0.0).ceil() as i32)
         };
-        // How wide bars are depends on the labels left of them, which depend on the frame: a guess, then what fits.
+        // How wide bars are depends on the labels left of them, which depend on the frame: a guess,
+        // then what fits.
         let guess = framed(fitting(bar(slot(LEFT + 30))));
         let values = fitting(bar(slot(guess.left)));
         let frame = framed(values);
@@ -349,7 +354,8 @@ impl<'a> Drawing<'a> {
         }
     }
 
-    /// The pixel of a height, at the edge of the plot if it is beyond; infinite is the upper edge of the figure.
+    /// The pixel of a height, at the edge of the plot if it is beyond; infinite is the upper edge
+    /// of the figure.
     fn height(&self, value: f64) -> i32 {
         if value == f64::INFINITY {
             return self.frame.top;
@@ -360,7 +366,8 @@ impl<'a> Drawing<'a> {
 }
 
 impl BarFigure {
-    /// A height as it is written over its bar: about three digits, of numbers as many decimals as the others have.
+    /// A height as it is written over its bar: about three digits, of numbers as many decimals as
+    /// the others have.
     fn written(&self, value: f64) -> String {
         if !value.is_finite() {
             return String::new();

@@ -1,4 +1,5 @@
-//! Where the parts of a figure are, and all that is drawn around the data: title, legend, axes, grid.
+//! Where the parts of a figure are, and all that is drawn around the data: title, legend, axes,
+//! grid.
 
 use super::axis::{Axis, AxisScale, Range};
 use super::canvas::*;

@@ -1,11 +1,13 @@
 //! Figures: slowdown by size, lines, bars, queues and priorities as SVG, and the same as PNG.
 //!
-//! All use of the plotting and rendering libraries is here. A figure is a value; drawing it gives a text, the same bytes
-//! on every machine. [`figure_csv`] has the numbers of figures, [`line_figure_points`] and its like where they are drawn.
+//! All use of the plotting and rendering libraries is here. A figure is a value; drawing it gives a
+//! text, the same bytes on every machine. [`figure_csv`] has the numbers of figures,
+//! [`line_figure_points`] and its like where they are drawn.
 //!
-//! One style for all: sizes are in pixels of a canvas 960 wide, and one column of a paper is about a quarter of that in
-//! points, so that the smallest text (28) has 7 points. Curves differ by colour and by mark, bars by colour and by
-//! hatching, for readers who print in grey. The legend is above the plot, so it can't cover data.
+//! One style for all: sizes are in pixels of a canvas 960 wide, and one column of a paper is about
+//! a quarter of that in points, so that the smallest text (28) has 7 points. Curves differ by
+//! colour and by mark, bars by colour and by hatching, for readers who print in grey. The legend is
+//! above the plot, so it can't cover data.
 
 mod axis;
 mod bars;

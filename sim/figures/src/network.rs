@@ -24,7 +24,8 @@ pub struct PriorityBars {
     pub shares: [f64; 3],
 }
 
-/// Mean and maximum of waiting bytes by level of the network, on a logarithmic scale from one byte on. Returns SVG.
+/// Mean and maximum of waiting bytes by level of the network, on a logarithmic scale from one byte
+/// on. Returns SVG.
 #[must_use]
 pub fn queue_figure(queues: &[QueueBars], title: &str) -> String {
     let largest = queues.iter().map(|queue| queue.max_bytes as f64).fold(10.0, f64::max);

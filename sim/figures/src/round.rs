@@ -28,7 +28,8 @@ pub(super) fn round_below(value: f64) -> f64 {
     found.into_iter().rfind(|round| *round <= value).unwrap_or(value)
 }
 
-/// Mantissa and exponent of the smallest step of 1, 2 or 5 times a power of ten that is at least this large.
+/// Mantissa and exponent of the smallest step of 1, 2 or 5 times a power of ten that is at least
+/// this large.
 pub(super) fn step_above(size: f64) -> (i64, i32) {
     let decade = floor_log10(size);
     let steps = (decade - 1..=decade + 1).flat_map(|decade| [1, 2, 5].map(|mantissa| (mantissa, decade)));

@@ -22,8 +22,8 @@ pub struct Curve {
     pub name: String,
     /// By ascending size.
     pub steps: Vec<Step>,
-    /// Whether it is a published curve: drawn as marks in the middle of each step, discs for the 99th percentile and
-    /// rings for the median.
+    /// Whether it is a published curve: drawn as marks in the middle of each step, discs for the
+    /// 99th percentile and rings for the median.
     pub published: bool,
 }
 
@@ -43,9 +43,10 @@ impl Curve {
     }
 }
 
-/// The figure of the Homa papers: x is the cumulative share of messages, labelled with their sizes; y is slowdown on a
-/// logarithmic scale; for each curve a thick line for the 99th percentile and a dashed one for the median. A triangle
-/// at the upper edge marks where a line leaves the figure because the messages did not finish. Returns SVG.
+/// The figure of the Homa papers: x is the cumulative share of messages, labelled with their sizes;
+/// y is slowdown on a logarithmic scale; for each curve a thick line for the 99th percentile and a
+/// dashed one for the median. A triangle at the upper edge marks where a line leaves the figure
+/// because the messages did not finish. Returns SVG.
 ///
 /// # Panics
 /// If there is nothing to draw.
@@ -88,8 +89,9 @@ fn layout(curves: &[Curve], title: &str) -> (Vec<String>, Legend, Scale) {
     (title, legend, scale)
 }
 
-/// All numbers of a slowdown figure: each curve's two statistics from the cumulative share of messages on at which a step begins,
-/// and the sizes that the horizontal axis shows, each with the share of messages up to it.
+/// All numbers of a slowdown figure: each curve's two statistics from the cumulative share of
+/// messages on at which a step begins, and the sizes that the horizontal axis shows, each with the
+/// share of messages up to it.
 #[must_use]
 pub fn slowdown_rows(curves: &[Curve], title: &str) -> Vec<FigureRow> {
     let mut rows = Vec::new();
@@ -251,7 +253,8 @@ impl Scale {
     }
 }
 
-/// The values within a scale that are 1, 2 or 5 times a power of ten; only its powers if there are too many.
+/// The values within a scale that are 1, 2 or 5 times a power of ten; only its powers if there are
+/// too many.
 fn labelled(scale: &Scale) -> Vec<f64> {
     let factors: &[f64] = if scale.top / scale.bottom > 1000.0 { &[1.0] } else { &[1.0, 2.0, 5.0] };
     let mut values = Vec::new();

@@ -1,5 +1,5 @@
-//! `Cargo.lock`: which packages link which. cargo writes it, always in one form, so that no reader of TOML is needed here, which
-//! each build would compile a second time.
+//! `Cargo.lock`: which packages link which. cargo writes it, always in one form, so that no reader
+//! of TOML is needed here, which each build would compile a second time.
 
 use crate::files::text;
 use std::path::Path;

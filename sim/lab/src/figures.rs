@@ -30,8 +30,9 @@ pub struct Drawn {
     pub left_out: Vec<String>,
 }
 
-/// Draws the figures of the results in `out` into `out/figures`: those of `sections`, or, if there are none, one of each
-/// kind that the cases have something to say about. What is there as it should be is drawn `again` only if that is wanted.
+/// Draws the figures of the results in `out` into `out/figures`: those of `sections`, or, if there
+/// are none, one of each kind that the cases have something to say about. What is there as it
+/// should be is drawn `again` only if that is wanted.
 ///
 /// # Errors
 /// If results are missing, a section can't be drawn from them, or a figure can't be written.
@@ -71,7 +72,8 @@ impl Figure {
         let draws_png = draw == Draw::SvgAndPng;
         let csv = figure_csv(rows);
         let is_there = |path: &Path, bytes: &[u8]| std::fs::read(path).is_ok_and(|there| there == bytes);
-        // The PNG takes by far the longest, and is made from the SVG: it is there if that is, which is written last.
+        // The PNG takes by far the longest, and is made from the SVG: it is there if that is, which
+        // is written last.
         let has_png = !draws_png || png_path.is_file();
         if again || !has_png || !is_there(&svg_path, svg.as_bytes()) || !is_there(&csv_path, &csv) {
             write_atomically(&csv_path, &csv)?;
@@ -96,8 +98,8 @@ pub(crate) fn figures_folder(out: &Path) -> Result<PathBuf, StoreError> {
     Ok(folder)
 }
 
-/// Draws figures of cases: those of `sections`, or, if there are none, one of each kind that the cases have something to say
-/// about.
+/// Draws figures of cases: those of `sections`, or, if there are none, one of each kind that the
+/// cases have something to say about.
 pub(crate) fn draw_figures(cases: &[CaseResult], sections: &[FigureSection]) -> Result<Figures, FigureError> {
     let defaults;
     let sections = if sections.is_empty() {
@@ -141,7 +143,8 @@ fn remove_others(folder: &Path, files: &[PathBuf]) {
 /// What is drawn of results if nobody says.
 fn default_sections(cases: &[CaseResult]) -> Vec<FigureSection> {
     let mut sections = Vec::new();
-    // Cases are compared with those of the same messages; many cases are cut into figures that can be read.
+    // Cases are compared with those of the same messages; many cases are cut into figures that can
+    // be read.
     let mut groups: Vec<(String, Vec<&CaseResult>)> = Vec::new();
     for case in cases {
         let summary = &case.summary;

@@ -1,11 +1,12 @@
 //! From cases to results on disk.
 //!
-//! An *experiment* is a TOML file ([`Experiment`]); it resolves into *cases* ([`Case`]), one for each combination of
-//! listed values; a case has one *run* for each seed, and its runs are pooled into one [`CaseSummary`].
+//! An *experiment* is a TOML file ([`Experiment`]); it resolves into *cases* ([`Case`]), one for
+//! each combination of listed values; a case has one *run* for each seed, and its runs are pooled
+//! into one [`CaseSummary`].
 //!
-//! `homa-experiment` makes the cases and `homa-run` simulates one run; this crate plans, keeps and reports runs. Numbers that
-//! depend on files, threads and clocks ([`Timing`]) are
-//! kept apart from those that are a function of the experiment alone.
+//! `homa-experiment` makes the cases and `homa-run` simulates one run; this crate plans, keeps and
+//! reports runs. Numbers that depend on files, threads and clocks ([`Timing`]) are kept apart from
+//! those that are a function of the experiment alone.
 
 mod check;
 mod comparison;

@@ -25,13 +25,15 @@ pub const REPORT: &str = "report.html";
 
 const TEMPLATE: &str = include_str!("report/report.html");
 
-/// Writes `out/report.html` of the results in `out`, with the figures of `sections`, or, if there are none, one of each kind
-/// that the cases have something to say about. Figures that are not in `out/figures` are written there.
+/// Writes `out/report.html` of the results in `out`, with the figures of `sections`, or, if there
+/// are none, one of each kind that the cases have something to say about. Figures that are not in
+/// `out/figures` are written there.
 ///
 /// Returns the page's path and why some figures were left out.
 ///
 /// # Errors
-/// If results are missing or damaged, a figure can't be drawn from them, or something can't be written.
+/// If results are missing or damaged, a figure can't be drawn from them, or something can't be
+/// written.
 pub fn write_report(out: &Path, sections: &[FigureSection]) -> Result<(PathBuf, Vec<String>), ReportError> {
     let manifest = Manifest::read(out)?;
     check_complete(out, &manifest)?;

@@ -1,5 +1,5 @@
-//! A plan carried out: what is there already is kept, each finished run is kept at once, and a case is pooled and written
-//! as soon as all its runs are there, whoever did them.
+//! A plan carried out: what is there already is kept, each finished run is kept at once, and a case
+//! is pooled and written as soon as all its runs are there, whoever did them.
 
 mod run;
 
@@ -39,7 +39,8 @@ pub struct Session<'a> {
     pub interrupted: &'a AtomicBool,
 }
 
-/// Hears how a session goes on; cases and runs are named by their numbers in the plan. Called by several threads.
+/// Hears how a session goes on; cases and runs are named by their numbers in the plan. Called by
+/// several threads.
 pub trait Follow: Sync {
     /// A run has come to this simulated time.
     fn running(&self, case: usize, run: usize, now: Time);
@@ -113,7 +114,8 @@ pub fn carry_out(session: Session<'_>, follow: &impl Follow) -> Result<Tally, St
     }
     let carried = Carried::new(session, follow);
     let tasks = carried.tasks();
-    // One after the other from one list, in its order, so that what comes first in the plan is done first.
+    // One after the other from one list, in its order, so that what comes first in the plan is done
+    // first.
     tasks.into_iter().par_bridge().for_each(|task| carried.perform(&task));
     carried.finish(manifest)
 }
@@ -139,7 +141,8 @@ impl<'a, F: Follow> Carried<'a, F> {
         Self { session, archive, follow, missing: zero(), complete: no(), owners, tally, unwritable }
     }
 
-    /// What has to be done, in the order of the plan; what is there already is told to the follower.
+    /// What has to be done, in the order of the plan; what is there already is told to the
+    /// follower.
     fn tasks(&self) -> Vec<Task> {
         let selected = self.session.selection.of(self.session.plan);
         let mut tasks = Vec::new();

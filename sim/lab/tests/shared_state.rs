@@ -1,6 +1,6 @@
-//! A transport whose hosts share state, with an event order and a framing of its own, as an author would bring it: it runs on one
-//! thread, which is said before, with the same result whatever is asked for. A program of its own, as transports are added to
-//! the whole process.
+//! A transport whose hosts share state, with an event order and a framing of its own, as an author
+//! would bring it: it runs on one thread, which is said before, with the same result whatever is
+//! asked for. A program of its own, as transports are added to the whole process.
 
 use homa_fabric::{EventOrder, Framing, Indivisible, Marks, Message, MessageEnd, MessageRef, Packet, Transport};
 use homa_lab::{Case, Control, RunRecord, cases, division, parse_experiment, run_seed};
@@ -15,7 +15,8 @@ use std::sync::{Arc, Mutex};
 
 const FRAME: u16 = 1_000;
 
-/// Of all hosts that have something to send, the one whose message is shortest may: one packet at a time in the whole network.
+/// Of all hosts that have something to send, the one whose message is shortest may: one packet at a
+/// time in the whole network.
 #[derive(Debug, Default)]
 struct Oracle {
     /// By remaining packets, then by host and number.
@@ -180,7 +181,8 @@ fn hosts_that_share_state_run_on_one_thread_and_say_so() {
     let (one, two) = (run(&case, 1), run(&case, 2));
     assert!(one.counts.completed > 100, "{:?}", one.counts);
     assert_eq!(one.digest, two.digest);
-    // Three packets over two or four links, one after the other, and 500 ns of software at each end of each.
+    // Three packets over two or four links, one after the other, and 500 ns of software at each end
+    // of each.
     let fastest_us = one.latencies[0].distribution()[0].value;
     assert!(fastest_us >= 3.0 * (2.0 * 0.8 + 1.0), "{fastest_us}");
 }

@@ -1,4 +1,5 @@
-//! The core as the recorded node: its state, the applications on it, and what of the recording it has explained.
+//! The core as the recorded node: its state, the applications on it, and what of the recording it
+//! has explained.
 
 mod calls;
 mod clocks;
@@ -15,8 +16,8 @@ use std::rc::Rc;
 
 pub(crate) use clocks::{Clocks, Due, LastTick};
 
-/// What the core's clock shows at the first frame. Less than 2³¹ ns in all captures, so that quirk Q3, which depends on
-/// how long the machine was up, doesn't show.
+/// What the core's clock shows at the first frame. Less than 2³¹ ns in all captures, so that quirk
+/// Q3, which depends on how long the machine was up, doesn't show.
 const BASE_NS: u64 = 1_000_000;
 const PS_PER_NS: u64 = 1000;
 
@@ -129,7 +130,8 @@ impl State {
         self.clock
     }
 
-    /// Processes the next `count` inputs together, when the last of them was delivered or as soon after it as possible.
+    /// Processes the next `count` inputs together, when the last of them was delivered or as soon
+    /// after it as possible.
     pub(crate) fn deliver(&mut self, scene: &Scene<'_>, count: usize, due: Due) -> Result<Effect, Conflict> {
         let inputs = &scene.inputs[self.next_input..self.next_input + count];
         if let [Input { at_ns, what: Happening::Homa { peer, packet: Packet::Grant(grant) } }] = inputs {
@@ -170,7 +172,8 @@ impl State {
         Ok(effect)
     }
 
-    /// Units that left the NIC on another level than a GRANT says, after it arrived, were handed to the NIC before.
+    /// Units that left the NIC on another level than a GRANT says, after it arrived, were handed to
+    /// the NIC before.
     fn hand_out_before_grant(&mut self, scene: &Scene<'_>, peer: PeerId, grant: &Grant) {
         let Some(stream) = scene.stream(peer, grant.header.sender_id.other_side()) else { return };
         let latest = self.now_ns + scene.bounds.processing_ns();
@@ -277,7 +280,8 @@ impl State {
         })
     }
 
-    /// Takes what the core produced: its packets against the recording, its events to the applications.
+    /// Takes what the core produced: its packets against the recording, its events to the
+    /// applications.
     fn collect(&mut self, scene: &Scene<'_>) -> Result<Effect, Conflict> {
         let mut effect = Effect::default();
         loop {
@@ -311,8 +315,9 @@ impl State {
         }
     }
 
-    /// What the core has to send, in the order in which Linux sends it: what a RESEND asks for leaves before the BUSY
-    /// that may follow (protocol spec 3.6.4), while the core lets its driver fetch control packets first.
+    /// What the core has to send, in the order in which Linux sends it: what a RESEND asks for
+    /// leaves before the BUSY that may follow (protocol spec 3.6.4), while the core lets its driver
+    /// fetch control packets first.
     fn owed(&mut self) -> Vec<OutPacket> {
         let owed = std::iter::from_fn(|| self.endpoint.poll_owed(self.clock));
         let mut owed: Vec<OutPacket> = owed.flat_map(|transmit| transmit.packets()).collect();
@@ -320,8 +325,8 @@ impl State {
         owed
     }
 
-    /// A packet reached no socket: explains the recorded ICMP, if there is one. Linux limits their rate, so there need
-    /// not be.
+    /// A packet reached no socket: explains the recorded ICMP, if there is one. Linux limits their
+    /// rate, so there need not be.
     fn port_unreachable(&mut self, scene: &Scene<'_>, to: PeerId, quoted: &Header) -> u32 {
         let key = StreamKey { peer: to, rpc: quoted.sender_id.other_side(), icmp: true };
         let Some(&stream) = scene.stream_of.get(&key) else { return 0 };
@@ -381,7 +386,8 @@ impl State {
         Ok(None)
     }
 
-    /// A RESEND can also be a lost grant: what it grants leaves before the BUSY, as far as the NIC has room.
+    /// A RESEND can also be a lost grant: what it grants leaves before the BUSY, as far as the NIC
+    /// has room.
     fn hand_out_before_busy(
         &mut self,
         scene: &Scene<'_>,
@@ -444,7 +450,8 @@ impl State {
         Ok(())
     }
 
-    /// Notes that all is explained, but whatever happened until the end of the capture, the core would send more.
+    /// Notes that all is explained, but whatever happened until the end of the capture, the core
+    /// would send more.
     pub(crate) fn cannot_end(&mut self, scene: &Scene<'_>) {
         Rc::make_mut(&mut self.differences).push(Difference {
             kind: Kind::Extra,

@@ -1,9 +1,10 @@
 //! Recorded packets of Linux's Homa against the core: does it send what the kernel sent?
 //!
-//! A replay drives [`Endpoint`](homa_protocol::Endpoint) as one of the recorded nodes. Application calls come from the
-//! capture's log and the traffic, the other sides' packets from the capture as they were delivered. What neither fixes is
-//! inferred within [`Bounds`]: a match means that there is a choice within them for which the core emits what the node
-//! sent, field by field and in order per RPC. `docs/replay.md` explains the rules, and what the search does.
+//! A replay drives [`Endpoint`](homa_protocol::Endpoint) as one of the recorded nodes. Application
+//! calls come from the capture's log and the traffic, the other sides' packets from the capture as
+//! they were delivered. What neither fixes is inferred within [`Bounds`]: a match means that there
+//! is a choice within them for which the core emits what the node sent, field by field and in order
+//! per RPC. `docs/replay.md` explains the rules, and what the search does.
 
 mod bounds;
 mod capture;
@@ -41,8 +42,8 @@ pub struct Options {
     pub bounds: Bounds,
 }
 
-/// Replays a capture: a pcap file, and beside it its table (`.csv`) and its log (`.log`). `path` is any of the three, or
-/// their common name without extension.
+/// Replays a capture: a pcap file, and beside it its table (`.csv`) and its log (`.log`). `path` is
+/// any of the three, or their common name without extension.
 ///
 /// # Errors
 /// A file can't be read or isn't what it should be, or the node that was asked for sent nothing.
@@ -67,7 +68,8 @@ pub fn replay(path: &Path, options: &Options) -> Result<Report, ReplayError> {
     Ok(Report { capture, bounds: options.bounds.clone(), nodes: reports })
 }
 
-/// Replays a node for each usual time between ticks until it matches; if it never does, the best attempt counts.
+/// Replays a node for each usual time between ticks until it matches; if it never does, the best
+/// attempt counts.
 fn replay_node(scene: &Scene<'_>, capture: &str, log: &Path, options: &Options) -> Result<NodeReport, ReplayError> {
     let mut best: Option<NodeReport> = None;
     for usual_tick_ns in options.bounds.usual_ticks_ns() {

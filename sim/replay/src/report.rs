@@ -48,7 +48,8 @@ pub struct NodeReport {
     pub undetermined_reasons: BTreeMap<String, u32>,
     /// What was not recorded and is inferred from the packets, and how often each.
     pub inferred: BTreeMap<String, u32>,
-    /// The longest time, in µs, that the match needs between the delivery of a packet and its processing.
+    /// The longest time, in µs, that the match needs between the delivery of a packet and its
+    /// processing.
     pub longest_processing_us: u64,
     /// The search took all steps that it may, so what is missing may only not have been found.
     pub search_exhausted: bool,
@@ -124,7 +125,8 @@ pub(crate) fn node(
     }
 }
 
-/// Packets that the core sends as the pcap file has them, while the capture's table has them otherwise.
+/// Packets that the core sends as the pcap file has them, while the capture's table has them
+/// otherwise.
 fn contradictions(scene: &Scene<'_>, known: &[Difference]) -> Vec<Difference> {
     let is_known = |output: usize| known.iter().any(|difference| difference.output == Some(output));
     let outputs = (0..scene.outputs.len()).filter(|output| !is_known(*output));

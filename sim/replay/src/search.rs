@@ -1,9 +1,10 @@
 //! The search for a course of events that explains what was recorded.
 //!
-//! The recorded packets are explained in the order in which they left the node. What can follow a state is tried depth
-//! first, the likeliest first (`options.rs`, `batches.rs`); a state that was left without success is not entered again.
-//! Where nothing leads on, one disagreement is accepted, that after which most can be explained, and the search goes on
-//! from there. All of it is bounded by numbers of steps, so that it ends soon whatever was recorded.
+//! The recorded packets are explained in the order in which they left the node. What can follow a
+//! state is tried depth first, the likeliest first (`options.rs`, `batches.rs`); a state that was
+//! left without success is not entered again. Where nothing leads on, one disagreement is accepted,
+//! that after which most can be explained, and the search goes on from there. All of it is bounded
+//! by numbers of steps, so that it ends soon whatever was recorded.
 
 mod batches;
 mod options;
@@ -27,7 +28,8 @@ enum Action {
     HandOutEarly { stream: usize },
     /// The application sends a message.
     Start { stream: usize },
-    /// The timer ticks before `ns`, after the packets were processed that were delivered before, or ahead of them.
+    /// The timer ticks before `ns`, after the packets were processed that were delivered before, or
+    /// ahead of them.
     Tick { ns: u64, after_packets: bool, explains: bool },
     /// A process receives the next response of its log.
     Receive { process: usize, ns: u64 },
@@ -237,7 +239,8 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Processes the packets that were delivered before a tick, as far as they cause nothing that is in doubt.
+    /// Processes the packets that were delivered before a tick, as far as they cause nothing that
+    /// is in doubt.
     fn process_before(&self, state: &mut State, ns: u64) {
         while self.scene.inputs.get(state.next_input).is_some_and(|input| input.at_ns < ns) {
             let mut tried = state.clone();

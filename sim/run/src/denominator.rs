@@ -3,7 +3,7 @@
 use crate::idle::host_pair;
 use crate::kind::TransportConfig;
 use crate::model::Traits;
-use crate::simulate::{Outcome as Ended, Purpose, Ran};
+use crate::simulate::{Ended, Purpose, Ran};
 use homa_engine::Streams;
 use homa_fabric::{
     Advanced, EventOrder, FabricConfig, Framing, LoadBalancing, Message, MessageEnd, MessageRef, Observer, Packet,
@@ -20,21 +20,23 @@ use std::sync::Arc;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Denominator {
-    /// The formula of the SIGCOMM'18 simulator, with its slip: inside a rack the switch's delay is missing.
+    /// The formula of the SIGCOMM'18 simulator, with its slip: inside a rack the switch's delay is
+    /// missing.
     #[default]
     Sigcomm18,
     /// The formula of the SIGCOMM'18 simulator with the slip mended.
     Sigcomm18Mended,
-    /// What the same transport takes in the same network when it is idle; of the times that different paths give, the
-    /// smallest. On the Linux cluster, until 2023, the measured counterpart: the median of an unloaded network.
+    /// What the same transport takes in the same network when it is idle; of the times that
+    /// different paths give, the smallest. On the Linux cluster, until 2023, the measured
+    /// counterpart: the median of an unloaded network.
     #[serde(alias = "cluster-2021")]
     Simulated,
-    /// The Linux cluster's definition from December 2023, and since November 2025 for its xl170 nodes: 15 us and the
-    /// message's bytes at the rate of the host's link.
+    /// The Linux cluster's definition from December 2023, and since November 2025 for its xl170
+    /// nodes: 15 us and the message's bytes at the rate of the host's link.
     #[serde(rename = "cluster-2023")]
     Cluster2023,
-    /// The Linux cluster's definition since November 2025 for other nodes: 25 us and the message's bytes at the rate of
-    /// the host's link.
+    /// The Linux cluster's definition since November 2025 for other nodes: 25 us and the message's
+    /// bytes at the rate of the host's link.
     #[serde(rename = "cluster-2025")]
     Cluster2025,
 }
@@ -72,7 +74,8 @@ impl Denominator {
     }
 }
 
-/// A formula for one kind of path, in picoseconds: `total * per_byte + first * per_first_byte + fixed`.
+/// A formula for one kind of path, in picoseconds: `total * per_byte + first * per_first_byte +
+/// fixed`.
 #[derive(Debug, Clone, Copy, Default)]
 struct Formula {
     per_byte: u64,
@@ -122,12 +125,12 @@ impl IdealTimes {
     }
 }
 
-/// So many simulated times are remembered at most, in 2 MB: where nearly every message has a size of its own, they would
-/// grow with the run.
+/// So many simulated times are remembered at most, in 2 MB: where nearly every message has a size
+/// of its own, they would grow with the run.
 const SIMULATED_MAX: usize = 50_000;
 
-/// The value of a key, made again if it is no longer known. When `max` are known all are forgotten, as the frequent ones
-/// soon come again.
+/// The value of a key, made again if it is no longer known. When `max` are known all are forgotten,
+/// as the frequent ones soon come again.
 fn remembered<K: Eq + Hash>(known: &mut FxHashMap<K, u64>, max: usize, key: K, make: impl FnOnce() -> u64) -> u64 {
     if known.len() == max && !known.contains_key(&key) {
         known.clear();
@@ -135,7 +138,8 @@ fn remembered<K: Eq + Hash>(known: &mut FxHashMap<K, u64>, max: usize, key: K, m
     *known.entry(key).or_insert_with(make)
 }
 
-/// Wire bytes of a message and of its first frame as the paper's formula cuts it: frames of 1472 bytes without a header.
+/// Wire bytes of a message and of its first frame as the paper's formula cuts it: frames of 1472
+/// bytes without a header.
 fn paper_wire_bytes(size: u64) -> (u64, u64) {
     const DATA_MAX: u64 = 1_472;
     const FULL: u64 = 1_538;
@@ -184,8 +188,8 @@ fn idle_ps(topology: &Topology, config: &TransportConfig, size: Bytes, path: Pat
 }
 
 impl Lone<'_> {
-    /// The smaller of the completion times with all packets on one path and with packets on paths in turn: in an idle network
-    /// nothing else matters.
+    /// The smaller of the completion times with all packets on one path and with packets on paths
+    /// in turn: in an idle network nothing else matters.
     pub(crate) fn completion_ps<T: Transport, S>(
         self,
         shared: impl Fn() -> S,

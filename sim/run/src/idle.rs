@@ -21,7 +21,8 @@ pub fn fixed_delays(topology: &Topology, (source, destination): (HostId, HostId)
         + links.iter().map(|link| topology.link(*link).delay).sum::<Duration>()
 }
 
-/// What a frame takes between two hosts, one way: each link has to receive it whole before the next one sends it.
+/// What a frame takes between two hosts, one way: each link has to receive it whole before the next
+/// one sends it.
 ///
 /// # Panics
 /// If a link has no exact rate, which topologies don't have.
@@ -34,9 +35,10 @@ pub fn one_way(topology: &Topology, pair: (HostId, HostId), frame_bytes: u16, fr
 }
 
 impl Context<'_> {
-    /// The bandwidth-delay product of the network: what a host's link carries while a full packet goes to the farthest host and a
-    /// packet without data comes back, rounded up to whole 1,000 bytes. A transport that has fewer bytes of a message in flight
-    /// can't fill an idle link with it.
+    /// The bandwidth-delay product of the network: what a host's link carries while a full packet
+    /// goes to the farthest host and a packet without data comes back, rounded up to whole 1,000
+    /// bytes. A transport that has fewer bytes of a message in flight can't fill an idle link with
+    /// it.
     #[must_use]
     pub fn round_trip_bytes(&self, frames: FrameBytes, framing: Framing) -> Bytes {
         let round_trip = |class| {

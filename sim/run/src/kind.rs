@@ -168,7 +168,8 @@ impl Serialize for TransportConfig {
     }
 }
 
-/// Reads the table `[transport.NAME]` of a document and nothing else, so that errors have the place they have in it.
+/// Reads the table `[transport.NAME]` of a document and nothing else, so that errors have the place
+/// they have in it.
 struct InDocument<P>(PhantomData<P>);
 
 /// Reads the table `NAME` of a table.

@@ -1,8 +1,9 @@
 //! One run: a network of hosts with a transport, under a workload, measured.
 //!
-//! [`run`] is a function of a [`RunSpec`] and a seed, but for how long it takes ([`RunTiming`]). It reads no file. A
-//! transport is known by its [`Parameters`] and its [`Model`], which gives a [`Run`] its hosts. So the loop over events is compiled
-//! in the crate of each transport, in one unit, as fast as the compiler can make it.
+//! [`run`] is a function of a [`RunSpec`] and a seed, but for how long it takes ([`RunTiming`]). It
+//! reads no file. A transport is known by its [`Parameters`] and its [`Model`], which gives a
+//! [`Run`] its hosts. So the loop over events is compiled in the crate of each transport, in one
+//! unit, as fast as the compiler can make it.
 
 mod denominator;
 mod idle;

@@ -50,7 +50,8 @@ pub(crate) struct Measurement {
     pub(crate) counts: Counts,
 }
 
-/// Sums over one run. Failed messages of the window count as unfinished, abandoned ones don't count in the window.
+/// Sums over one run. Failed messages of the window count as unfinished, abandoned ones don't count
+/// in the window.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Messages created since the start.
@@ -120,8 +121,8 @@ impl Measurement {
         (into * u128::from(BLOCKS) / length) as u32
     }
 
-    /// Whether the last measured message has come to its end. What happens between that and the end of the run, which is
-    /// some microseconds later, is not noted.
+    /// Whether the last measured message has come to its end. What happens between that and the end
+    /// of the run, which is some microseconds later, is not noted.
     pub(crate) const fn is_over(&self) -> bool {
         self.draining && self.outstanding == 0
     }

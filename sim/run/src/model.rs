@@ -11,14 +11,15 @@
 use crate::denominator::Denominator;
 use crate::record::Counters;
 use crate::simulate::{Ran, Run};
-use homa_fabric::{Framing, QueueDiscipline, Transport};
+use homa_fabric::{Framing, PACKET_CLASSES, QueueDiscipline, Transport};
 use homa_topologies::Topology;
 use homa_units::{BitRate, Bytes, Duration};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
 
-/// What a user may set: the table `[transport.NAME]`. Its default is what an experiment without the table means.
+/// What a user may set: the table `[transport.NAME]`. Its default is what an experiment without the
+/// table means.
 pub trait Parameters: Default + Serialize + DeserializeOwned + 'static {
     /// The name in every file: `transport.kind = NAME`. Letters, digits and `-`.
     const NAME: &'static str;
@@ -29,7 +30,8 @@ pub trait Parameters: Default + Serialize + DeserializeOwned + 'static {
     /// (`homa-fingerprint`). For a transport of few files that links nothing of its own, their text
     /// will do: `include_str!("lib.rs")`.
     const SOURCES: &'static str;
-    /// It recovers what is lost, and gives up what can't be recovered. Without, experiments can't have faults.
+    /// It recovers what is lost, and gives up what can't be recovered. Without, experiments can't
+    /// have faults.
     const RECOVERS_LOSS: bool = false;
     /// It keeps account of how its receivers' links are used ([`Counters::receiver`]).
     const COUNTS_RECEIVERS: bool = false;
@@ -37,7 +39,8 @@ pub trait Parameters: Default + Serialize + DeserializeOwned + 'static {
     /// Completes and checks the parameters for a network and its messages.
     ///
     /// # Errors
-    /// If a value is impossible or two don't go together. The text names the key, the value and what is accepted.
+    /// If a value is impossible or two don't go together. The text names the key, the value and
+    /// what is accepted.
     fn complete(self, context: &Context<'_>) -> Result<Arc<dyn Model>, Box<dyn std::error::Error + Send + Sync>>;
 }
 
@@ -59,8 +62,8 @@ pub trait Model: std::fmt::Debug + Send + Sync {
     /// What it does and needs.
     fn traits(&self) -> Traits;
 
-    /// What a message of `size` bytes costs its sender's link, if it is alone in the network. The answer to it is a message of
-    /// its own.
+    /// What a message of `size` bytes costs its sender's link, if it is alone in the network. The
+    /// answer to it is a message of its own.
     fn cost(&self, size: Bytes) -> MessageCosts;
 
     /// Bytes of the answer to a message of `size` bytes; zero if there is none.
@@ -83,7 +86,8 @@ pub trait Model: std::fmt::Debug + Send + Sync {
         Vec::new()
     }
 
-    /// Gives the run its hosts: `run.hosts(|host| ..)`. The loop over events is compiled here, for this transport alone.
+    /// Gives the run its hosts: `run.hosts(|host| ..)`. The loop over events is compiled here, for
+    /// this transport alone.
     fn run(&self, run: Run<'_>) -> Ran;
 }
 
@@ -96,23 +100,26 @@ pub struct Traits {
     pub message_bytes_max: u64,
     /// [`MessageCosts::wire`] has the grants of a message in it.
     pub cost_has_grants: bool,
-    /// A wire load follows the rule of the SIGCOMM'18 simulator, which knows that transport's headers.
+    /// A wire load follows the rule of the SIGCOMM'18 simulator, which knows that transport's
+    /// headers.
     pub follows_listed_load: bool,
     /// What completion times are divided by if the experiment doesn't say.
     pub denominator: Denominator,
     /// Bytes of the frame of a full data packet, and of a grant or the like.
     pub frames: FrameBytes,
-    /// What an idle network needs before the best possible time of a message is that of all later ones: two hosts must have
-    /// exchanged a message, so long before.
+    /// What an idle network needs before the best possible time of a message is that of all later
+    /// ones: two hosts must have exchanged a message, so long before.
     pub introduction: Option<Duration>,
     /// What a frame takes of a link besides its own bytes.
     pub framing: Framing,
     /// In which order it expects switches to serve packets.
     pub discipline: QueueDiscipline,
-    /// Why a run can't be divided among threads, if it can't: hosts share state ([`Transport::poll_wake`]), or events of one
-    /// instant are not in the [default order](homa_fabric::EventOrder).
+    /// Why a run can't be divided among threads, if it can't: hosts share state
+    /// ([`Transport::poll_wake`]), or events of one instant are not in the [default
+    /// order](homa_fabric::EventOrder).
     pub indivisible: Option<&'static str>,
-    /// Packet-hops per CPU second to expect, for estimates: what a 2020s server core does (`docs/performance.md`).
+    /// Packet-hops per CPU second to expect, for estimates: what a 2020s server core does
+    /// (`docs/performance.md`).
     pub packet_hops_per_cpu_s: f64,
 }
 
@@ -142,7 +149,8 @@ pub struct FrameBytes {
     pub control: u16,
 }
 
-/// What a message costs. Control packets are counted with the message that causes them, although some of them go the other way.
+/// What a message costs. Control packets are counted with the message that causes them, although
+/// some of them go the other way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct MessageCosts {
     /// Bytes on the wire: frames, preambles and gaps.
@@ -153,7 +161,8 @@ pub struct MessageCosts {
     pub control_packets: u64,
 }
 
-/// What a packet is for, in results: the classes that [`Transport::class`](homa_fabric::Transport::class) gives.
+/// What a packet is for, in results: the classes that
+/// [`Transport::class`](homa_fabric::Transport::class) gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PacketClass {
     /// Data sent without asking.
@@ -166,7 +175,7 @@ pub enum PacketClass {
 
 impl PacketClass {
     /// All classes.
-    pub const ALL: [Self; 3] = [Self::Unscheduled, Self::Scheduled, Self::Control];
+    pub const ALL: [Self; PACKET_CLASSES] = [Self::Unscheduled, Self::Scheduled, Self::Control];
 }
 
 /// One host's end of a transport whose results a summary can have.

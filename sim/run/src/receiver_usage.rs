@@ -1,6 +1,8 @@
-//! How well a receiver's downlink is used: the original's measures of waste, and how long messages wait for grants.
+//! How well a receiver's downlink is used: the original's measures of waste, and how long messages
+//! wait for grants.
 //!
-//! Source: `HomaTransport.cc`, `oversubWastedFrac..`, `rxActive..`. Times are in picoseconds of the host's link.
+//! Source: `HomaTransport.cc`, `oversubWastedFrac..`, `rxActive..`. Times are in picoseconds of the
+//! host's link.
 
 use homa_units::{Duration, Time};
 
@@ -11,8 +13,8 @@ pub struct ReceiverUsage {
     pub outstanding: u64,
     active: Period,
     crowded: Period,
-    /// Sum, number and maximum of `outstanding` over all arrivals of data, taken when the packet has been
-    /// counted and before grants are made.
+    /// Sum, number and maximum of `outstanding` over all arrivals of data, taken when the packet
+    /// has been counted and before grants are made.
     pub outstanding_sum: u128,
     /// See `outstanding_sum`.
     pub arrivals: u64,
@@ -70,23 +72,25 @@ impl Period {
 }
 
 impl ReceiverUsage {
-    /// Periods in which data was announced or granted and had not arrived; everything received counts as use.
+    /// Periods in which data was announced or granted and had not arrived; everything received
+    /// counts as use.
     #[must_use]
     pub const fn active(&self) -> Usage {
         self.active.total
     }
 
-    /// Periods in which more senders wanted grants than are kept granted; data received counts as use.
+    /// Periods in which more senders wanted grants than are kept granted; data received counts as
+    /// use.
     ///
-    /// A period that a grant timer ends is taken to end at that instant; the original adds the part of a packet that is
-    /// just being received to both time and use.
+    /// A period that a grant timer ends is taken to end at that instant; the original adds the part
+    /// of a packet that is just being received to both time and use.
     #[must_use]
     pub const fn oversubscribed(&self) -> Usage {
         self.crowded.total
     }
 
-    /// A data packet has arrived that took `wire` of the link, and the grants that it causes are made. `crowded` is whether
-    /// more senders want grants than are kept granted.
+    /// A data packet has arrived that took `wire` of the link, and the grants that it causes are
+    /// made. `crowded` is whether more senders want grants than are kept granted.
     #[inline]
     pub fn received_data(&mut self, now: Time, wire: Duration, crowded: bool) {
         if self.active.since.is_none() && self.outstanding == 0 {

@@ -36,7 +36,8 @@ pub struct RunRecord {
     pub simulated: Duration,
     /// What the transports counted.
     pub counters: Counters,
-    /// The most records of messages (or RPCs) that each host had at a time: their sum, and the largest.
+    /// The most records of messages (or RPCs) that each host had at a time: their sum, and the
+    /// largest.
     pub records_max: [u64; 2],
     /// What was in flight in the window.
     pub backlog: Backlog,
@@ -47,7 +48,8 @@ pub struct RunRecord {
 pub struct RunTiming {
     /// Seconds on the wall.
     pub wall_s: f64,
-    /// Seconds that its threads were busy with it, the building of the network and their waiting for each other included.
+    /// Seconds that its threads were busy with it, the building of the network and their waiting
+    /// for each other included.
     pub cpu_s: f64,
 }
 
@@ -65,8 +67,8 @@ pub struct Backlog {
 pub struct Counters {
     /// How the hosts' links were used, if the transport keeps account of it.
     pub receivers: Option<ReceiverTotals>,
-    /// Metrics by name, added up, or of those that begin with `max_` or `peak_` the largest, without those that are zero; if
-    /// the transport has any.
+    /// Metrics by name, added up, or of those that begin with `max_` or `peak_` the largest,
+    /// without those that are zero; if the transport has any.
     pub metrics: Option<BTreeMap<String, u64>>,
 }
 
@@ -76,7 +78,8 @@ impl Counters {
         self.receivers.get_or_insert_default().add(usage);
     }
 
-    /// Adds one host's metrics. Of those whose names begin with `max_` or `peak_` the largest counts.
+    /// Adds one host's metrics. Of those whose names begin with `max_` or `peak_` the largest
+    /// counts.
     pub fn metrics(&mut self, metrics: impl IntoIterator<Item = (String, u64)>) {
         add_metrics(self.metrics.get_or_insert_default(), metrics.into_iter());
     }

@@ -27,8 +27,9 @@ fn wall_clock() -> Instant {
 const SLICES: u64 = 100;
 /// A part of a long run is not longer than this, so that who ends it need not wait: 10 ms.
 const SLICE_PS_MAX: u64 = 10_000_000_000;
-/// A run ends at the first multiple of this after the end of its window at which all measured messages have ended, or when
-/// nothing is left to happen. Much shorter, and starting threads for each would take longer than what they do.
+/// A run ends at the first multiple of this after the end of its window at which all measured
+/// messages have ended, or when nothing is left to happen. Much shorter, and starting threads for
+/// each would take longer than what they do.
 const DRAIN_STEP: Duration = Duration::from_us(50);
 /// How often the backlog is looked at in the window.
 const BACKLOG_SAMPLES: u64 = 100;
@@ -37,9 +38,11 @@ const BACKLOG_SAMPLES: u64 = 100;
 pub struct Control<'a> {
     /// Set to end all runs soon.
     pub interrupted: &'a AtomicBool,
-    /// Called now and then with the number of the run within its case and the simulated time it has reached.
+    /// Called now and then with the number of the run within its case and the simulated time it has
+    /// reached.
     pub progress: &'a (dyn Fn(usize, Time) + Sync),
-    /// On how many threads each run is simulated, if its network can be divided. It makes no difference to the result.
+    /// On how many threads each run is simulated, if its network can be divided. It makes no
+    /// difference to the result.
     pub threads: u32,
 }
 
@@ -47,7 +50,8 @@ pub struct Control<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Interrupted;
 
-/// How the network of a run is divided if it is simulated on `threads` threads; not at all with a single one.
+/// How the network of a run is divided if it is simulated on `threads` threads; not at all with a
+/// single one.
 ///
 /// # Errors
 /// If it can't be divided; such a run is simulated on one thread.
@@ -76,8 +80,8 @@ pub fn run(
     control: &Control<'_>,
 ) -> Result<(RunRecord, RunTiming), Interrupted> {
     match spec.transport.carry_out(Purpose::Measure { spec, number, seed, control }) {
-        Ran(Outcome::Measured(result)) => *result,
-        Ran(Outcome::IdleTime(_)) => unreachable!("a run was asked for"),
+        Ran(Ended::Measured(result)) => *result,
+        Ran(Ended::IdleTime(_)) => unreachable!("a run was asked for"),
     }
 }
 
@@ -85,7 +89,7 @@ pub fn run(
 pub struct Run<'a>(pub(crate) Purpose<'a>);
 
 /// A run that has been simulated.
-pub struct Ran(pub(crate) Outcome);
+pub struct Ran(pub(crate) Ended);
 
 /// What a run is for.
 #[derive(Clone, Copy)]
@@ -103,14 +107,15 @@ pub(crate) enum Purpose<'a> {
 }
 
 /// What a run gave.
-pub(crate) enum Outcome {
+pub(crate) enum Ended {
     Measured(Box<Result<(RunRecord, RunTiming), Interrupted>>),
     /// In picoseconds.
     IdleTime(u64),
 }
 
 impl Run<'_> {
-    /// The named random streams of the run; none in an idle network, where nothing is left to chance.
+    /// The named random streams of the run; none in an idle network, where nothing is left to
+    /// chance.
     #[must_use]
     pub fn streams(&self) -> Option<Streams> {
         match self.0 {
@@ -119,21 +124,22 @@ impl Run<'_> {
         }
     }
 
-    /// Simulates the run with the ends that `host` makes. It is called for each host, in a network that is simulated more than
-    /// once also more than once.
+    /// Simulates the run with the ends that `host` makes. It is called for each host, in a network
+    /// that is simulated more than once also more than once.
     pub fn hosts<T: Counted>(self, mut host: impl FnMut(HostId) -> T) -> Ran {
         self.hosts_sharing(|| (), |(), id| host(id))
     }
 
-    /// As [`Self::hosts`], where all hosts share what `shared` makes for each network that is simulated.
+    /// As [`Self::hosts`], where all hosts share what `shared` makes for each network that is
+    /// simulated.
     pub fn hosts_sharing<T: Counted, S>(self, shared: impl Fn() -> S, mut host: impl FnMut(&S, HostId) -> T) -> Ran {
         Ran(match self.0 {
             Purpose::Measure { spec, number, seed, control } => {
                 let shared = shared();
                 let measured = Measured { spec, number, seed, control }.carry_out(|id| host(&shared, id));
-                Outcome::Measured(Box::new(measured))
+                Ended::Measured(Box::new(measured))
             }
-            Purpose::IdleTime(lone) => Outcome::IdleTime(lone.completion_ps(shared, host)),
+            Purpose::IdleTime(lone) => Ended::IdleTime(lone.completion_ps(shared, host)),
         })
     }
 }
@@ -201,7 +207,8 @@ impl Measured<'_> {
             network.stop_traffic();
         }
         network.observer_mut().draining = true;
-        // Where a run ends doesn't depend on when exactly its last message does: several threads only know that later.
+        // Where a run ends doesn't depend on when exactly its last message does: several threads
+        // only know that later.
         while !network.observer().is_over() && network.now() < limit {
             let until = (network.now() + DRAIN_STEP).min(limit);
             if self.advance(&mut network, until)? == Advanced::Idle {

@@ -9,7 +9,8 @@ use homa_units::{Bytes, Duration, Time};
 use homa_workloads::{GapKind, LoadArithmetic, Roles, SizeDistribution, TraceRow};
 use std::sync::Arc;
 
-/// All that a run is a function of, but for its seed. Every value is checked and none is left to a default.
+/// All that a run is a function of, but for its seed. Every value is checked and none is left to a
+/// default.
 #[derive(Debug, Clone)]
 pub struct RunSpec {
     /// The network.
@@ -35,7 +36,8 @@ pub struct RunSpec {
 pub struct ClientSpec {
     /// Independent senders of a client, which share its load.
     pub senders: u32,
-    /// The most messages of a client that are in flight at a time, shared out among its senders; none for no limit.
+    /// The most messages of a client that are in flight at a time, shared out among its senders;
+    /// none for no limit.
     pub max_outstanding: Option<u32>,
     /// What the times between a sender's messages are.
     pub gaps: GapKind,
@@ -85,8 +87,8 @@ pub enum Arrivals {
     Trace {
         /// The messages, in order of time.
         rows: Arc<Vec<TraceRow>>,
-        /// Poisson traffic, from clients to servers, that begins with the last recorded message, so that messages still in flight
-        /// then meet the competition they would have met.
+        /// Poisson traffic, from clients to servers, that begins with the last recorded message, so
+        /// that messages still in flight then meet the competition they would have met.
         afterwards: Option<(Arc<SizeDistribution>, LoadArithmetic)>,
     },
 }

@@ -25,8 +25,9 @@ pub(crate) struct RunTraffic {
     least_size: Bytes,
 }
 
-/// How far a generator is. The random numbers of a stream take a kilobyte, which a host that waits for its first message
-/// need not have: the stream is made for that message, and made anew when the second one is wanted.
+/// How far a generator is. The random numbers of a stream take a kilobyte, which a host that waits
+/// for its first message need not have: the stream is made for that message, and made anew when the
+/// second one is wanted.
 enum Generator {
     Unused,
     GaveOne,
@@ -132,7 +133,8 @@ struct Bounds {
 }
 
 impl Bounds {
-    /// A sender's share of what its client may have outstanding; the first ones have what is left over.
+    /// A sender's share of what its client may have outstanding; the first ones have what is left
+    /// over.
     const fn of_stream(&self, stream: u32) -> u32 {
         let sender = stream / self.clients;
         self.max_outstanding / self.senders + (sender < self.max_outstanding % self.senders) as u32

@@ -1,7 +1,7 @@
 //! The transports that experiments can name.
 //!
-//! Each is a folder here with a crate of its own, made known by one line in [`SHIPPED`]. A program that brings its own
-//! transports [adds](add) them before it reads its first experiment.
+//! Each is a folder here with a crate of its own, made known by one line in [`SHIPPED`]. A program
+//! that brings its own transports [adds](add) them before it reads its first experiment.
 
 use homa_run::TransportKind;
 use std::sync::OnceLock;

@@ -1,4 +1,5 @@
-//! A fat-tree of switches with k ports has the hosts, switches and cables of its definition, at the rates and delays given.
+//! A fat-tree of switches with k ports has the hosts, switches and cables of its definition, at the
+//! rates and delays given.
 
 use crate::common::{fat_tree, fat_tree_spec};
 use homa_topologies::{HostId, Link, Node, SwitchId, Topology, TopologySpec, preset};

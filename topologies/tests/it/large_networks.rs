@@ -1,4 +1,5 @@
-//! Networks of many thousand hosts have small routes, and right ones up to the largest that is accepted.
+//! Networks of many thousand hosts have small routes, and right ones up to the largest that is
+//! accepted.
 
 use crate::common::{fat_tree, leaf_spine};
 use homa_topologies::{HostId, Node, SwitchId, Topology};
@@ -45,7 +46,8 @@ fn the_largest_fat_tree_has_65_536_hosts() {
     assert_paths_arrive(&topology, 32);
 }
 
-/// The links down of a spine are found by a multiplication instead of a division, which must be exact up to the last host.
+/// The links down of a spine are found by a multiplication instead of a division, which must be
+/// exact up to the last host.
 #[test]
 fn every_host_of_the_largest_networks_is_found_in_its_rack() {
     for hosts_per_rack in [1, 3, 7, 40, 1_000, 1_023, 1_025, 65_537, 349_525, 524_287, 1 << 20] {

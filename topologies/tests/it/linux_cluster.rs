@@ -1,4 +1,5 @@
-//! The presets of the Linux cluster: hosts at 25 Gbps on one switch, whose fixed delays leave 15 us for an echo of 100 bytes.
+//! The presets of the Linux cluster: hosts at 25 Gbps on one switch, whose fixed delays leave 15 us
+//! for an echo of 100 bytes.
 
 use homa_topologies::{HostId, preset};
 use homa_units::{BitRate, Bytes, Duration};
@@ -28,7 +29,8 @@ fn both_networks_differ_in_the_number_of_hosts_alone() {
     assert_eq!(path(&large), path(&small));
 }
 
-/// Four times a frame of 100 bytes and 94 of headers with its preamble, and the fixed delays there and back.
+/// Four times a frame of 100 bytes and 94 of headers with its preamble, and the fixed delays there
+/// and back.
 #[test]
 fn an_echo_of_100_bytes_takes_15_us() {
     let topology = preset("linux-cluster").unwrap().build("linux-cluster").unwrap();

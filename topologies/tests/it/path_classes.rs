@@ -1,4 +1,5 @@
-//! Paths have two, four or six links, and between hosts of each kind there are as many equal ones as the network is wide.
+//! Paths have two, four or six links, and between hosts of each kind there are as many equal ones
+//! as the network is wide.
 
 use crate::common::{distances, fat_tree, leaf_spine};
 use homa_topologies::{HostId, Node, SwitchId, Topology};

@@ -1,5 +1,5 @@
-//! The links a switch may choose from are all that lead one step nearer to the destination, in ascending order: what a
-//! breadth-first search finds for each destination.
+//! The links a switch may choose from are all that lead one step nearer to the destination, in
+//! ascending order: what a breadth-first search finds for each destination.
 
 use crate::common::{distances, fat_tree, leaf_spine, nearer};
 use homa_topologies::{HostId, Link, Node, Routes, SwitchId, TierId, Topology, preset};

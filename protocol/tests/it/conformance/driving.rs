@@ -1,4 +1,5 @@
-//! What a driver asks of an endpoint and tells it: its packets, its ticks, what it can't decode, how it is set up.
+//! What a driver asks of an endpoint and tells it: its packets, its ticks, what it can't decode,
+//! how it is set up.
 
 use crate::conformance::node::{FULL, Inbound, Node, config, peer};
 use homa_protocol::wire::{self, DecodeError, Family, Version};

@@ -78,7 +78,8 @@ pub(crate) struct Net {
     pub(crate) now: Time,
 }
 
-/// Bytes of each socket's receive region: close to the least, so that messages have to wait for space.
+/// Bytes of each socket's receive region: close to the least, so that messages have to wait for
+/// space.
 const REGION: u64 = 65_536 * 32;
 /// How long a frame takes on the link: 10 Gbps.
 const PS_PER_BYTE: u64 = 800;
@@ -104,7 +105,8 @@ impl Net {
         }
     }
 
-    /// Runs these calls until every one has come back, and every RPC has ended. Panics if `limit` passes before.
+    /// Runs these calls until every one has come back, and every RPC has ended. Panics if `limit`
+    /// passes before.
     pub(crate) fn run(&mut self, mut calls: Vec<Call>, limit: Time) {
         calls.sort_by_key(|call| call.at);
         self.outcomes = vec![Vec::new(); calls.len()];

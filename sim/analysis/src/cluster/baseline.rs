@@ -3,12 +3,15 @@
 use super::pool::{BaselineError, RttPool};
 use std::collections::BTreeMap;
 
-/// The best round-trip time by length. Numbers of different generations must never meet in one comparison.
+/// The best round-trip time by length. Numbers of different generations must never meet in one
+/// comparison.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Baseline {
-    /// Until December 2023 (`cluster-2021`): the median of a measured unloaded run, by length in bytes, in microseconds.
+    /// Until December 2023 (`cluster-2021`): the median of a measured unloaded run, by length in
+    /// bytes, in microseconds.
     Measured(BTreeMap<u64, f64>),
-    /// Since then (`cluster-2023`, `cluster-2025`): a fixed time, and the length at the rate of the link.
+    /// Since then (`cluster-2023`, `cluster-2025`): a fixed time, and the length at the rate of the
+    /// link.
     Formula {
         /// In microseconds.
         base_us: f64,
@@ -37,9 +40,9 @@ impl Baseline {
         Self::Formula { base_us, link_mbps }
     }
 
-    /// The best round-trip time in microseconds of a message of `length` bytes. Of a measured baseline that lacks the
-    /// length, the one of the next shorter: the benchmark goes through lengths in ascending order and keeps the last
-    /// value it found.
+    /// The best round-trip time in microseconds of a message of `length` bytes. Of a measured
+    /// baseline that lacks the length, the one of the next shorter: the benchmark goes through
+    /// lengths in ascending order and keeps the last value it found.
     ///
     /// # Errors
     /// If a measured baseline has nothing as short.

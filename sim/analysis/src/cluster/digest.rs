@@ -43,7 +43,8 @@ pub struct LengthRow {
 /// Round-trip times of the short messages, all lengths together.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct ShortRtts {
-    /// The longest that counts as short: lengths are taken from the smallest on until they are more than a tenth of all.
+    /// The longest that counts as short: lengths are taken from the smallest on until they are more
+    /// than a tenth of all.
     pub bytes_max: u64,
     /// How many.
     pub samples: u64,
@@ -114,8 +115,9 @@ impl ClusterDigest {
         Ok(Self { samples: total, mean_slowdown, rows, short, precision, drawn })
     }
 
-    /// The share of short messages with a longer round-trip time, without points that differ by less than 1 % from the one
-    /// before in both coordinates. Empty if no message is shorter than [`SHORT_BELOW_BYTES`].
+    /// The share of short messages with a longer round-trip time, without points that differ by
+    /// less than 1 % from the one before in both coordinates. Empty if no message is shorter than
+    /// [`SHORT_BELOW_BYTES`].
     #[must_use]
     pub fn short_cdf(&self) -> Vec<CdfPoint> {
         let total = count(&self.drawn);
@@ -148,8 +150,8 @@ fn count(sorted: &[(f64, u64)]) -> u64 {
     sorted.iter().map(|(_, count)| count).sum()
 }
 
-/// The times of lengths from the smallest on, until they are more than a tenth of all, only lengths under `below`; and the
-/// largest length.
+/// The times of lengths from the smallest on, until they are more than a tenth of all, only lengths
+/// under `below`; and the largest length.
 fn shortest_tenth(lengths: &[(u64, Sorted)], total: u64, below: u64) -> (u64, Sorted) {
     let (mut bytes_max, mut all) = (0, Vec::new());
     for (length, sorted) in lengths.iter().filter(|(length, _)| *length < below) {

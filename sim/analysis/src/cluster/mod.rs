@@ -1,7 +1,9 @@
-//! What the Linux cluster's benchmark writes: round-trip times of a node, and the digests made of them.
+//! What the Linux cluster's benchmark writes: round-trip times of a node, and the digests made of
+//! them.
 //!
-//! The layouts are those of HomaModule's `util/cperf.py`. A *round-trip time* is that of a request and its answer; both
-//! have the length that stands beside it. Malformed lines are errors, never skipped.
+//! The layouts are those of HomaModule's `util/cperf.py`. A *round-trip time* is that of a request
+//! and its answer; both have the length that stands beside it. Malformed lines are errors, never
+//! skipped.
 
 mod baseline;
 mod digest;

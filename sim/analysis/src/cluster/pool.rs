@@ -6,8 +6,8 @@ use homa_units::Duration;
 use std::collections::BTreeMap;
 use thiserror::Error;
 
-/// Round-trip times by length. Up to a limit every one is kept; above it they are counted by exact length and
-/// logarithmic cell, so that memory grows with the number of different lengths alone.
+/// Round-trip times by length. Up to a limit every one is kept; above it they are counted by exact
+/// length and logarithmic cell, so that memory grows with the number of different lengths alone.
 #[derive(Debug, Clone)]
 pub struct RttPool {
     exact_limit: usize,
@@ -131,8 +131,9 @@ pub(crate) const fn thousandth_below(count: u64) -> u64 {
     999 * count / 1000
 }
 
-/// The value with the index that `index` gives for their number. This is the benchmark's rule, one rank above the nearest
-/// rank where `q N` is whole; the numbers are compared with its own, so it is kept.
+/// The value with the index that `index` gives for their number. This is the benchmark's rule, one
+/// rank above the nearest rank where `q N` is whole; the numbers are compared with its own, so it
+/// is kept.
 pub(crate) fn at_index(sorted: &[(f64, u64)], index: fn(u64) -> u64) -> f64 {
     let mut left = index(sorted.iter().map(|(_, count)| count).sum());
     for (value, count) in sorted {

@@ -36,13 +36,15 @@ pub(crate) struct CheckArguments {
     pub(crate) all: bool,
     #[command(flatten)]
     pub(crate) threads: ThreadArguments,
-    /// Keep the results in this folder, and use the runs that are in it already [default: none are kept]
+    /// Keep the results in this folder, and use the runs that are in it already [default: none are
+    /// kept]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     /// Print one JSON object with every number instead of text
     #[arg(long, conflicts_with = "github")]
     pub(crate) json: bool,
-    /// Also print annotations for GitHub Actions: error for what fails, warning for what is better, notice for what moved
+    /// Also print annotations for GitHub Actions: error for what fails, warning for what is better,
+    /// notice for what moved
     #[arg(long)]
     pub(crate) github: bool,
     /// Also write a JUnit XML file, with a test for each number

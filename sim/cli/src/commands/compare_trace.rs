@@ -28,7 +28,7 @@ struct QueueRow {
 }
 
 #[derive(Debug, Serialize)]
-struct Outcome<'a> {
+struct Compared<'a> {
     #[serde(flatten)]
     comparison: &'a TraceComparison,
     queues: &'a [ComparedQueue],
@@ -46,7 +46,7 @@ pub(crate) fn execute(arguments: &CompareArguments, folder: &Path, trace: &Path)
     if arguments.json {
         println!(
             "{}",
-            serde_json::to_string(&Outcome { comparison: &comparison, queues: &queues, within_tolerance: within })?
+            serde_json::to_string(&Compared { comparison: &comparison, queues: &queues, within_tolerance: within })?
         );
     } else {
         write!(std::io::stdout(), "{}", table(&comparison, &queues, within))?;

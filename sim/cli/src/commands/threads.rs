@@ -6,8 +6,9 @@ use homa_lab::{PlannedCase, division};
 use rayon::ThreadPool;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The pool of which each thread does one run at a time, on as many threads as `arguments` say; `runs` are those to be done, as
-/// numbers of case and run. What a user should know before is told unless that is not wanted.
+/// The pool of which each thread does one run at a time, on as many threads as `arguments` say;
+/// `runs` are those to be done, as numbers of case and run. What a user should know before is told
+/// unless that is not wanted.
 pub(crate) fn pool(
     arguments: &ThreadArguments,
     plan: &[PlannedCase],

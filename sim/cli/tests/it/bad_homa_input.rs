@@ -1,5 +1,5 @@
-//! Bad input of experiments with Linux's Homa ends with exit code 2 and a message that names the file, the key, the value
-//! and what is accepted; nothing is written.
+//! Bad input of experiments with Linux's Homa ends with exit code 2 and a message that names the
+//! file, the key, the value and what is accepted; nothing is written.
 
 use crate::common::{Sandbox, stderr};
 

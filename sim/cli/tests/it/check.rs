@@ -1,5 +1,5 @@
-//! `homasim check` ends with 0 if nothing is worse than in the baseline, with 1 if something is, with 2 if it can't say; and
-//! says what moved, for people and for machines.
+//! `homasim check` ends with 0 if nothing is worse than in the baseline, with 1 if something is,
+//! with 2 if it can't say; and says what moved, for people and for machines.
 
 use crate::common::{Sandbox, TINY, stderr, stdout};
 use serde_json::Value;

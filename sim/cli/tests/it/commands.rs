@@ -40,7 +40,8 @@ fn describe_says_what_will_be_simulated_and_writes_nothing() {
     let output = sandbox.run(&["describe", "tiny.toml", "--set", "workload.load=0.8"]);
     let text = stdout(&output);
     assert!(output.status.success(), "{}", stderr(&output));
-    // The model's round trip of a full packet and a grant, its rate of messages and its cutoffs for W3.
+    // The model's round trip of a full packet and a grant, its rate of messages and its cutoffs for
+    // W3.
     for part in
         ["10.5 % of pairs", "4 equal paths", "7696ns", "303004 messages/s", "433, 2339, 6756, any", "packet-hops"]
     {
@@ -76,7 +77,8 @@ fn compare_with_the_published_curves_needs_the_same_setting() {
     );
 }
 
-/// A 16-host network is not that of the paper, so the comparison must find differences; it draws the overlay all the same.
+/// A 16-host network is not that of the paper, so the comparison must find differences; it draws
+/// the overlay all the same.
 #[test]
 fn compare_tells_ours_theirs_ratio_and_verdict_and_draws_the_overlay() {
     let sandbox = Sandbox::new();

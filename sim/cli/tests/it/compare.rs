@@ -7,7 +7,8 @@ use std::process::Output;
 
 const OTHER: &str = "transport.sigcomm18.overcommitment=2";
 
-/// A sandbox with results of TINY: `a/w3-0.6` and, with other parameters but the same messages, `b/w3-0.6`.
+/// A sandbox with results of TINY: `a/w3-0.6` and, with other parameters but the same messages,
+/// `b/w3-0.6`.
 fn two_cases(messages: bool) -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.write("tiny.toml", TINY);

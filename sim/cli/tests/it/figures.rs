@@ -1,5 +1,5 @@
-//! `[[figure]]` and `homasim plot`: what is asked for is drawn with its numbers beside it, and what can't be is refused
-//! before anything runs.
+//! `[[figure]]` and `homasim plot`: what is asked for is drawn with its numbers beside it, and what
+//! can't be is refused before anything runs.
 
 use crate::common::{Sandbox, TINY, stderr};
 

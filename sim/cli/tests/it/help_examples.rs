@@ -1,5 +1,5 @@
-//! The help of every command ends with examples, and each of them works: they are run one after the other as they stand,
-//! with short times where they would simulate for minutes.
+//! The help of every command ends with examples, and each of them works: they are run one after the
+//! other as they stand, with short times where they would simulate for minutes.
 
 use crate::common::{Sandbox, TINY, stderr, stdout};
 use std::path::Path;
@@ -112,7 +112,8 @@ fn quick(example: &str) -> (Vec<String>, &'static [i32]) {
             if let Some(first) = twice {
                 arguments.drain(first..first + 2);
             }
-            // The smoke scenario has no baseline, and there is none of programs with debug assertions.
+            // The smoke scenario has no baseline, and there is none of programs with debug
+            // assertions.
             let has_baseline = arguments.iter().any(|argument| ["--check", "--update"].contains(&argument.as_str()));
             (arguments, if cfg!(debug_assertions) && has_baseline { &[2] } else { &[0, 1] })
         }
@@ -121,7 +122,8 @@ fn quick(example: &str) -> (Vec<String>, &'static [i32]) {
             arguments.iter_mut().for_each(|argument| *argument = argument.replace("kernel-quirks", "quickstart"));
             (arguments, &[0])
         }
-        // Another window than the baseline's, so that it may find anything; tests/it/check.rs runs these examples to the end.
+        // Another window than the baseline's, so that it may find anything; tests/it/check.rs runs
+        // these examples to the end.
         "check" => {
             match arguments.iter().any(|argument| argument == "--update") {
                 true => arguments[1] = "tiny.toml".to_owned(),

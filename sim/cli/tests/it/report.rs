@@ -1,5 +1,5 @@
-//! A report has all that was found out, needs nothing but itself, shows what users wrote as text, and is the same bytes each time;
-//! what is missing or damaged is told with what to do.
+//! A report has all that was found out, needs nothing but itself, shows what users wrote as text,
+//! and is the same bytes each time; what is missing or damaged is told with what to do.
 
 use crate::common::{Sandbox, TINY, stderr, stdout};
 use std::process::Output;

@@ -1,5 +1,6 @@
-//! A report in a browser: it fits the screen of a phone and of a desk, asks for nothing, and tells values under mouse, finger and
-//! keyboard; what doesn't need a script works without. Skipped where no Chromium is installed.
+//! A report in a browser: it fits the screen of a phone and of a desk, asks for nothing, and tells
+//! values under mouse, finger and keyboard; what doesn't need a script works without. Skipped where
+//! no Chromium is installed.
 #![cfg(unix)]
 
 use crate::common::browser::{self, Browser};
@@ -28,7 +29,8 @@ fn events(browser: &Browser, method: &str) -> Vec<Value> {
     browser.events.iter().filter(|event| event["method"] == method).map(|event| event["params"].clone()).collect()
 }
 
-/// Where on the screen the point with this number of the figure with this number is, and what it should be told as.
+/// Where on the screen the point with this number of the figure with this number is, and what it
+/// should be told as.
 fn point(browser: &mut Browser, figure: usize, number: usize) -> (Value, Vec<String>) {
     let expression = format!(
         "(() => {{

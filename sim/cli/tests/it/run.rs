@@ -1,5 +1,5 @@
-//! `homasim run` writes what it says, the same bytes for the same experiment whatever `--jobs`, and prints the JSON that
-//! scripts rely on.
+//! `homasim run` writes what it says, the same bytes for the same experiment whatever `--jobs`, and
+//! prints the JSON that scripts rely on.
 
 use crate::common::{Sandbox, TINY, stderr, stdout};
 use serde_json::Value;
@@ -155,7 +155,8 @@ fn an_interrupt_ends_the_run_and_leaves_nothing_half_written() {
     let long = ["run", "tiny.toml", "--set", "measure.window=1000s", "--out", "out"];
     let child = sandbox.command(&long).stderr(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let pid = child.id().to_string();
-    // The handler is in place before the output folder's check is over and the plan is printed; poll rather than sleep.
+    // The handler is in place before the output folder's check is over and the plan is printed;
+    // poll rather than sleep.
     while !sandbox.path("out").exists() {
         std::thread::yield_now();
     }

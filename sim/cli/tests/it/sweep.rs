@@ -1,5 +1,5 @@
-//! A sweep can be cut in parts, ended at any moment and put together again, and gives the same bytes as in one go; each
-//! run is done once; what fails doesn't take the rest with it.
+//! A sweep can be cut in parts, ended at any moment and put together again, and gives the same
+//! bytes as in one go; each run is done once; what fails doesn't take the rest with it.
 
 use crate::common::{Sandbox, TINY, stderr, stdout};
 use serde_json::Value;
@@ -123,7 +123,8 @@ fn one_key_is_one_run_and_a_finished_run_is_not_done_again() {
     let plan = stdout(&succeed(&sandbox, &["plan", "sweep.toml"]));
     let done: Vec<_> = plan.lines().filter(|line| line.ends_with("done")).collect();
     assert!(done.len() == 1 && done[0].starts_with(&keys[2]), "{plan}");
-    // The run of the key is not done again: its file stays as it is, even if it says something else.
+    // The run of the key is not done again: its file stays as it is, even if it says something
+    // else.
     let timing = sandbox.path(&format!("results/out/sweep/runs/{}.timing.json", keys[2]));
     std::fs::write(&timing, "{\"wall_s\":1000,\"cpu_s\":1000}").unwrap();
     succeed(&sandbox, &["run", "--no-png", "sweep.toml", "--quiet"]);
@@ -177,8 +178,8 @@ fn a_sweep_that_is_killed_again_and_again_loses_no_finished_run_and_ends_like_on
     loop {
         let arguments = [&["run", "--no-png", "sweep.toml", "--out", "killed"], &longer[..]].concat();
         let mut child = sandbox.command(&arguments).stderr(Stdio::null()).spawn().expect("the program starts");
-        // At another place of a run or a write each time: after 4 to 28 % of the time of all eight runs, and later each time,
-        // so that any machine comes to the end.
+        // At another place of a run or a write each time: after 4 to 28 % of the time of all eight
+        // runs, and later each time, so that any machine comes to the end.
         std::thread::sleep(whole_time * (4 + 4 * (kills % 7) + kills) / 100);
         let ended = child.try_wait().expect("a child can be asked").is_some();
         // On Unix this is `kill -9`.

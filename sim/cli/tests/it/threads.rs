@@ -1,4 +1,5 @@
-//! `--threads` makes a run faster or not, and changes nothing else; where it can't do anything, the user is told.
+//! `--threads` makes a run faster or not, and changes nothing else; where it can't do anything, the
+//! user is told.
 
 use crate::common::{Sandbox, TINY, stderr, stdout};
 use serde_json::Value;

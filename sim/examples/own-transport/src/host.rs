@@ -1,8 +1,8 @@
 //! One host's end of the protocol.
 //!
-//! A message is cut into full packets. Of each message at most `window` packets are on their way without an
-//! acknowledgement. A receiver acknowledges every packet at once, at the highest priority; data has the lowest. Nothing
-//! is lost in the network, so nothing is sent twice.
+//! A message is cut into full packets. Of each message at most `window` packets are on their way
+//! without an acknowledgement. A receiver acknowledges every packet at once, at the highest
+//! priority; data has the lowest. Nothing is lost in the network, so nothing is sent twice.
 
 use crate::model::{FixedWindow, Order};
 use homasim::transport::{
@@ -46,7 +46,8 @@ struct Outgoing {
 pub struct Host {
     parameters: FixedWindow,
     host: HostId,
-    /// By sequence number. Slots are used again while late acknowledgements are on their way; sequence numbers are not.
+    /// By sequence number. Slots are used again while late acknowledgements are on their way;
+    /// sequence numbers are not.
     outgoing: BTreeMap<u32, Outgoing>,
     /// Those whose window is open.
     ready: SrptQueue,

@@ -1,4 +1,5 @@
-//! `homasim` with one transport more: run, sweep, compare, figures, report and check as with the shipped ones.
+//! `homasim` with one transport more: run, sweep, compare, figures, report and check as with the
+//! shipped ones.
 //!
 //! `docs/own-transport.md` leads through it.
 

@@ -1,4 +1,5 @@
-//! The transport as experiments and results know it: its parameters, what messages cost, what is said of it.
+//! The transport as experiments and results know it: its parameters, what messages cost, what is
+//! said of it.
 
 use crate::host::{DATA_MAX, Host, frame_bytes};
 use homasim::transport::{
@@ -12,8 +13,8 @@ use std::sync::Arc;
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct FixedWindow {
-    /// Packets of a message that may be on their way without an acknowledgement, 1 to 1000. Default 8: about what fills
-    /// an idle path of the network `sigcomm18`.
+    /// Packets of a message that may be on their way without an acknowledgement, 1 to 1000. Default
+    /// 8: about what fills an idle path of the network `sigcomm18`.
     pub window: u16,
     /// Which message goes first. Default `srpt`.
     pub order: Order,

@@ -42,8 +42,8 @@ impl Resolver<'_> {
         }
     }
 
-    /// A table of a transport that no case has would be taken for one that has an effect. Where the transport was replaced for this
-    /// command alone, the file's table may stay.
+    /// A table of a transport that no case has would be taken for one that has an effect. Where the
+    /// transport was replaced for this command alone, the file's table may stay.
     pub(super) fn check_transport_tables(&self, variants: &[Experiment]) -> Result<(), CaseError> {
         let replaced = |replacement: &Override| replacement.key == ["transport", "kind"];
         // What was not read from a file was resolved before.

@@ -2,8 +2,9 @@
 
 use crate::experiment::{FigureKind, FigureSection};
 
-/// Checks the `[[figure]]` sections of an experiment against the names of its cases, before anything runs. If the
-/// experiment is `changed` by overrides, cases may be missing: figures that need them are left out.
+/// Checks the `[[figure]]` sections of an experiment against the names of its cases, before
+/// anything runs. If the experiment is `changed` by overrides, cases may be missing: figures that
+/// need them are left out.
 pub(super) fn check_figures(sections: &[FigureSection], cases: &[&str], changed: bool) -> Result<(), String> {
     let mut names: Vec<String> = Vec::new();
     for section in sections {

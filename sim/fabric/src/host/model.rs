@@ -6,7 +6,8 @@ use homa_units::Duration;
 /// A model of the time that a host's software takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HostModel {
-    /// The same for each packet, however many there are: one delay from the transport to the NIC and one back.
+    /// The same for each packet, however many there are: one delay from the transport to the NIC
+    /// and one back.
     FixedDelays(SoftwareDelay),
 }
 

@@ -3,9 +3,11 @@
 use crate::event::HostTimer;
 use homa_units::{Duration, Time};
 
-/// The clock of a NIC that pulls: it asks for a packet when the wire time of the one before is over.
+/// The clock of a NIC that pulls: it asks for a packet when the wire time of the one before is
+/// over.
 ///
-/// A NIC that is pushed is a port with one first-come first-served queue, and has no clock of its own.
+/// A NIC that is pushed is a port with one first-come first-served queue, and has no clock of its
+/// own.
 #[derive(Debug)]
 pub(crate) struct Nic {
     /// When it can take the next packet.

@@ -1,4 +1,5 @@
-//! What a partition does that a whole network doesn't: it sends packets to other partitions, and defers events of messages.
+//! What a partition does that a whole network doesn't: it sends packets to other partitions, and
+//! defers events of messages.
 
 use super::partition::Partitioning;
 use crate::arena::{Fifo, PacketId};
@@ -40,10 +41,12 @@ pub(super) enum Deferred {
 
 /// The events that one partition defers, and the packets that cross.
 ///
-/// Each deferred event has a key by which those of all partitions can be merged into the order of one thread. One thread always
-/// takes the earliest pending event. So it takes the events of two partitions as if it merged two queues by their smaller head,
-/// which is the order of the *largest key so far* in each. That is nearly always the key of the event itself. An event has a
-/// smaller key if another event of the same instant has scheduled it. Only timers do that, and they fire right afterwards.
+/// Each deferred event has a key by which those of all partitions can be merged into the order of
+/// one thread. One thread always takes the earliest pending event. So it takes the events of two
+/// partitions as if it merged two queues by their smaller head, which is the order of the *largest
+/// key so far* in each. That is nearly always the key of the event itself. An event has a smaller
+/// key if another event of the same instant has scheduled it. Only timers do that, and they fire
+/// right afterwards.
 #[derive(Debug)]
 pub(crate) struct PartitionSink<H> {
     number: u32,
@@ -63,8 +66,8 @@ pub(crate) struct PartitionSink<H> {
     pub(super) packets: PacketCounts,
 }
 
-/// How many packets were in the network: those that entered it in this partition less those that left it here, so the number of
-/// one partition alone means nothing, and can be negative.
+/// How many packets were in the network: those that entered it in this partition less those that
+/// left it here, so the number of one partition alone means nothing, and can be negative.
 #[derive(Debug, Default)]
 pub(super) struct PacketCounts {
     /// Packets that have gone to other partitions less those that have come from there.
@@ -112,7 +115,8 @@ impl<H: Copy> PartitionSink<H> {
 }
 
 impl<T: Transport, S: Traffic> Simulation<T, S, PartitionSink<T::Header>> {
-    /// Lets everything happen that happens before `end`, up to which the other partitions don't matter.
+    /// Lets everything happen that happens before `end`, up to which the other partitions don't
+    /// matter.
     pub(super) fn run_window(&mut self, end: Time) {
         self.observer.until = end;
         self.observer.packets.begin_window();

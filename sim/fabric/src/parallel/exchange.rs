@@ -1,4 +1,5 @@
-//! The barrier at which the threads of a run wait, and the mailboxes in which they leave packets for each other.
+//! The barrier at which the threads of a run wait, and the mailboxes in which they leave packets
+//! for each other.
 
 use super::deferred::Crossing;
 use homa_units::Time;
@@ -7,7 +8,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Lets a thread go on when all have come.
 ///
-/// Threads spin and don't sleep: a window takes about ten microseconds, which is less than waking a thread does.
+/// Threads spin and don't sleep: a window takes about ten microseconds, which is less than waking a
+/// thread does.
 #[derive(Debug)]
 struct Barrier {
     threads: usize,
@@ -18,12 +20,13 @@ struct Barrier {
     broken: AtomicBool,
 }
 
-/// The panic of a thread that waits for one that has panicked. It prints nothing, as the other one has.
+/// The panic of a thread that waits for one that has panicked. It prints nothing, as the other one
+/// has.
 #[derive(Debug)]
 pub(super) struct AnotherPanicked;
 
-/// How often a waiting thread spins before it yields its core: about 50 us. Yielded sooner, the core goes to whatever else wants
-/// it, for milliseconds.
+/// How often a waiting thread spins before it yields its core: about 50 us. Yielded sooner, the
+/// core goes to whatever else wants it, for milliseconds.
 const SPINS: u32 = 2_000;
 
 impl Barrier {
@@ -70,7 +73,8 @@ pub(super) struct Status {
     pub(super) packets_max: i64,
 }
 
-/// Barrier, mailboxes and status of all partitions. There are two sides, used by turns: no thread is more than one window ahead.
+/// Barrier, mailboxes and status of all partitions. There are two sides, used by turns: no thread
+/// is more than one window ahead.
 #[derive(Debug)]
 pub(super) struct Exchange<H> {
     barrier: Barrier,

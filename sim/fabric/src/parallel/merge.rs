@@ -19,7 +19,8 @@ pub(super) struct Whole<O> {
     pub(super) failed_hosts: Vec<bool>,
 }
 
-/// For each of some sequences in order the next place, and which sequence has the smallest item there.
+/// For each of some sequences in order the next place, and which sequence has the smallest item
+/// there.
 struct Heads {
     places: Vec<usize>,
 }
@@ -29,7 +30,8 @@ impl Heads {
         Self { places: vec![0; sequences] }
     }
 
-    /// Sequence and place of the smallest item that has not been given; `key` gives that of an item, none at the end.
+    /// Sequence and place of the smallest item that has not been given; `key` gives that of an
+    /// item, none at the end.
     fn next(&mut self, key: impl Fn(usize, usize) -> Option<EventKey>) -> Option<(usize, usize)> {
         let heads = self.places.iter().enumerate();
         let (_, sequence) = heads.filter_map(|(sequence, place)| Some((key(sequence, *place)?, sequence))).min()?;
@@ -40,8 +42,8 @@ impl Heads {
 }
 
 impl<O: Observer> Whole<O> {
-    /// Tells the observer all deferred events in the order of one thread, and counts the packets of the last window if there may
-    /// have been more than ever before.
+    /// Tells the observer all deferred events in the order of one thread, and counts the packets of
+    /// the last window if there may have been more than ever before.
     pub(super) fn merge<T: Transport, S: Traffic>(
         &mut self,
         partitioning: &Partitioning,

@@ -18,21 +18,24 @@ pub enum Indivisible {
     /// There is a single rack, or in a fat-tree a single pod.
     #[error("there is only one {0}")]
     OneUnit(&'static str),
-    /// The number of outstanding messages is bounded, so that messages may have to wait for the end of others.
+    /// The number of outstanding messages is bounded, so that messages may have to wait for the end
+    /// of others.
     #[error(
         "the number of outstanding messages is bounded, and when the next one begins may depend on any other partition"
     )]
     LimitedTraffic,
-    /// The transport's hosts share state, or its events of one instant have an order that depends on the whole network.
+    /// The transport's hosts share state, or its events of one instant have an order that depends
+    /// on the whole network.
     #[error("{0}")]
     Transport(&'static str),
 }
 
 /// A division of a network between racks, or between the pods of a fat-tree.
 ///
-/// A partition has some racks (pods) with all ports of their hosts and switches, and the ports of the topmost switches that lead
-/// to them. So packets cross between partitions on links up to the topmost switches alone, and there one path leads on: each
-/// switch that chooses between paths belongs to one partition.
+/// A partition has some racks (pods) with all ports of their hosts and switches, and the ports of
+/// the topmost switches that lead to them. So packets cross between partitions on links up to the
+/// topmost switches alone, and there one path leads on: each switch that chooses between paths
+/// belongs to one partition.
 #[derive(Debug, Clone)]
 pub struct Partitioning {
     /// Which partition has a host: the hosts of a partition have consecutive numbers.
@@ -41,7 +44,8 @@ pub struct Partitioning {
     pub(super) partition_of_link: Vec<u32>,
     /// The tier of the links on which packets cross.
     pub(super) crossing: TierId,
-    /// How long a packet takes at least from the event that sends it to another partition until it is there.
+    /// How long a packet takes at least from the event that sends it to another partition until it
+    /// is there.
     lookahead: Duration,
     partitions: u32,
 }

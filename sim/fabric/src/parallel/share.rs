@@ -6,8 +6,8 @@ use std::ops::Range;
 
 /// Of all messages those whose source is in one partition.
 ///
-/// Each partition has a copy of the whole traffic. It doesn't ask generators of other partitions' hosts. Of a generator for all
-/// hosts, such as a trace, it skips the messages of other partitions.
+/// Each partition has a copy of the whole traffic. It doesn't ask generators of other partitions'
+/// hosts. Of a generator for all hosts, such as a trace, it skips the messages of other partitions.
 pub(super) struct Share<S> {
     pub(super) traffic: S,
     pub(super) hosts: Range<u32>,

@@ -22,7 +22,8 @@ impl<T: Transport, S, O> Simulation<T, S, O> {
         }
     }
 
-    /// Bytes of the frames that wait in each port now, with the port's tier; the ports come in the same order each time.
+    /// Bytes of the frames that wait in each port now, with the port's tier; the ports come in the
+    /// same order each time.
     pub fn waiting_bytes(&self) -> impl Iterator<Item = (TierId, u64)> {
         self.ports.iter().map(|port| (port.tier, port.waiting_bytes()))
     }

@@ -158,7 +158,8 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
         O::host_failed(self, host);
     }
 
-    /// Takes all messages of a host that has failed off the list of those in flight, in the order in which they were created.
+    /// Takes all messages of a host that has failed off the list of those in flight, in the order
+    /// in which they were created.
     pub(crate) fn take_abandoned(&mut self, host: HostId) -> Vec<Message> {
         let mut messages: Vec<_> = core::mem::take(&mut self.messages[host.0 as usize]).drain().collect();
         messages.sort_unstable_by_key(|message| message.sequence);
@@ -175,8 +176,8 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
         }
     }
 
-    /// Takes a message that has ended off the list of those in flight; none if that was reported late. `source_failed` is whether
-    /// its source has failed.
+    /// Takes a message that has ended off the list of those in flight; none if that was reported
+    /// late. `source_failed` is whether its source has failed.
     #[inline]
     pub(crate) fn take_ended(&mut self, host: u32, end: MessageEnd, source_failed: bool) -> Option<Message> {
         let MessageEnd { message: MessageRef { source, slot, sequence }, may_repeat, .. } = end;
@@ -310,8 +311,8 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
         }
     }
 
-    // Forced: the compiler finds it too long where packets may cross to other partitions, which costs 16 instructions for each
-    // packet-hop.
+    // Forced: the compiler finds it too long where packets may cross to other partitions, which
+    // costs 16 instructions for each packet-hop.
     #[inline(always)]
     fn apply(&mut self, port: u32, schedule: Schedule) {
         if let Some(at) = schedule.dequeue {

@@ -1,9 +1,10 @@
 //! Prefetching what the next events will need.
 //!
-//! In a network of thousands of hosts nearly each event needs a port, a packet and a second port that are in no cache. The
-//! processor would wait for one after the other. But the events of the next time slot are known. So, when a slot is opened,
-//! memory is asked for what all its events need, in rounds. What one round fetches says where the next round finds the rest.
-//! Within a round memory works on all requests at once.
+//! In a network of thousands of hosts nearly each event needs a port, a packet and a second port
+//! that are in no cache. The processor would wait for one after the other. But the events of the
+//! next time slot are known. So, when a slot is opened, memory is asked for what all its events
+//! need, in rounds. What one round fetches says where the next round finds the rest. Within a round
+//! memory works on all requests at once.
 //!
 //! It changes how long a run takes and nothing else: a wrong guess costs one needless request.
 
@@ -17,12 +18,13 @@ use homa_topologies::{HostId, LinkId, Node, SwitchId};
 use homa_units::Time;
 use prefetch_index::prefetch_index;
 
-/// Networks with fewer links stay in the second-level cache by themselves, and would only pay for prefetching.
+/// Networks with fewer links stay in the second-level cache by themselves, and would only pay for
+/// prefetching.
 pub(super) const PREFETCH_LINKS: usize = 4_096;
 
 impl<T: Transport, S, O> Simulation<T, S, O> {
-    /// Whether what the next events need is brought into the cache: by default only in large networks. It changes how long
-    /// a run takes and nothing else.
+    /// Whether what the next events need is brought into the cache: by default only in large
+    /// networks. It changes how long a run takes and nothing else.
     pub const fn set_prefetch(&mut self, prefetches: bool) {
         self.prefetches = prefetches;
     }
@@ -37,7 +39,8 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
             self.scheduler.queue.look_for_events(end);
             self.prefetch_slot();
         }
-        // Two for each event that happens, so that mostly all are known when a slot with more events than this one follows.
+        // Two for each event that happens, so that mostly all are known when a slot with more
+        // events than this one follows.
         for _ in 0..2 {
             let Some(event) = self.scheduler.queue.preview() else { break };
             self.prefetch_component(event);
@@ -96,7 +99,8 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
         }
     }
 
-    /// Where the packet that arrives over `link` goes next, given if that is a port, and the packet behind it on the link.
+    /// Where the packet that arrives over `link` goes next, given if that is a port, and the packet
+    /// behind it on the link.
     #[inline]
     fn prefetch_next_hop(&self, link: u32) -> Option<u32> {
         let port = &self.ports[link as usize];

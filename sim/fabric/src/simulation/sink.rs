@@ -12,8 +12,9 @@ use homa_units::Time;
 
 /// What differs between a network that is simulated as a whole and one of several partitions.
 ///
-/// An [`Observer`] is told of messages at once. A partition doesn't know what happened elsewhere up to this instant, so it
-/// [defers](crate::parallel::deferred::PartitionSink) that; and some of its links lead to other partitions.
+/// An [`Observer`] is told of messages at once. A partition doesn't know what happened elsewhere up
+/// to this instant, so it [defers](crate::parallel::deferred::PartitionSink) that; and some of its
+/// links lead to other partitions.
 pub(crate) trait EventSink<H: Copy>: Sized {
     /// Whether packets at ports are looked at.
     const HAS_TAP: bool = false;
@@ -39,7 +40,8 @@ pub(crate) trait EventSink<H: Copy>: Sized {
         let _ = event;
     }
 
-    /// The event has scheduled a timer of the same instant, which may be one that would have come before it.
+    /// The event has scheduled a timer of the same instant, which may be one that would have come
+    /// before it.
     #[inline]
     fn begin_anew(&mut self) {}
 
@@ -54,7 +56,8 @@ pub(crate) trait EventSink<H: Copy>: Sized {
         1
     }
 
-    /// If `link` leads to other partitions: sends the packet that was just put on it on its way, and gives true.
+    /// If `link` leads to other partitions: sends the packet that was just put on it on its way,
+    /// and gives true.
     #[inline]
     fn depart<T: Transport<Header = H>, S: Traffic>(network: &mut Simulation<T, S, Self>, link: u32) -> bool {
         let _ = (network, link);

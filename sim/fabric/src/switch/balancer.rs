@@ -19,8 +19,9 @@ const DRAWS: usize = 14;
 
 /// What one switch chooses with.
 ///
-/// A random stream is a third of a kilobyte. In large networks it would have to be fetched from memory for each choice, in
-/// two or three cache lines; so draws lie ready, and the stream is looked at once for all of them.
+/// A random stream is a third of a kilobyte. In large networks it would have to be fetched from
+/// memory for each choice, in two or three cache lines; so draws lie ready, and the stream is
+/// looked at once for all of them.
 #[repr(C, align(64))]
 pub(crate) struct Balancer {
     draws: [u32; DRAWS],

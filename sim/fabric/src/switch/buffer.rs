@@ -22,8 +22,8 @@ pub(crate) enum Buffer {
 }
 
 impl Buffer {
-    /// What becomes of a packet that comes to a port. The last argument gives the bytes that wait there and those of its frame: a
-    /// kind of buffer that doesn't look at them costs nothing.
+    /// What becomes of a packet that comes to a port. The last argument gives the bytes that wait
+    /// there and those of its frame: a kind of buffer that doesn't look at them costs nothing.
     #[inline]
     pub(crate) fn admit(&self, _waiting_and_frame_bytes: impl FnOnce() -> (u64, u16)) -> Verdict {
         match self {

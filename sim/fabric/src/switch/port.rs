@@ -18,11 +18,12 @@ pub(crate) struct Schedule {
 
 /// An output port with eight strict priorities, and the packets in flight on its link.
 ///
-/// Nothing is scheduled for a port without waiting packets: that its frame has ended is seen when the next one comes.
+/// Nothing is scheduled for a port without waiting packets: that its frame has ended is seen when
+/// the next one comes.
 ///
-/// In large networks nearly every port that a packet comes to has to be fetched from memory. So a packet that finds the
-/// port idle, as most do, and one that arrives over the link touch the first cache line alone; one that waits touches
-/// the other two as well.
+/// In large networks nearly every port that a packet comes to has to be fetched from memory. So a
+/// packet that finds the port idle, as most do, and one that arrives over the link touch the first
+/// cache line alone; one that waits touches the other two as well.
 #[derive(Debug)]
 #[repr(C, align(64))]
 pub(crate) struct Port {
@@ -58,7 +59,8 @@ pub(crate) struct Counters {
 impl Port {
     pub(crate) fn new(link: &Link, framing: Framing, host_model: &HostModel) -> Self {
         let received = match link.to {
-            // No decision is made between the arrival at a NIC and that at its transport, so one delay serves for both.
+            // No decision is made between the arrival at a NIC and that at its transport, so one
+            // delay serves for both.
             Node::Host(_) => host_model.receive_delay(),
             Node::Switch(_) => Duration::ZERO,
         };
@@ -85,7 +87,8 @@ impl Port {
         self.enqueue_at(arena, now, id, priority)
     }
 
-    /// As [`Self::enqueue`], with the priority at which this port serves the packet: a single priority is a queue without priorities.
+    /// As [`Self::enqueue`], with the priority at which this port serves the packet: a single
+    /// priority is a queue without priorities.
     #[inline]
     pub(crate) fn enqueue_at<H: Copy>(
         &mut self,

@@ -4,10 +4,11 @@ use crate::arena::{Arena, Fifo, PacketId};
 use homa_units::{Priority, Time};
 use prefetch_index::prefetch_index;
 
-/// Packets that wait at a port, by priority. The highest goes first, and within a priority the first that came.
+/// Packets that wait at a port, by priority. The highest goes first, and within a priority the
+/// first that came.
 ///
-/// Which priorities have packets is a bit mask that its port keeps for it, in the cache line that each packet needs: `occupied` of
-/// each call. Enqueue and dequeue take constant time.
+/// Which priorities have packets is a bit mask that its port keeps for it, in the cache line that
+/// each packet needs: `occupied` of each call. Enqueue and dequeue take constant time.
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct StrictPriority {

@@ -1,5 +1,6 @@
-//! What a model may choose: a tap sees each packet at each port, framing is that of the link, hosts that share state wake each
-//! other, events of one instant come in the order asked for, packets can be handed over in batches and carry marks.
+//! What a model may choose: a tap sees each packet at each port, framing is that of the link, hosts
+//! that share state wake each other, events of one instant come in the order asked for, packets can
+//! be handed over in batches and carry marks.
 
 use crate::common::{bare_switch, frame_ps};
 use homa_engine::Streams;
@@ -88,7 +89,7 @@ impl<const ORDER: u8> Transport for OneFrame<ORDER> {
     }
 
     fn class(_: &MessageRef) -> usize {
-        3
+        2
     }
 }
 

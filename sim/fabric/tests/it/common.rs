@@ -1,4 +1,5 @@
-//! The plainest transport there is, under scripted messages, with notes of every pull, arrival and completion.
+//! The plainest transport there is, under scripted messages, with notes of every pull, arrival and
+//! completion.
 
 use homa_engine::Streams;
 use homa_fabric::{
@@ -12,7 +13,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
-/// A message and the packets it is sent as: frame bytes and priority of each. Its size is the sum of its frames.
+/// A message and the packets it is sent as: frame bytes and priority of each. Its size is the sum
+/// of its frames.
 #[derive(Debug, Clone)]
 pub(crate) struct Sent {
     pub(crate) at_ps: u64,
@@ -53,7 +55,8 @@ pub(crate) struct Seen {
 pub(crate) struct Notes {
     pub(crate) pulled: Vec<Seen>,
     pub(crate) arrived: Vec<Seen>,
-    /// What a NIC that is pushed reports: host, instant at which a frame will have left, frame bytes.
+    /// What a NIC that is pushed reports: host, instant at which a frame will have left, frame
+    /// bytes.
     pub(crate) left: Vec<(u32, u64, u16)>,
 }
 
@@ -64,7 +67,8 @@ impl Notes {
     }
 }
 
-/// Sends what it has at once, the highest priority first, and completes a message when all its bytes have arrived.
+/// Sends what it has at once, the highest priority first, and completes a message when all its
+/// bytes have arrived.
 pub(crate) struct Plain {
     host: HostId,
     pushes: bool,
@@ -148,7 +152,8 @@ impl Transport for Plain {
     }
 }
 
-/// Scripted messages of several generators, each in order of time, with one bound on outstanding messages.
+/// Scripted messages of several generators, each in order of time, with one bound on outstanding
+/// messages.
 pub(crate) struct Script {
     generators: Vec<std::vec::IntoIter<Submission>>,
     max_outstanding: Option<u32>,
@@ -274,8 +279,8 @@ pub(crate) fn shipped(name: &str) -> Topology {
     preset(name).unwrap().build(name).unwrap()
 }
 
-/// Hosts on one switch at 10 Gbps, no fixed delays: a byte takes 800 ps, and a frame is at the switch's port when it
-/// has left its host.
+/// Hosts on one switch at 10 Gbps, no fixed delays: a byte takes 800 ps, and a frame is at the
+/// switch's port when it has left its host.
 pub(crate) fn bare_switch(hosts: u32) -> Topology {
     let none = Duration::ZERO;
     let delays = Delays { software_send: none, software_receive: none, nic: none, switch: none, link: none };
@@ -296,7 +301,8 @@ pub(crate) fn wire_ps(frame: u16) -> u64 {
     (u64::from(frame) + 20) * BYTE
 }
 
-/// A one-packet message that reaches the port to `destination` of a [`bare_switch`] at the instant `at_ps`.
+/// A one-packet message that reaches the port to `destination` of a [`bare_switch`] at the instant
+/// `at_ps`.
 pub(crate) fn at_port(at_ps: u64, source: u32, destination: u32, frame: u16, priority: u8) -> Sent {
     sent(at_ps - frame_ps(frame), source, destination, &[(frame, priority)])
 }

@@ -1,5 +1,5 @@
-//! Nothing is lost, made up or sent astray: every packet arrives once at its destination, every message completes once,
-//! and each tier carries exactly what the hosts sent through it.
+//! Nothing is lost, made up or sent astray: every packet arrives once at its destination, every
+//! message completes once, and each tier carries exactly what the hosts sent through it.
 
 use crate::common::{self, Net, Notes, Sent, carried, network, shipped};
 use homa_fabric::{Advanced, LoadBalancing};
@@ -108,7 +108,8 @@ proptest! {
 fn unfinished_messages_and_their_packets_are_told_while_they_are_under_way() {
     let messages = [common::sent(0, 0, 15, &[(1_000, 3); 4]), common::sent(0, 1, 2, &[(64, 7)])];
     let (mut net, _) = network(&shipped("sigcomm18-16"), LoadBalancing::First, 1, &messages);
-    // The short message has arrived by then; of the long one the NIC has taken three packets and none has arrived.
+    // The short message has arrived by then; of the long one the NIC has taken three packets and
+    // none has arrived.
     assert_eq!(net.run_until(Time::from_ps(1_900_000)), Advanced::Reached);
     let unfinished: Vec<_> = net.unfinished().map(|message| (message.source.0, message.size.get())).collect();
     assert_eq!(unfinished, [(0, 4_000)]);

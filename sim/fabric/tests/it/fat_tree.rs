@@ -1,4 +1,5 @@
-//! Packets in an idle fat-tree take what the links of their path take, and each tier carries those that pass it.
+//! Packets in an idle fat-tree take what the links of their path take, and each tier carries those
+//! that pass it.
 
 use crate::common::{self, Sent, carried, frame_ps, plain, run, run_with, sent};
 use homa_fabric::LoadBalancing;

@@ -1,5 +1,6 @@
-//! A host that dies creates, sends and takes nothing from then on: its messages are abandoned, what is on the wire
-//! arrives, what waits in its NIC's queue doesn't, and its generators' other messages go on.
+//! A host that dies creates, sends and takes nothing from then on: its messages are abandoned, what
+//! is on the wire arrives, what waits in its NIC's queue doesn't, and its generators' other
+//! messages go on.
 
 use crate::common::{Sent, Setting, bare_switch, frame_ps, network_with, plain, run_with, sent, wire_ps};
 use homa_fabric::{Advanced, Faults};

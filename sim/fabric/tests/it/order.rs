@@ -1,4 +1,5 @@
-//! What happens does not depend on how a run is called: in one go, in slices, stopped and continued, or again.
+//! What happens does not depend on how a run is called: in one go, in slices, stopped and
+//! continued, or again.
 
 use crate::common::{self, Log, Net, Notes, Sent, network, shipped};
 use homa_fabric::{Advanced, FabricStatistics, LoadBalancing};

@@ -1,5 +1,6 @@
-//! A generator never has more messages under way than its max_outstanding, creates late ones as soon as one has ended, in their
-//! order, and catches up; a max_outstanding that is never reached changes nothing.
+//! A generator never has more messages under way than its max_outstanding, creates late ones as
+//! soon as one has ended, in their order, and catches up; a max_outstanding that is never reached
+//! changes nothing.
 
 use crate::common::{Net, Sent, Setting, bare_switch, frame_ps, plain, run, run_with, sent, shipped, wire_ps};
 use homa_fabric::{Faults, Message};
@@ -11,7 +12,8 @@ fn limited(max_outstanding: u32) -> Setting {
     Setting { per_host: true, max_outstanding: Some(max_outstanding), ..plain() }
 }
 
-/// The most messages that a host ever had under way. At one instant messages end before others are created.
+/// The most messages that a host ever had under way. At one instant messages end before others are
+/// created.
 fn most_under_way(net: &Net, host: u32) -> i32 {
     let log = net.observer();
     let mine = |message: &Message| message.source == HostId(host);
@@ -49,7 +51,8 @@ fn a_generator_that_was_late_is_on_time_again_when_it_has_caught_up() {
 fn what_was_abandoned_is_under_way_no_more() {
     let mut faults = Faults::default();
     faults.host_failures = vec![(HostId(0), Time::from_ps(10))];
-    // Of one generator: host 0's message never ends, its second one is skipped, and host 2's can begin at the failure.
+    // Of one generator: host 0's message never ends, its second one is skipped, and host 2's can
+    // begin at the failure.
     let messages = [sent(0, 0, 1, &[(1_000, 0)]), sent(1, 2, 1, &[(500, 0)]), sent(5, 0, 1, &[(1_000, 0)])];
     let setting = Setting { faults, per_host: false, ..limited(1) };
     let (net, _) = run_with(&bare_switch(3), setting, &messages);
@@ -63,7 +66,8 @@ fn what_was_abandoned_is_under_way_no_more() {
 fn generators_wait_for_their_own_messages_only() {
     let messages: Vec<_> = (0..4).map(|turn| sent(turn, turn as u32 % 2, 2, &[(1_000, 0)])).collect();
     let (net, _) = run_with(&bare_switch(3), limited(1), &messages);
-    // Host 1's first message waits at the switch behind host 0's, so its second begins later than host 0's.
+    // Host 1's first message waits at the switch behind host 0's, so its second begins later than
+    // host 0's.
     let created: Vec<_> =
         net.observer().created.iter().map(|message| (message.source.0, message.created.as_ps())).collect();
     let first = 2 * frame_ps(1_000);

@@ -1,5 +1,6 @@
-//! A network in partitions, each on a thread of its own, does what it does as a whole: every packet arrives at the same instant,
-//! the observer hears the same in the same order, and what is counted is the same.
+//! A network in partitions, each on a thread of its own, does what it does as a whole: every packet
+//! arrives at the same instant, the observer hears the same in the same order, and what is counted
+//! is the same.
 
 use homa_engine::Streams;
 use homa_fabric::{
@@ -155,7 +156,8 @@ impl Traffic for Script {
 struct Heard(Vec<(&'static str, u64, Message)>);
 
 impl Heard {
-    /// With messages that were created at one instant by source: that order is open if one generator made them.
+    /// With messages that were created at one instant by source: that order is open if one
+    /// generator made them.
     fn sorted(mut self) -> Self {
         let one_instant = |first: &(&str, u64, _), second: &(&str, u64, _)| {
             first.0 == "created" && (first.0, first.1) == (second.0, second.1)

@@ -4,7 +4,8 @@ use crate::common::{self, Notes, Sent, network_with, plain, sent};
 use homa_fabric::{FabricStatistics, LoadBalancing};
 use homa_units::{Duration, Time};
 
-/// Bursts of all sizes and priorities between hosts near and far, so that packets wait at all tiers.
+/// Bursts of all sizes and priorities between hosts near and far, so that packets wait at all
+/// tiers.
 fn bursts() -> Vec<Sent> {
     let burst = |number: u32| {
         let (source, destination) = (number % 16, (number * 7 + number / 16 + 1) % 16);

@@ -1,5 +1,5 @@
-//! A port serves strictly by priority, first come first served inside a priority, never interrupts a frame, and takes its
-//! next packet at the end of a frame: one gap before that can start.
+//! A port serves strictly by priority, first come first served inside a priority, never interrupts
+//! a frame, and takes its next packet at the end of a frame: one gap before that can start.
 
 use crate::common::{BYTE, Sent, at_port, bare_switch, frame_ps, run, wire_ps};
 use proptest::prelude::*;
@@ -51,8 +51,8 @@ fn a_frame_under_way_is_not_interrupted() {
     assert_eq!(notes.arrivals(), [(end, 1), (end + GAP + frame_ps(64), 2)]);
 }
 
-/// A port busy with host 1's frame, host 2's packet waiting on priority 0, host 3's on priority 7 coming `after_end`
-/// picoseconds after the end of the frame.
+/// A port busy with host 1's frame, host 2's packet waiting on priority 0, host 3's on priority 7
+/// coming `after_end` picoseconds after the end of the frame.
 fn who_is_second(after_end: i64) -> u32 {
     let end = BASE + frame_ps(1_000);
     let urgent_at = end.checked_add_signed(after_end).unwrap();
@@ -95,7 +95,8 @@ fn a_packet_that_comes_when_the_gap_is_over_starts_at_once() {
 /// A packet of the plain model below: arrival at the port, source, frame bytes, priority.
 type Offered = (u64, u32, u16, u8);
 
-/// What a port should do, written down without events: gives instant of the last bit and source, in order.
+/// What a port should do, written down without events: gives instant of the last bit and source, in
+/// order.
 fn plain_port(mut coming: Vec<Offered>) -> Vec<(u64, u32)> {
     coming.sort_unstable();
     let (mut coming, mut waiting) = (coming.into_iter().peekable(), Vec::<Offered>::new());
@@ -122,7 +123,8 @@ fn plain_port(mut coming: Vec<Offered>) -> Vec<(u64, u32)> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// All instants are multiples of a byte's time and frames are few, so that arrivals often meet a fetch.
+    /// All instants are multiples of a byte's time and frames are few, so that arrivals often meet
+    /// a fetch.
     #[test]
     fn a_port_under_random_arrivals_does_what_the_plain_model_does(
         packets in prop::collection::vec((0..2_500_u64, select(vec![64_u16, 72, 100, 150]), 0..8_u8), 1..24)

@@ -1,5 +1,6 @@
-//! A NIC that is pushed sends first come, first served whatever the priorities, at line rate, and tells the transport when
-//! each frame will have left; in an idle network that is no different from a NIC that pulls.
+//! A NIC that is pushed sends first come, first served whatever the priorities, at line rate, and
+//! tells the transport when each frame will have left; in an idle network that is no different from
+//! a NIC that pulls.
 
 use crate::common::{Notes, Sent, Setting, bare_switch, frame_ps, plain, run, run_with, sent, shipped, wire_ps};
 
@@ -31,7 +32,8 @@ fn a_queue_at_the_nic_knows_no_levels() {
 
 #[test]
 fn the_levels_count_again_at_the_switch() {
-    // Host 2's first frame is on the way to host 1 when host 0's two come to that port, the less urgent one first.
+    // Host 2's first frame is on the way to host 1 when host 0's two come to that port, the less
+    // urgent one first.
     let messages = [
         sent(BEGIN, 2, 1, &[(1_500, 0); 2]),
         sent(BEGIN + 1_000_000, 0, 1, &[(400, 1)]),

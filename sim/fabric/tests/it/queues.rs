@@ -1,11 +1,12 @@
-//! Mean and maximum of queues equal a case worked out by hand: bytes of waiting frames, without the frame on the wire
-//! and without the one already fetched, over time, then over ports.
+//! Mean and maximum of queues equal a case worked out by hand: bytes of waiting frames, without the
+//! frame on the wire and without the one already fetched, over time, then over ports.
 
 use crate::common::{Net, Sent, at_port, bare_switch, network};
 use homa_fabric::{LoadBalancing, TierStatistics};
 use homa_units::Time;
 
-/// Three frames for one port, by the time they take with preamble: 560, 400 and 200 ns. In nanoseconds:
+/// Three frames for one port, by the time they take with preamble: 560, 400 and 200 ns. In
+/// nanoseconds:
 ///
 /// | instant | what happens at the port | waiting bytes afterwards |
 /// | --- | --- | --- |

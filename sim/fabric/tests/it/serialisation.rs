@@ -1,5 +1,5 @@
-//! Packets take exactly the time that frames, preambles, gaps and fixed delays add up to, and the NIC asks for each one
-//! a software delay before it goes on the wire.
+//! Packets take exactly the time that frames, preambles, gaps and fixed delays add up to, and the
+//! NIC asks for each one a software delay before it goes on the wire.
 
 use crate::common::{bare_switch, frame_ps, run, sent, shipped, wire_ps};
 
@@ -64,7 +64,8 @@ fn a_packet_is_on_the_wire_half_a_microsecond_after_the_nic_asked_for_it() {
     }
 }
 
-/// Instants and priorities of the packets that host 0 hands out when an urgent message follows two packets on priority 0.
+/// Instants and priorities of the packets that host 0 hands out when an urgent message follows two
+/// packets on priority 0.
 fn pulled_with_urgent_at(at_ps: u64) -> Vec<(u64, u8)> {
     let messages = [sent(0, 0, 1, &[(1_000, 0); 3]), sent(at_ps, 0, 1, &[(64, 7)])];
     let (_, notes) = run(&shipped("sigcomm18-16"), &messages);

@@ -1,5 +1,6 @@
-//! Figures of lines and bars are the same bytes each time; their text is inside and nowhere on other text; data is inside the
-//! plot and the legend outside; the numbers drawn are in the table; no input breaks them.
+//! Figures of lines and bars are the same bytes each time; their text is inside and nowhere on
+//! other text; data is inside the plot and the legend outside; the numbers drawn are in the table;
+//! no input breaks them.
 
 use crate::samples;
 use homa_figures::{
@@ -330,7 +331,8 @@ fn a_series_has_a_value_for_each_category() {
     let _ = bar_figure(&bars);
 }
 
-/// A figure that the property below once failed for: labels at the side made its bars narrower than their values need.
+/// A figure that the property below once failed for: labels at the side made its bars narrower than
+/// their values need.
 #[test]
 fn values_are_left_out_where_labels_leave_no_room_for_them() {
     let categories = [

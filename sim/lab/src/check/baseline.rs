@@ -209,7 +209,8 @@ impl Baseline {
         write_atomically(&folder.join(name), self.text().as_bytes()).map_err(|store| error(store.cause))
     }
 
-    /// JSON with a line for each number of a case and each tenth, so that a version control system shows what moved.
+    /// JSON with a line for each number of a case and each tenth, so that a version control system
+    /// shows what moved.
     #[must_use]
     pub fn text(&self) -> String {
         let mut text = String::from("{\n");
@@ -313,7 +314,8 @@ fn round_all<const N: usize>(values: [&mut Option<f64>; N]) {
 pub(crate) mod tests {
     use super::*;
 
-    /// A case of a thousand messages in two halves; everything is 2 in the median and 10 at the 99th percentile.
+    /// A case of a thousand messages in two halves; everything is 2 in the median and 10 at the
+    /// 99th percentile.
     pub(crate) fn case(name: &str) -> BaselineCase {
         let decile = |size_min, size_max| BaselineDecile {
             size_min,

@@ -128,7 +128,8 @@ impl<'a> CaseIdentity<'a> {
     }
 }
 
-/// The baseline's case for each case: by name if they have the same names, else one by one in their order.
+/// The baseline's case for each case: by name if they have the same names, else one by one in their
+/// order.
 ///
 /// # Errors
 /// If there are more or fewer cases, or sizes or denominators differ.
@@ -302,8 +303,8 @@ const fn decile(of: &BaselineDecile) -> [Estimate; 2] {
     ]
 }
 
-/// Where a tenth ends depends on the sample, by a few bytes. Where a size is so frequent that there are more or fewer
-/// groups, only groups with the same end are of the same messages.
+/// Where a tenth ends depends on the sample, by a few bytes. Where a size is so frequent that there
+/// are more or fewer groups, only groups with the same end are of the same messages.
 fn pair_deciles<'a>(
     before: &'a [BaselineDecile],
     now: &'a [BaselineDecile],

@@ -16,7 +16,8 @@ use homa_units::Bytes;
 pub struct ComparisonOptions {
     /// What the user says of files that don't say it themselves.
     pub stated: Stated,
-    /// By which groups; none: by tenths where both sides can be grouped so, and for cases without messages.csv by bins.
+    /// By which groups; none: by tenths where both sides can be grouped so, and for cases without
+    /// messages.csv by bins.
     pub by: Option<Grouping>,
     /// Whether it must be a comparison in pairs.
     pub paired: bool,

@@ -116,7 +116,8 @@ impl Stated {
     }
 }
 
-/// The lines of a report with slowdowns as exact as its times are, if it states them: slowdowns themselves have one decimal.
+/// The lines of a report with slowdowns as exact as its times are, if it states them: slowdowns
+/// themselves have one decimal.
 pub(super) fn report(
     path: &std::path::Path,
     stated: &Stated,

@@ -35,8 +35,9 @@ pub struct OperandError {
 }
 
 impl Operand {
-    /// Finds what `text` names: the folder of a case; a folder with `.rtts` files of one experiment, or `FOLDER/EXPERIMENT`
-    /// of several; `.rtts` files, separated by commas; a `.data` or `.csv` file; or else a reference.
+    /// Finds what `text` names: the folder of a case; a folder with `.rtts` files of one
+    /// experiment, or `FOLDER/EXPERIMENT` of several; `.rtts` files, separated by commas; a `.data`
+    /// or `.csv` file; or else a reference.
     ///
     /// # Errors
     /// If there is nothing of that name.

@@ -10,7 +10,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
-/// Draws both sides as `path` with the ending `.svg`, and as `.png`. Sides of ours are lines, others marks.
+/// Draws both sides as `path` with the ending `.svg`, and as `.png`. Sides of ours are lines,
+/// others marks.
 ///
 /// # Errors
 /// If a figure can't be written.
@@ -61,7 +62,8 @@ fn figure(comparison: &Comparison) -> String {
     slowdown_figure(&curves, &title)
 }
 
-/// Draws a result with a published curve laid over it, as `compare-REFERENCE.svg` and `.png` in the result's folder.
+/// Draws a result with a published curve laid over it, as `compare-REFERENCE.svg` and `.png` in the
+/// result's folder.
 ///
 /// # Errors
 /// If the result can't be read or the figures can't be written.

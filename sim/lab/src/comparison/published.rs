@@ -234,7 +234,8 @@ fn compare(summary: &CaseSummary, point: &ReferencePoint) -> ComparedPercentile 
     let (p50_tolerance, p99_tolerance) = tolerances(point.percentile);
     let pair = |ours: Option<f64>, theirs: Option<f64>, tolerance: f64| {
         let ratio = ours.zip(theirs).map(|(ours, theirs)| ours / theirs);
-        // A published number without a counterpart, as too many of our messages are unfinished, is off.
+        // A published number without a counterpart, as too many of our messages are unfinished, is
+        // off.
         let within = theirs.map(|_| ratio.is_some_and(|ratio| (ratio - 1.0).abs() <= tolerance));
         Pair { ours, theirs, ratio, tolerance, within }
     };

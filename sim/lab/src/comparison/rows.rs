@@ -8,7 +8,8 @@ use crate::results::finite;
 use homa_analysis::RankRule;
 use homa_analysis::paired::{PairedRow, QuantileRatio};
 
-/// Bins that end at the same size but have shares of messages that differ by more than this factor are not the same bins.
+/// Bins that end at the same size but have shares of messages that differ by more than this factor
+/// are not the same bins.
 const SHARES_DIFFER: f64 = 1.25;
 
 const OTHER_RANKS: &str = "the quantiles of the cluster's digest are up to one rank above those of the other side, which matters with few \
@@ -92,7 +93,8 @@ fn beside(a: &[Group], b: &[Group], edges: &[u64]) -> (Vec<[Group; 2]>, Vec<Stri
     (pairs, notes)
 }
 
-/// Groups of both that end at the same size and have about the same share of messages, if that is known.
+/// Groups of both that end at the same size and have about the same share of messages, if that is
+/// known.
 fn matched(a: &[Group], b: &[Group]) -> (Vec<[Group; 2]>, Vec<String>) {
     let share = |groups: &[Group], at: usize| {
         let before = at.checked_sub(1).map_or(Some(0.0), |before| groups[before].share);
@@ -134,8 +136,8 @@ fn value(a: f64, b: f64, interval: Option<(f64, f64)>, tolerance: Option<f64>) -
     }
 }
 
-/// A row without the runs themselves: the interval of the ratio follows from those of the two 99th percentiles, which may
-/// both be off at once, so that it is wider than 95 %.
+/// A row without the runs themselves: the interval of the ratio follows from those of the two 99th
+/// percentiles, which may both be off at once, so that it is wider than 95 %.
 pub(super) fn row([a, b]: &[Group; 2], tolerance: Tolerance) -> ComparedSizes {
     let bands = a.p99_band.zip(b.p99_band);
     let interval = bands.map(|((a_low, a_high), (b_low, b_high))| (b_low / a_high, b_high / a_low));

@@ -47,7 +47,8 @@ pub(super) fn kind_of_table(path: &Path) -> Result<Kind, ComparisonError> {
     Err(ImportError::File { file: path.display().to_string(), problem }.into())
 }
 
-/// Reads slowdown by size. A line that repeats the one before, as tables by percentile have them, counts once.
+/// Reads slowdown by size. A line that repeats the one before, as tables by percentile have them,
+/// counts once.
 pub(super) fn read_table(path: &Path) -> Result<Vec<Group>, ComparisonError> {
     let mut reader = reader(path)?;
     let names = reader.headers().map_err(|cause| malformed(path, &cause))?.clone();

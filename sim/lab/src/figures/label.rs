@@ -1,4 +1,5 @@
-//! What cases are called in a figure: only what tells them apart is in the legend, and what they share is in the title.
+//! What cases are called in a figure: only what tells them apart is in the legend, and what they
+//! share is in the title.
 
 use super::cases::CaseResult;
 use crate::results::title_case;

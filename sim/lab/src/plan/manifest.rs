@@ -1,4 +1,5 @@
-//! `manifest.toml`: what results were made from, complete enough to make them again and to check that they are the same.
+//! `manifest.toml`: what results were made from, complete enough to make them again and to check
+//! that they are the same.
 
 use super::planned::{PlanError, PlannedCase, PlannedRun, UsedFile, sources_of};
 use crate::disk::{StoreError, write_atomically};
@@ -27,7 +28,8 @@ pub struct Manifest {
 pub struct MadeBy {
     /// Its version.
     pub homasim: String,
-    /// A fingerprint of its sources, as far as the runs of these cases and their results depend on them.
+    /// A fingerprint of its sources, as far as the runs of these cases and their results depend on
+    /// them.
     pub sources: String,
     /// Name of the experiment.
     pub experiment: String,
@@ -156,7 +158,8 @@ impl Manifest {
         write_atomically(&folder.join(MANIFEST), self.text().as_bytes())
     }
 
-    /// In what it differs from another one, done or not; none if both are of the same program and cases.
+    /// In what it differs from another one, done or not; none if both are of the same program and
+    /// cases.
     #[must_use]
     pub fn difference(&self, other: &Self) -> Option<String> {
         let (ours, theirs) = (&self.manifest, &other.manifest);

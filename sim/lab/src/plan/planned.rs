@@ -8,7 +8,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
-/// A fingerprint of what makes results of runs. Other such sources make a case's results again, of the runs that are kept.
+/// A fingerprint of what makes results of runs. Other such sources make a case's results again, of
+/// the runs that are kept.
 const RESULTS: &str = env!("HOMASIM_SOURCES");
 
 /// A case and its runs.

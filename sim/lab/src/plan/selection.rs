@@ -5,8 +5,8 @@ use super::planned::PlannedCase;
 /// Which part of the runs this process is to do.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Selection {
-    /// Only the runs whose number, counted from 0 over all runs of the experiment, leaves the first number minus one when
-    /// divided by the second.
+    /// Only the runs whose number, counted from 0 over all runs of the experiment, leaves the first
+    /// number minus one when divided by the second.
     pub shard: Option<(u32, u32)>,
     /// Only runs of which one of these is the begin of the key, or the name of the case.
     pub only: Vec<String>,

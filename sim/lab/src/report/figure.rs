@@ -1,4 +1,5 @@
-//! A figure as a report shows it: the drawing, what is told of the points in it, and its numbers as a table.
+//! A figure as a report shows it: the drawing, what is told of the points in it, and its numbers as
+//! a table.
 
 use super::words::{number, whole};
 use crate::figures::Figure;

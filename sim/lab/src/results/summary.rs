@@ -1,4 +1,5 @@
-//! `summary.json`: all that was measured in a case. Whoever writes or reads it does so by these types.
+//! `summary.json`: all that was measured in a case. Whoever writes or reads it does so by these
+//! types.
 
 use super::formats::{StoredError, read_json};
 use homa_analysis::{BinRow, Decile, PercentileRow};

@@ -1,4 +1,5 @@
-//! Experiments with Linux's Homa: idle times, denominators, traffic, faults, variants, summaries, estimates.
+//! Experiments with Linux's Homa: idle times, denominators, traffic, faults, variants, summaries,
+//! estimates.
 
 mod denominators;
 mod edges;

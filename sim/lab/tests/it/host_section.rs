@@ -1,32 +1,14 @@
-//! `[host]` says what the hosts' software costs, in place of the topology, for runs and best possible times alike.
+//! `[host]` says what the hosts' software costs, in place of the topology, for runs and best
+//! possible times alike.
 
-use homa_lab::{Case, Denominator, IdealTimes, Override, cases, parse_experiment};
+use crate::tiny::resolve;
+use homa_lab::{Case, Denominator, IdealTimes};
 use homa_topologies::HostId;
 use homa_units::Bytes;
-use std::path::Path;
 use std::sync::Arc;
 
-const EXPERIMENT: &str = r#"
-[topology]
-preset = "sigcomm18-16"
-[transport]
-kind = "sigcomm18"
-[workload]
-sizes = "w3"
-load = 0.5
-[measure]
-warmup = "100us"
-window = "1ms"
-drain = "4ms"
-[run]
-seeds = [1]
-"#;
-
 fn case(set: &[&str]) -> Case {
-    let overrides: Vec<Override> = set.iter().map(|text| text.parse().unwrap()).collect();
-    let path = Path::new("host.toml");
-    let experiment = parse_experiment(path, EXPERIMENT, &overrides).unwrap();
-    cases(path, &experiment).unwrap().remove(0)
+    resolve("", set).unwrap().remove(0)
 }
 
 fn best_ps(case: &Case, denominator: Denominator) -> u64 {
@@ -48,7 +30,7 @@ fn delays_of_the_section_replace_those_of_the_topology() {
 #[test]
 fn an_unknown_model_or_key_is_refused_with_what_is_accepted() {
     for (set, part) in [("host.kind=quick", "expected `fixed-delays`"), ("host.cores=4", "expected one of `kind`")] {
-        let error = parse_experiment(Path::new("host.toml"), EXPERIMENT, &[set.parse().unwrap()]).unwrap_err();
-        assert!(error.to_string().contains(part), "{error}");
+        let error = resolve("", &[set]).unwrap_err();
+        assert!(error.contains(part), "{error}");
     }
 }

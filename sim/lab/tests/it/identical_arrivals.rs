@@ -1,5 +1,6 @@
-//! Given the very messages that the original SIGCOMM'18 simulator was given, each tenth of messages gets its latencies,
-//! and ports get its queues. Only spraying and ties are random, so a larger difference is a difference in the model.
+//! Given the very messages that the original SIGCOMM'18 simulator was given, each tenth of messages
+//! gets its latencies, and ports get its queues. Only spraying and ties are random, so a larger
+//! difference is a difference in the model.
 
 use homa_lab::{
     CaseSummary, Control, Draw, Override, PlannedCase, TraceComparison, cases, compare_with_trace, load_experiment,

@@ -12,3 +12,4 @@ mod shipped_experiments;
 mod stored_results;
 mod ten_million_messages;
 mod threads;
+mod tiny;

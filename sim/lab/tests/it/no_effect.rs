@@ -1,31 +1,12 @@
 //! A key that can have no effect in any case is refused, and says why.
 
+use crate::tiny;
 use homa_lab::{Override, cases, parse_experiment};
 use std::path::Path;
 
-const EXPERIMENT: &str = r#"
-[topology]
-preset = "sigcomm18-16"
-[transport]
-kind = "sigcomm18"
-[workload]
-sizes = "w3-kernel"
-load = 0.5
-[measure]
-warmup = "100us"
-window = "1ms"
-drain = "4ms"
-[run]
-seeds = [1]
-"#;
-
 /// Names of the cases, or the error.
 fn resolve(more: &str, set: &[&str]) -> Result<Vec<String>, String> {
-    let overrides: Vec<Override> = set.iter().map(|text| text.parse().unwrap()).collect();
-    let path = Path::new("no_effect.toml");
-    let text = format!("{EXPERIMENT}{more}");
-    let experiment = parse_experiment(path, &text, &overrides).map_err(|error| error.to_string())?;
-    let cases = cases(path, &experiment).map_err(|error| error.to_string())?;
+    let cases = tiny::resolve(more, set)?;
     Ok(cases.into_iter().map(|case| case.name).collect())
 }
 
@@ -59,8 +40,7 @@ fn parameters_of_a_transport_that_some_case_has_are_accepted() {
 #[test]
 fn the_resolved_experiment_of_a_case_has_the_parameters_of_its_transport_alone_and_runs_again() {
     let both = "[sweep]\ntransport.kind = [\"sigcomm18\", \"homa\"]\n[transport.homa]\nmtu = 9000\n";
-    let experiment = parse_experiment(Path::new("both.toml"), &format!("{EXPERIMENT}{both}"), &[]).unwrap();
-    for case in cases(Path::new("both.toml"), &experiment).unwrap() {
+    for case in tiny::resolve(both, &[]).unwrap() {
         let text = case.resolved.to_toml();
         assert_eq!(text.contains("mtu = 9000"), case.kind().name() == "homa", "{text}");
         let again = parse_experiment(Path::new("again.toml"), &text, &[]).unwrap();

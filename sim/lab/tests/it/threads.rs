@@ -1,5 +1,6 @@
-//! On several threads a run gives the record that it gives on one, to the last byte: samples, digests, queues, what the
-//! network and the transports counted, and the most that was in flight at a time.
+//! On several threads a run gives the record that it gives on one, to the last byte: samples,
+//! digests, queues, what the network and the transports counted, and the most that was in flight at
+//! a time.
 
 use homa_lab::{Case, Control, Override, RunRecord, cases, division, load_experiment, run_seed};
 use std::sync::atomic::AtomicBool;
@@ -83,7 +84,8 @@ fn record(case: &Case, threads: u32) -> RunRecord {
     run_seed(case, 0, case.run().seeds[0], &control).unwrap().0
 }
 
-/// Threads of a run wait for each other without sleeping, so several tests at a time would be slower than one after the other.
+/// Threads of a run wait for each other without sleeping, so several tests at a time would be
+/// slower than one after the other.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 /// Demands the same record on any of these numbers of threads as on one.

@@ -24,7 +24,8 @@ impl State {
         self.send_unit(scene, self.sockets[socket].id, key, now)
     }
 
-    /// Hands the next unit of the message of a stream to the NIC now, although its packet left later.
+    /// Hands the next unit of the message of a stream to the NIC now, although its packet left
+    /// later.
     pub(crate) fn hand_out_early(&mut self, scene: &Scene<'_>, stream: usize) -> Result<Effect, Conflict> {
         let output = self.next_of(scene, stream).ok_or(Conflict::NotPossible)?;
         let key = scene.outputs[output].key;
@@ -46,7 +47,8 @@ impl State {
         Ok(effect)
     }
 
-    /// Before an RPC ends well, what may be sent of its message is sent: if it wasn't recorded, it is extra.
+    /// Before an RPC ends well, what may be sent of its message is sent: if it wasn't recorded, it
+    /// is extra.
     pub(super) fn send_rest(&mut self, scene: &Scene<'_>, peer: PeerId, rpc: RpcId) -> Result<(), Conflict> {
         let Some(stream) = scene.stream(peer, rpc).filter(|stream| self.started[*stream]) else { return Ok(()) };
         let Some(packet) = scene.first_of_message(stream).and_then(|first| scene.packet(first)) else { return Ok(()) };
@@ -60,8 +62,8 @@ impl State {
         Ok(())
     }
 
-    /// Units that the core could still send, of messages of which the recording shows no more although the node had
-    /// time for them.
+    /// Units that the core could still send, of messages of which the recording shows no more
+    /// although the node had time for them.
     pub(crate) fn left_over(&mut self, scene: &Scene<'_>) -> Result<(), Conflict> {
         for (key, stream, first) in scene.messages() {
             if !self.started[stream] {
@@ -189,8 +191,8 @@ impl State {
         self.next_call(scene, process)
     }
 
-    /// The process calls `recvmsg` for a response that isn't complete: it gives its buffers back, and looks for messages
-    /// that wait for buffers.
+    /// The process calls `recvmsg` for a response that isn't complete: it gives its buffers back,
+    /// and looks for messages that wait for buffers.
     pub(crate) fn begin_receive(&mut self, scene: &Scene<'_>, process: usize, ns: u64) -> Result<Effect, Conflict> {
         let rpc = self.next_receive(scene, process).ok_or(Conflict::NotPossible)?;
         let socket = self.processes[process].socket.ok_or(Conflict::NotPossible)?;
@@ -252,7 +254,8 @@ impl State {
         let process = process.map(|(process, _)| process).ok_or(Conflict::NotPossible)?;
         for socket in 0..self.sockets.len() {
             let id = self.sockets[socket].id;
-            // The error would only tell the application; it takes it at once, which ends the RPC as well.
+            // The error would only tell the application; it takes it at once, which ends the RPC as
+            // well.
             let args = AbortArgs { id: rpc.get(), ..AbortArgs::default() };
             if self.endpoint.abort(now, id, &args).is_ok() {
                 self.processes[process].aborts += 1;
@@ -293,7 +296,8 @@ impl State {
         let message = Message { length: listed.unwrap_or_else(|| length_of(scene, output)), tag: id };
         let to = Destination { peer: key.peer, port: header.dport, family: scene.family };
         let (now, on) = (self.clock, self.sockets[socket].id);
-        // Private, so that the log can say in which order responses are received; on the wire that is the same.
+        // Private, so that the log can say in which order responses are received; on the wire that
+        // is the same.
         let rpc = self.endpoint.send_private_request(now, on, to, message, 0).map_err(|_| Conflict::NotPossible)?;
         if rpc != key.rpc {
             return Err(Conflict::NotPossible);

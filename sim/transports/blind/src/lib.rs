@@ -1,11 +1,13 @@
-//! A transport that sends all it has at line rate: what is left of Homa without priorities and grants.
+//! A transport that sends all it has at line rate: what is left of Homa without priorities and
+//! grants.
 //!
-//! A host sends the message with the fewest unsent bytes first, each in full packets in their order. All packets have one
-//! priority, nobody asks or answers, and what is lost is not sent again. So it shows what the order of the sender gives
-//! alone, and is a lower bound: a protocol should do better.
+//! A host sends the message with the fewest unsent bytes first, each in full packets in their
+//! order. All packets have one priority, nobody asks or answers, and what is lost is not sent
+//! again. So it shows what the order of the sender gives alone, and is a lower bound: a protocol
+//! should do better.
 //!
-//! Packets have the framing of `sigcomm18`'s unscheduled ones, so both take the same time in an idle network where nothing
-//! is scheduled.
+//! Packets have the framing of `sigcomm18`'s unscheduled ones, so both take the same time in an
+//! idle network where nothing is scheduled.
 
 mod model;
 pub mod wire;

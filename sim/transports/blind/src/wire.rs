@@ -1,4 +1,5 @@
-//! How a message is cut into packets, and what each packet takes of a link: as `sigcomm18`'s unscheduled ones.
+//! How a message is cut into packets, and what each packet takes of a link: as `sigcomm18`'s
+//! unscheduled ones.
 
 use homa_fabric::{FRAME_GAP, PREAMBLE};
 use homa_units::Bytes;

@@ -1,7 +1,8 @@
 //! What a message costs in its life: between two hosts on one switch, without any other.
 //!
-//! `cargo bench -p homa-linux`. `sigcomm18` sends messages one way, `homa` echoes them. A sample is 100 messages, one
-//! after the other; an item is a packet-hop: a packet put on a link, grants and acknowledgements too.
+//! `cargo bench -p homa-linux`. `sigcomm18` sends messages one way, `homa` echoes them. A sample is
+//! 100 messages, one after the other; an item is a packet-hop: a packet put on a link, grants and
+//! acknowledgements too.
 
 use divan::Bencher;
 use divan::counter::ItemsCount;

@@ -54,7 +54,8 @@ pub enum Wire {
     /// They stay what they are.
     #[default]
     Typed,
-    /// Every packet goes through the wire format: the results are the same, and the wire format is tried.
+    /// Every packet goes through the wire format: the results are the same, and the wire format is
+    /// tried.
     Encode,
 }
 
@@ -156,8 +157,9 @@ fn end_of_table<'de, A: MapAccess<'de>>(table: &mut A, expected: &impl de::Expec
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Parameters {
-    /// Who decides when a packet leaves: `"pull"`, or `"immediate"`, `"old-pacer"`, `"qdisc"` in front of a NIC queue.
-    /// With quirk Q9 the old pacer holds nothing back, as in a module whose base sysctls nobody has written.
+    /// Who decides when a packet leaves: `"pull"`, or `"immediate"`, `"old-pacer"`, `"qdisc"` in
+    /// front of a NIC queue. With quirk Q9 the old pacer holds nothing back, as in a module whose
+    /// base sysctls nobody has written.
     pub transmit: TransmitMode,
     /// `"linux"`, `"fixed"`, or a table of single quirks.
     pub quirks: Quirks,
@@ -308,8 +310,8 @@ fn published(name: &str) -> Result<[u32; 8], ConfigError> {
 impl Config {
     /// Wire bytes of the DATA packets of a message of `length` bytes: frames, preambles and gaps.
     ///
-    /// Control packets are left out: how many there are depends on the traffic (a message beyond the unscheduled bytes
-    /// needs about one GRANT a packet, 4.5 % of its bytes at an MTU of 1500).
+    /// Control packets are left out: how many there are depends on the traffic (a message beyond
+    /// the unscheduled bytes needs about one GRANT a packet, 4.5 % of its bytes at an MTU of 1500).
     #[must_use]
     pub fn message_wire_bytes(&self, length: u32) -> u64 {
         let unscheduled = self.core.sysctls.unsched_bytes.min(length);
@@ -330,8 +332,9 @@ impl Config {
         Bytes::new(u64::from(self.parameters.response.bytes(request)))
     }
 
-    /// How many DATA packets a message of `length` bytes takes, and about how many GRANTs if it is alone: with quirk Q2
-    /// one for each packet but the last, else only those that extend the window.
+    /// How many DATA packets a message of `length` bytes takes, and about how many GRANTs if it is
+    /// alone: with quirk Q2 one for each packet but the last, else only those that extend the
+    /// window.
     #[must_use]
     pub fn message_packets(&self, length: u32) -> (u64, u64) {
         let sysctls = &self.core.sysctls;

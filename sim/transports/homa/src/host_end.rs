@@ -145,8 +145,8 @@ impl HostEnd {
         self.send_reply(to, received.rpc, length);
     }
 
-    /// A server doesn't know that a client has given a request up, and a client not that a server has
-    /// it: so a message may end twice.
+    /// A server doesn't know that a client has given a request up, and a client not that a server
+    /// has it: so a message may end twice.
     fn end(&mut self, source: HostId, message_key: u64, failed: bool) {
         let message = MessageRef::of_key(source, message_key);
         self.ended.push_back(MessageEnd { message, failed, may_repeat: true });

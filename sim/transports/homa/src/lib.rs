@@ -1,26 +1,28 @@
 //! Homa as Linux runs it: the core of `homa-protocol` on a simulated host.
 //!
-//! Each host has one client socket and one server socket on port 99. A message of the simulation is the request of an
-//! RPC; the server's application answers at once. The core decides everything; this module carries packets between it
-//! and the fabric, whose payload nobody needs.
+//! Each host has one client socket and one server socket on port 99. A message of the simulation is
+//! the request of an RPC; the server's application answers at once. The core decides everything;
+//! this module carries packets between it and the fabric, whose payload nobody needs.
 //!
-//! Left out: costs of software besides the fixed delays of the topology, several cores, GRO batches (each packet is
-//! handled alone), TCP beside Homa.
+//! Left out: costs of software besides the fixed delays of the topology, several cores, GRO batches
+//! (each packet is handled alone), TCP beside Homa.
 //!
 //! # Idle network
 //!
-//! What a message takes when nothing else is sent, in pull mode at the default sysctls and an MTU of 1500. It is cut
-//! into packets of 1424 bytes, and anew at the end of the 40,000 unscheduled bytes; a packet with d bytes is a frame of
-//! 94 + d and takes 20 bytes more of a link. On a path of links l = 1 … L with byte times bₗ and fixed delays dₗ (those
-//! of the software included: sending in d₁, receiving in d_L), a burst of frames f₁ … fₙ that the NIC pulls without
-//! pause has arrived after
+//! What a message takes when nothing else is sent, in pull mode at the default sysctls and an MTU
+//! of 1500. It is cut into packets of 1424 bytes, and anew at the end of the 40,000 unscheduled
+//! bytes; a packet with d bytes is a frame of 94 + d and takes 20 bytes more of a link. On a path
+//! of links l = 1 … L with byte times bₗ and fixed delays dₗ (those of the software included:
+//! sending in d₁, receiving in d_L), a burst of frames f₁ … fₙ that the NIC pulls without pause has
+//! arrived after
 //!
 //! ```text
 //! burst(f₁ … fₙ) = Σ_{l<L} ((f₁ + 8) bₗ + dₗ)  +  (Σᵢ (fᵢ + 20) − 12) b_L  +  d_L
 //! ```
 //!
-//! if b_L = b₁ is the slowest and f₁ the longest, as they are here: the first frame crosses the links before the last,
-//! whose port is busy from then on. A message takes, with u for its unscheduled packets and s for the others,
+//! if b_L = b₁ is the slowest and f₁ the longest, as they are here: the first frame crosses the
+//! links before the last, whose port is busy from then on. A message takes, with u for its
+//! unscheduled packets and s for the others,
 //!
 //! ```text
 //! one way = burst(u s)                                       up to 40,000 bytes
@@ -28,17 +30,18 @@
 //! grant   = burst(first packet) + burst(71) of the way back
 //! ```
 //!
-//! The maximum is its first term if the first GRANT is back before the NIC has sent the unscheduled bytes, which are
-//! 43,306 bytes of the link: grant ≤ 43,306 b₁, that is 34.6 µs at 10 Gbps and 13.9 µs at 25. Later grants come in time
-//! if a round trip is also shorter than what the window of 200,000 bytes takes of the link. An RPC takes the sum of its
-//! two messages once both sides have each other's cutoffs; at first contact a frame of 100 bytes, CUTOFFS, goes before
-//! the response.
+//! The maximum is its first term if the first GRANT is back before the NIC has sent the unscheduled
+//! bytes, which are 43,306 bytes of the link: grant ≤ 43,306 b₁, that is 34.6 µs at 10 Gbps and
+//! 13.9 µs at 25. Later grants come in time if a round trip is also shorter than what the window of
+//! 200,000 bytes takes of the link. An RPC takes the sum of its two messages once both sides have
+//! each other's cutoffs; at first contact a frame of 100 bytes, CUTOFFS, goes before the response.
 //!
-//! The other modes differ from this only in when packets come to the NIC's queue. Messages of one packet, and all in
-//! the mode "immediate", take just as long. A pacer is up to 5 µs ahead of a link that it estimates to take 1245 ns for
-//! a full packet at 10 Gbps (old pacer) or 1242 ns (qdisc), where it takes 1230.4 ns: after some 340 or 430 packets the
-//! queue is empty, and the rest of the message goes at the pace of the estimate. At 25 Gbps no message is long enough
-//! to show it.
+//! The other modes differ from this only in when packets come to the NIC's queue. Messages of one
+//! packet, and all in the mode "immediate", take just as long. A pacer is up to 5 µs ahead of a
+//! link that it estimates to take 1245 ns for a full packet at 10 Gbps (old pacer) or 1242 ns
+//! (qdisc), where it takes 1230.4 ns: after some 340 or 430 packets the queue is empty, and the
+//! rest of the message goes at the pace of the estimate. At 25 Gbps no message is long enough to
+//! show it.
 
 mod config;
 mod host_end;
@@ -63,8 +66,8 @@ const CRC: u32 = 4;
 /// Time between two ticks of a host's timer.
 const TICK_PERIOD: Duration = Duration::from_ms(1);
 
-/// The header of a packet, and to which message of the simulation DATA of a request belongs. Only the
-/// simulation knows the latter; the core sees the packet alone.
+/// The header of a packet, and to which message of the simulation DATA of a request belongs. Only
+/// the simulation knows the latter; the core sees the packet alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Header {
     /// What Homa sends.
@@ -79,7 +82,8 @@ const fn data_frame_bytes(data: u32) -> u32 {
     frame_bytes(wire::DATA_HEADER_BYTES as u32 + data)
 }
 
-/// Bytes of an Ethernet frame; the shortest packet needs no padding, as 28 bytes make a frame of 66.
+/// Bytes of an Ethernet frame; the shortest packet needs no padding, as 28 bytes make a frame of
+/// 66.
 #[inline]
 const fn frame_bytes(homa_bytes: u32) -> u32 {
     wire::frame_bytes(homa_bytes, FAMILY) + CRC
@@ -92,8 +96,8 @@ const fn wire_bytes(frame_bytes: u32) -> u64 {
 
 /// One host's end: the core and the application on both sides.
 ///
-/// They take several kilobytes, so a host has none until its first message or packet: in a large network many hosts are
-/// idle for long. What an endpoint does doesn't depend on when it was made.
+/// They take several kilobytes, so a host has none until its first message or packet: in a large
+/// network many hosts are idle for long. What an endpoint does doesn't depend on when it was made.
 #[derive(Debug)]
 pub struct Homa {
     config: Arc<Config>,
@@ -130,7 +134,8 @@ impl Homa {
         host_end.get_or_insert_with(|| Self::begin(config, *host, *tick_phase))
     }
 
-    /// Apart, as it needs several kilobytes of stack, which would be looked after on the way of each packet.
+    /// Apart, as it needs several kilobytes of stack, which would be looked after on the way of
+    /// each packet.
     #[cold]
     #[inline(never)]
     fn begin(config: &Arc<Config>, host: HostId, tick_phase: Duration) -> Box<HostEnd> {
@@ -187,7 +192,8 @@ impl Transport for Homa {
     #[inline]
     fn class(header: &Header) -> usize {
         let class = match &header.packet {
-            // In a retransmission `incoming` is the end of what was asked for, and that is permission.
+            // In a retransmission `incoming` is the end of what was asked for, and that is
+            // permission.
             homa_protocol::Packet::Data(data) if data.offset < data.incoming && !data.retransmit => {
                 PacketClass::Unscheduled
             }

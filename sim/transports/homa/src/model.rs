@@ -33,7 +33,8 @@ impl Model for Complete {
             measures_round_trips: self.0.parameters.completes == Completes::Response,
             message_bytes_max: u64::from(MAX_MESSAGE_LENGTH),
             frames: FrameBytes { data: self.0.full_frame_bytes(), control: self.0.grant_frame_bytes() },
-            // Long enough for what a first message leaves behind: acknowledgements, and the ticks of timers.
+            // Long enough for what a first message leaves behind: acknowledgements, and the ticks
+            // of timers.
             introduction: Some(Duration::from_ms(100)),
             packet_hops_per_cpu_s: 3.5e6,
             ..Traits::ONE_WAY
@@ -81,7 +82,8 @@ impl Model for Complete {
     }
 }
 
-/// When in a millisecond a host's timer ticks: anywhere, as on machines that were started at some time or other.
+/// When in a millisecond a host's timer ticks: anywhere, as on machines that were started at some
+/// time or other.
 fn tick_phase(streams: Streams, host: HostId) -> Duration {
     let draw = u128::from(streams.stream("tick-phase", host.0).next_u64());
     Duration::from_ps(((draw * u128::from(TICK_PERIOD.as_ps())) >> 64) as u64)

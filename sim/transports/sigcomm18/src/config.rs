@@ -6,39 +6,43 @@ use homa_units::{BitRate, Bytes, Priority};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// What a user may set; whatever is left out takes the original's value or is derived from the size distribution.
+/// What a user may set; whatever is left out takes the original's value or is derived from the size
+/// distribution.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Parameters {
     /// Number of priority levels in use, 2 to 8. Default 8.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub priority_levels: Option<u8>,
-    /// Levels for scheduled packets (`adaptiveSchedPrioLevels`); the others are for unscheduled ones. Default: the
-    /// original's choice for the workload (W1 1, W2 3, W3 4, W4 and W5 7), else derived from the share of unscheduled
-    /// bytes.
+    /// Levels for scheduled packets (`adaptiveSchedPrioLevels`); the others are for unscheduled
+    /// ones. Default: the original's choice for the workload (W1 1, W2 3, W3 4, W4 and W5 7), else
+    /// derived from the share of unscheduled bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scheduled_levels: Option<u8>,
-    /// How many senders a receiver keeps granted (`numSendersToKeepGranted`), at most `scheduled_levels`. Default: equal
-    /// to `scheduled_levels`.
+    /// How many senders a receiver keeps granted (`numSendersToKeepGranted`), at most
+    /// `scheduled_levels`. Default: equal to `scheduled_levels`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub overcommitment: Option<u8>,
-    /// Largest remaining size for each unscheduled level but the last, in bytes, ascending. Default: computed so that
-    /// each level carries the same number of bytes.
+    /// Largest remaining size for each unscheduled level but the last, in bytes, ascending.
+    /// Default: computed so that each level carries the same number of bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cutoffs: Option<Vec<u32>>,
-    /// A message is granted while fewer wire bytes of it are in flight (`rttBytes`). Default: what a host's link carries in the
-    /// idle round trip to the farthest host, in whole 1000 B; that is the original's 10000 B in its network.
+    /// A message is granted while fewer wire bytes of it are in flight (`rttBytes`). Default: what
+    /// a host's link carries in the idle round trip to the farthest host, in whole 1000 B; that is
+    /// the original's 10000 B in its network.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rtt_bytes: Option<Bytes>,
-    /// Message bytes that are sent without asking. Default: as many as fill `rtt_bytes` by default; in the original's network
-    /// 9328 B.
+    /// Message bytes that are sent without asking. Default: as many as fill `rtt_bytes` by default;
+    /// in the original's network 9328 B.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unscheduled_bytes: Option<Bytes>,
-    /// Scheduled packets with fewer wire bytes than this to the end of their message go on the level of an unscheduled
-    /// packet (`boostTailBytesPrio`). Default: as `rtt_bytes` by default; 0 B switches it off.
+    /// Scheduled packets with fewer wire bytes than this to the end of their message go on the
+    /// level of an unscheduled packet (`boostTailBytesPrio`). Default: as `rtt_bytes` by default; 0
+    /// B switches it off.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub boost_tail_bytes: Option<Bytes>,
-    /// Bytes of a message that count for the cutoffs (`cbfCapMsgSize`). Default: as `rtt_bytes` by default.
+    /// Bytes of a message that count for the cutoffs (`cbfCapMsgSize`). Default: as `rtt_bytes` by
+    /// default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cutoff_cap_bytes: Option<Bytes>,
 }
@@ -96,8 +100,9 @@ pub struct Config {
 impl Parameters {
     /// Completes the parameters for a network and a workload.
     ///
-    /// `listed_levels` is the original's number of scheduled levels for the workload if it has one; `sizes` are the
-    /// points (size, cumulative probability) of the message size distribution as the original's estimator sees them.
+    /// `listed_levels` is the original's number of scheduled levels for the workload if it has one;
+    /// `sizes` are the points (size, cumulative probability) of the message size distribution as
+    /// the original's estimator sees them.
     ///
     /// # Errors
     /// If a parameter is out of range or two don't go together.
@@ -174,7 +179,8 @@ impl Config {
         Priority::new(self.priority_levels - 1 - below as u8)
     }
 
-    /// The level of a grant made to the sender in `slot` for a message with `remaining` bytes not yet granted.
+    /// The level of a grant made to the sender in `slot` for a message with `remaining` bytes not
+    /// yet granted.
     #[must_use]
     pub fn grant_level(&self, slot: u32, remaining: u32) -> Priority {
         let by_slot = Priority::new((u32::from(self.scheduled_levels) - 1).saturating_sub(slot) as u8);

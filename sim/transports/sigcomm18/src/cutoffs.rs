@@ -1,6 +1,8 @@
-//! Unscheduled levels from the distribution of message sizes: an equal share of bytes for each level.
+//! Unscheduled levels from the distribution of message sizes: an equal share of bytes for each
+//! level.
 //!
-//! Source: `WorkloadEstimator.cc`, `PriorityResolver.cc` of the original simulator. All in double precision.
+//! Source: `WorkloadEstimator.cc`, `PriorityResolver.cc` of the original simulator. All in double
+//! precision.
 
 use crate::wire::{self, SCHEDULED_DATA_MAX, UNSCHEDULED_DATA_MAX};
 use homa_units::Bytes;
@@ -17,8 +19,8 @@ pub struct CutoffRule {
     pub boost_bytes: Bytes,
 }
 
-/// Bytes on unscheduled levels by the message bytes left before the packet that carries them (grants: 0), each with its
-/// expected number per message, ascending.
+/// Bytes on unscheduled levels by the message bytes left before the packet that carries them
+/// (grants: 0), each with its expected number per message, ascending.
 fn weights(sizes: &[(Bytes, f64)], rule: &CutoffRule) -> BTreeMap<u32, f64> {
     let mut weights = BTreeMap::new();
     let mut below = 0.0;
@@ -54,8 +56,8 @@ fn add_message(weights: &mut BTreeMap<u32, f64>, size: u32, probability: f64, ru
     }
 }
 
-/// The cutoffs for `levels` unscheduled levels: `levels - 1` remaining sizes in bytes, ascending. Each is the key of an
-/// actual packet.
+/// The cutoffs for `levels` unscheduled levels: `levels - 1` remaining sizes in bytes, ascending.
+/// Each is the key of an actual packet.
 ///
 /// `sizes` are the points (size, cumulative probability) of the distribution.
 #[must_use]
@@ -70,7 +72,8 @@ pub fn equal_byte_cutoffs(sizes: &[(Bytes, f64)], rule: &CutoffRule, levels: usi
         running += weight;
         (*key, running / total)
     });
-    // The original's table begins with an entry for the grants, at key 0, whether or not there are any.
+    // The original's table begins with an entry for the grants, at key 0, whether or not there are
+    // any.
     let mut shares = shares.collect::<Vec<_>>();
     if shares.first().is_none_or(|(key, _)| *key != 0) {
         shares.insert(0, (0, 0.0));
@@ -89,8 +92,9 @@ pub fn equal_byte_cutoffs(sizes: &[(Bytes, f64)], rule: &CutoffRule, levels: usi
 
 /// Scheduled levels for a size distribution that the original has no setting for.
 ///
-/// The rule: unscheduled levels get the share of all levels that unscheduled data has of all data (wire bytes, the
-/// boosted tails counted as unscheduled as they travel on those levels), rounded to nearest, at least one for each.
+/// The rule: unscheduled levels get the share of all levels that unscheduled data has of all data
+/// (wire bytes, the boosted tails counted as unscheduled as they travel on those levels), rounded
+/// to nearest, at least one for each.
 #[must_use]
 pub fn derived_scheduled_levels(sizes: &[(Bytes, f64)], rule: &CutoffRule, levels: u8) -> u8 {
     let mut below = 0.0;

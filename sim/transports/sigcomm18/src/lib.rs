@@ -1,15 +1,19 @@
-//! Homa as the simulator behind the SIGCOMM'18 paper models it (PlatformLab/HomaSimulation, `HomaTransport.cc`).
+//! Homa as the simulator behind the SIGCOMM'18 paper models it (PlatformLab/HomaSimulation,
+//! `HomaTransport.cc`).
 //!
-//! One-way messages; receiver-driven grants of one packet each; overcommitment counted in senders; scheduled levels
-//! filled from the lowest; the last bytes of a message on unscheduled levels; no loss, no retransmission, no timeouts
-//! but those that pace grants. It is not the protocol that Linux runs.
+//! One-way messages; receiver-driven grants of one packet each; overcommitment counted in senders;
+//! scheduled levels filled from the lowest; the last bytes of a message on unscheduled levels; no
+//! loss, no retransmission, no timeouts but those that pace grants. It is not the protocol that
+//! Linux runs.
 //!
-//! * [`Config`] holds the parameters, [`cutoffs`] computes the unscheduled levels from a size distribution.
+//! * [`Config`] holds the parameters, [`cutoffs`] computes the unscheduled levels from a size
+//!   distribution.
 //! * [`wire`] says how a message is cut into packets and what each takes of a link.
-//! * [`Sigcomm18`] is one host's end: a [`sender`] and a [`receiver`] part that share one clock to the NIC.
+//! * [`Sigcomm18`] is one host's end: a [`sender`] and a [`receiver`] part that share one clock to
+//!   the NIC.
 //!
-//! Left out, as it changes nothing but the first 100 microseconds of a run: the address resolution that the original
-//! simulates.
+//! Left out, as it changes nothing but the first 100 microseconds of a run: the address resolution
+//! that the original simulates.
 
 mod config;
 pub mod cutoffs;

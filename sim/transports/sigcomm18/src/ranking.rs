@@ -1,12 +1,13 @@
 //! The receiver's ranked list of senders and the slots they hold.
 //!
-//! The occupied slots are contiguous: the sender of rank `r` is in slot `head + r`. Slots below the number of
-//! scheduled levels stand for these levels, the last slot for the lowest.
+//! The occupied slots are contiguous: the sender of rank `r` is in slot `head + r`. Slots below the
+//! number of scheduled levels stand for these levels, the last slot for the lowest.
 
 use homa_topologies::HostId;
 use homa_units::Time;
 
-/// What ranks senders: the message bytes not yet granted, then size, age and identity of the message. Smaller is better.
+/// What ranks senders: the message bytes not yet granted, then size, age and identity of the
+/// message. Smaller is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Key {
     pub(crate) ungranted: u32,
@@ -23,8 +24,9 @@ pub(crate) struct Place {
     pub(crate) slot: u32,
 }
 
-/// The senders that want grants, best first, in a sorted list: the order of [`Key`] is total. Finding a rank takes a binary search,
-/// inserting and taking out move what stands behind; a receiver has few senders that want grants at a time.
+/// The senders that want grants, best first, in a sorted list: the order of [`Key`] is total.
+/// Finding a rank takes a binary search, inserting and taking out move what stands behind; a
+/// receiver has few senders that want grants at a time.
 #[derive(Debug)]
 pub(crate) struct Ranking {
     /// The senders that have something to grant, best first.
@@ -97,8 +99,8 @@ impl Ranking {
         place
     }
 
-    /// Whether a sender's last slot can ever matter. The slots that the head is compared with are from 1 up; and at the
-    /// end of the scheduled levels, it moves up in any case.
+    /// Whether a sender's last slot can ever matter. The slots that the head is compared with are
+    /// from 1 up; and at the end of the scheduled levels, it moves up in any case.
     #[inline]
     pub(crate) fn remembers(&self, last_slot: u32) -> bool {
         0 < last_slot && last_slot < self.scheduled_levels
@@ -124,7 +126,8 @@ impl Ranking {
 
 #[cfg(test)]
 mod tests {
-    //! The worked examples of the original's procedure, step by step: who is listed, and in which slot.
+    //! The worked examples of the original's procedure, step by step: who is listed, and in which
+    //! slot.
 
     use super::*;
 
@@ -217,7 +220,8 @@ mod tests {
         assert_eq!((ranking.head, ranking.len()), (2, 3));
     }
 
-    /// Without the exception for the slot it was last taken out of, A would be in slot 4 and C in 5.
+    /// Without the exception for the slot it was last taken out of, A would be in slot 4 and C in
+    /// 5.
     #[test]
     fn a_best_sender_that_comes_back_to_the_slot_it_left_pushes_the_others_down() {
         let mut script = Script::new(7);
@@ -229,7 +233,8 @@ mod tests {
         assert_eq!(script.arrives('A', 10_000), "A 5, C 6");
     }
 
-    /// The best of a crowd is taken out and listed again at each of its arrivals; that must not let the crowd climb.
+    /// The best of a crowd is taken out and listed again at each of its arrivals; that must not let
+    /// the crowd climb.
     #[test]
     fn the_best_of_more_senders_than_are_kept_granted_stays_in_its_slot() {
         let mut script = Script { ranking: Ranking::new(7, 3), last_slot: Default::default() };

@@ -1,8 +1,8 @@
 //! The receiving part: who is granted what, when, at which level.
 //!
-//! A sender is listed exactly when a message of its has bytes not yet granted. Each arrival from a sender, and each
-//! firing of its grant timer, lets that sender try for one grant; nothing else does, except that the sender that moves
-//! up into the granted ones is tried at once.
+//! A sender is listed exactly when a message of its has bytes not yet granted. Each arrival from a
+//! sender, and each firing of its grant timer, lets that sender try for one grant; nothing else
+//! does, except that the sender that moves up into the granted ones is tried at once.
 
 use crate::ranking::{Key, Ranking};
 use crate::{Config, Header, wire};
@@ -62,14 +62,16 @@ struct KnownSender {
 pub struct Receiver {
     config: Arc<Config>,
     host: HostId,
-    /// What a byte takes of the host's link. The grants of one sender are paced at that rate while its timer runs.
+    /// What a byte takes of the host's link. The grants of one sender are paced at that rate while
+    /// its timer runs.
     byte: Duration,
     inbound: Slab<Inbound>,
     /// Messages of several packets, by source host and number there.
     inbound_of: FxHashMap<(HostId, u32), usize>,
     senders: Slab<KnownSender>,
     sender_of: FxHashMap<HostId, u32>,
-    /// What is remembered of other senders: the slots they were last taken out of, where those matter.
+    /// What is remembered of other senders: the slots they were last taken out of, where those
+    /// matter.
     last_slots: FxHashMap<HostId, u8>,
     /// Empty lists of messages, to be used again.
     spare: Vec<Vec<usize>>,
@@ -135,7 +137,8 @@ impl Receiver {
         self.timers.iter().map(|(at, _)| *at).min()
     }
 
-    /// A data packet has arrived; gives the message if it is complete now. Grants go to the end of `grants`.
+    /// A data packet has arrived; gives the message if it is complete now. Grants go to the end of
+    /// `grants`.
     ///
     /// # Panics
     /// If the packet is a grant.
@@ -167,7 +170,8 @@ impl Receiver {
     /// Fires the earliest grant timer if it is due.
     #[inline]
     pub fn timeout(&mut self, now: Time, grants: &mut VecDeque<Packet<Header>>) {
-        // Of timers that are equal, the first in the list was armed first, and min_by_key gives the first minimum.
+        // Of timers that are equal, the first in the list was armed first, and min_by_key gives the
+        // first minimum.
         let Some((at, sender)) = self.timers.iter().min_by_key(|(at, _)| *at).copied() else { return };
         if at > now {
             return;
@@ -179,7 +183,8 @@ impl Receiver {
         self.usage.timer(now, self.ranking.len() > usize::from(self.config.overcommitment));
     }
 
-    /// Takes the packet off its message. `sender` is filled in if the packet announces bytes that must be granted.
+    /// Takes the packet off its message. `sender` is filled in if the packet announces bytes that
+    /// must be granted.
     #[inline]
     fn count(&mut self, now: Time, packet: &Packet<Header>, sender: &mut Option<u32>) -> Option<MessageRef> {
         let Header::Data { created, slot, sequence, size, data, .. } = packet.header else {
@@ -256,7 +261,8 @@ impl Receiver {
         })
     }
 
-    /// Drops a sender that has nothing to be granted any more. Without, each host would in time know all others.
+    /// Drops a sender that has nothing to be granted any more. Without, each host would in time
+    /// know all others.
     #[inline]
     fn forget(&mut self, sender: u32) {
         let KnownSender { host, messages, listed, last_slot, timer, .. } = self.senders.remove(sender as usize);
@@ -268,7 +274,8 @@ impl Receiver {
         }
     }
 
-    /// Lets a sender that is not listed try for a grant if it ranks among the granted ones, and lists it.
+    /// Lets a sender that is not listed try for a grant if it ranks among the granted ones, and
+    /// lists it.
     #[inline]
     fn try_in_turn(&mut self, sender: u32, key: Key, event: &mut Event<'_>) {
         let place = self.ranking.place(&key, self.senders[sender as usize].last_slot);
@@ -280,7 +287,8 @@ impl Receiver {
         self.settle(sender, place.slot, event);
     }
 
-    /// Makes a grant to `sender`, which is not listed and would hold `slot`, unless timer or in-flight limit forbid it.
+    /// Makes a grant to `sender`, which is not listed and would hold `slot`, unless timer or
+    /// in-flight limit forbid it.
     #[inline]
     fn attempt(&mut self, sender: u32, slot: u32, event: &mut Event<'_>) {
         let known = &self.senders[sender as usize];
@@ -326,8 +334,8 @@ impl Receiver {
         }
     }
 
-    /// Lists a sender again after an attempt made at `slot`; if that lets another one move up, tries that one, and so
-    /// on until one stays.
+    /// Lists a sender again after an attempt made at `slot`; if that lets another one move up,
+    /// tries that one, and so on until one stays.
     #[inline]
     fn settle(&mut self, mut sender: u32, mut slot: u32, event: &mut Event<'_>) {
         let overcommitment = usize::from(self.config.overcommitment);

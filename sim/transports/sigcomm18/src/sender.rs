@@ -19,8 +19,8 @@ struct Granted {
 #[derive(Debug)]
 struct Outbound {
     created: Time,
-    /// Its number among the host's messages: with the slot, which depends on when others have ended, ties would depend on
-    /// that too.
+    /// Its number among the host's messages: with the slot, which depends on when others have
+    /// ended, ties would depend on that too.
     sequence: u32,
     destination: HostId,
     size: u32,
@@ -108,7 +108,8 @@ impl Sender {
         !self.ready.is_empty()
     }
 
-    /// The packet that goes next: of the message with the fewest unsent bytes, the one with the lowest offset.
+    /// The packet that goes next: of the message with the fewest unsent bytes, the one with the
+    /// lowest offset.
     #[inline]
     pub fn next_packet(&mut self) -> Option<Packet<Header>> {
         let slot = self.ready.first()?;

@@ -1,8 +1,8 @@
 //! How a message is cut into packets, and what each packet takes of a link.
 //!
-//! Source: `HomaPkt.h`, `HomaPkt.cc`: Ethernet header 14 and CRC 4, at least 46 bytes of Ethernet payload, preamble 8,
-//! gap 12, IP 20, UDP 8, at most 1500 bytes of Ethernet payload; a header of 30 bytes for unscheduled packets and one
-//! of 16 bytes for scheduled ones and grants.
+//! Source: `HomaPkt.h`, `HomaPkt.cc`: Ethernet header 14 and CRC 4, at least 46 bytes of Ethernet
+//! payload, preamble 8, gap 12, IP 20, UDP 8, at most 1500 bytes of Ethernet payload; a header of
+//! 30 bytes for unscheduled packets and one of 16 bytes for scheduled ones and grants.
 
 use homa_fabric::{FRAME_GAP, PREAMBLE};
 use homa_units::Bytes;
@@ -58,7 +58,8 @@ pub const fn unscheduled_wire_bytes(data: u32) -> u64 {
     wire_bytes(data, UNSCHEDULED_DATA_MAX, UNSCHEDULED_HEADER)
 }
 
-/// The most message bytes that take no more than so many wire bytes as unscheduled packets; at least one.
+/// The most message bytes that take no more than so many wire bytes as unscheduled packets; at
+/// least one.
 #[must_use]
 pub fn unscheduled_payload(wire_bytes: Bytes) -> Bytes {
     let full = u64::from(on_wire(frame(UNSCHEDULED_DATA_MAX + UNSCHEDULED_HEADER)));
@@ -81,8 +82,8 @@ const fn wire_bytes(data: u32, data_max: u32, header: u32) -> u64 {
     }
 }
 
-/// All that a message of `size` bytes, of which `unscheduled` bytes are sent without asking, takes of links, its grants
-/// included.
+/// All that a message of `size` bytes, of which `unscheduled` bytes are sent without asking, takes
+/// of links, its grants included.
 #[must_use]
 pub fn message_wire_bytes(size: Bytes, unscheduled_limit: u32) -> Bytes {
     let size = u32::try_from(size.get()).expect("messages are shorter than 4 GB");

@@ -1,5 +1,5 @@
-//! A transport is its folder and one line in the list of transports: no other source of the workspace uses its crate or
-//! has its name as a text.
+//! A transport is its folder and one line in the list of transports: no other source of the
+//! workspace uses its crate or has its name as a text.
 
 use homa_transports::SHIPPED;
 use std::collections::BTreeSet;

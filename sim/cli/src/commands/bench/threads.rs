@@ -10,7 +10,8 @@ use std::io::Write;
 use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
 
-/// The measurements of a scenario. Both kinds of runs take turns, so that they meet the same machine.
+/// The measurements of a scenario. Both kinds of runs take turns, so that they meet the same
+/// machine.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 struct Speedup {
     scenario: &'static str,

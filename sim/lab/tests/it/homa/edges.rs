@@ -1,5 +1,5 @@
-//! What was found to go wrong at the edges: messages longer than a trace's, gaps beyond what is possible, runs in which
-//! nobody lives to see an answer, warnings that blame the wrong cause.
+//! What was found to go wrong at the edges: messages longer than a trace's, gaps beyond what is
+//! possible, runs in which nobody lives to see an answer, warnings that blame the wrong cause.
 
 use crate::homa::support::{ECHO, Lab, run, trace};
 use homa_lab::{Control, RunError, run_case};

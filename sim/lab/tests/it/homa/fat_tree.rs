@@ -1,5 +1,5 @@
-//! In a fat-tree a message is measured against an idle one on a path of the same kind: within a rack, between racks of a
-//! pod, between pods.
+//! In a fat-tree a message is measured against an idle one on a path of the same kind: within a
+//! rack, between racks of a pod, between pods.
 
 use crate::homa::support::{ECHO, Lab, run, trace};
 use homa_lab::{Denominator, IdealTimes, paths};

@@ -98,7 +98,8 @@ pub(crate) fn metric(summary: &CaseSummary, name: &str) -> u64 {
     summary.metrics.as_ref().expect("homa has metrics").get(name).copied().unwrap_or(0)
 }
 
-/// The lines of a trace of messages from one host to another: time in nanoseconds, source, destination, size.
+/// The lines of a trace of messages from one host to another: time in nanoseconds, source,
+/// destination, size.
 pub(crate) fn trace(rows: &[(u64, u32, u32, u32)]) -> String {
     let rows =
         rows.iter().map(|(at_ns, source, destination, size)| format!("{at_ns}.0,{source},{destination},{size}\n"));

@@ -1,5 +1,5 @@
-//! Each variant makes cases of its own, with its name at their end, under the very same messages; what is written of it
-//! runs again to the same result; what can't be is refused.
+//! Each variant makes cases of its own, with its name at their end, under the very same messages;
+//! what is written of it runs again to the same result; what can't be is refused.
 
 use crate::homa::support::{ECHO, Lab, run, try_cases};
 use homa_lab::{Case, MessageRecord};
@@ -101,7 +101,8 @@ fn what_is_set_on_the_command_line_wins_over_what_variants_set() {
     assert_eq!(chosen, [(TransmitMode::Immediate, 5), (TransmitMode::Immediate, 5), (TransmitMode::Immediate, 5)]);
 }
 
-/// What the file leaves out is no obstacle: these once met a full table of defaults, and changed nothing or were refused.
+/// What the file leaves out is no obstacle: these once met a full table of defaults, and changed
+/// nothing or were refused.
 #[test]
 fn a_variant_says_of_tables_what_the_command_line_could_say() {
     let variant = "[[variant]]\nname = \"a\"\nset = [\"transport.homa.quirks.base=fixed\", \"transport.homa.cutoffs.published=w4\"]";

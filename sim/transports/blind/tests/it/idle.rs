@@ -1,5 +1,5 @@
-//! In an idle network a message takes exactly the closed form, to the picosecond; and as long as with `sigcomm18`, where
-//! that schedules nothing.
+//! In an idle network a message takes exactly the closed form, to the picosecond; and as long as
+//! with `sigcomm18`, where that schedules nothing.
 
 use crate::common::{message, network, run};
 use homa_blind::wire;
@@ -10,9 +10,9 @@ use std::collections::BTreeSet;
 
 const GAP: u64 = 12;
 
-/// The closed form of the idle completion time in picoseconds, for packets that all take the same path, between hosts
-/// with equal links: all fixed delays, the first packet on each link but the last, and all packets on the last. A packet
-/// has arrived when its frame has, before the gap.
+/// The closed form of the idle completion time in picoseconds, for packets that all take the same
+/// path, between hosts with equal links: all fixed delays, the first packet on each link but the
+/// last, and all packets on the last. A packet has arrived when its frame has, before the gap.
 fn closed_form_ps(topology: &Topology, destination: u32, size: u64) -> u64 {
     let path = topology.path(HostId(0), HostId(destination));
     let links: Vec<_> = path.iter().map(|link| topology.link(*link)).collect();

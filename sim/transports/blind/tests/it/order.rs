@@ -1,5 +1,5 @@
-//! A sender chooses the message with the fewest unsent bytes; of equals the older one, and of those of one instant the
-//! one that was created first.
+//! A sender chooses the message with the fewest unsent bytes; of equals the older one, and of those
+//! of one instant the one that was created first.
 
 use homa_blind::Blind;
 use homa_fabric::{Message, MessageRef, Transport};

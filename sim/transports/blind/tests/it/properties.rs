@@ -1,5 +1,5 @@
-//! Under random messages every byte is delivered: each message completes exactly once and the wire carries what they cost,
-//! at one priority. A run again is the same to the picosecond.
+//! Under random messages every byte is delivered: each message completes exactly once and the wire
+//! carries what they cost, at one priority. A run again is the same to the picosecond.
 
 use crate::common::{message, network, run};
 use homa_blind::wire;

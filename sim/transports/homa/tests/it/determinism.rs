@@ -1,5 +1,5 @@
-//! The same seed gives the same run in every mode, with loss: the same messages end at the same times, and a digest of
-//! them is that of a run recorded before.
+//! The same seed gives the same run in every mode, with loss: the same messages end at the same
+//! times, and a digest of them is that of a run recorded before.
 
 use crate::support::{MODES, parameters, poisson, shipped, simulation};
 use homa_fabric::Faults;
@@ -23,8 +23,8 @@ fn the_same_seed_gives_the_same_run() {
     }
 }
 
-/// Change these numbers only with a reason, and say it in the commit: the core, the fabric or this setting behaves
-/// differently then.
+/// Change these numbers only with a reason, and say it in the commit: the core, the fabric or this
+/// setting behaves differently then.
 #[test]
 fn the_runs_are_those_recorded() {
     let recorded = MODES.map(|mode| format!("{:#018x}", digest(mode)));

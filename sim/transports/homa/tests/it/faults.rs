@@ -1,6 +1,6 @@
-//! Whatever is lost, every message ends exactly once and nothing stays behind; what is sent again is what was lost.
-//! When a host dies, its own messages are abandoned, those to it fail after a hundred ticks of silence, and nobody else
-//! notices.
+//! Whatever is lost, every message ends exactly once and nothing stays behind; what is sent again
+//! is what was lost. When a host dies, its own messages are abandoned, those to it fail after a
+//! hundred ticks of silence, and nobody else notices.
 
 use crate::model;
 use crate::support::{
@@ -22,7 +22,8 @@ fn each_ends_once(log: &Log, traffic: &[Vec<Submission>]) {
     assert!(log.ends.is_sorted_by_key(|(at, ..)| *at));
 }
 
-/// No packets, no messages, and at the living hosts no RPCs: an endpoint's timer ticks while it has any.
+/// No packets, no messages, and at the living hosts no RPCs: an endpoint's timer ticks while it has
+/// any.
 fn nothing_is_left(net: &Net, dead: Option<u32>) {
     assert_eq!((net.unfinished().count(), net.packets_in_network()), (0, 0));
     for (_, host) in (0..).zip(net.transports()).filter(|(host, _)| Some(*host) != dead) {
@@ -43,12 +44,12 @@ fn all_packets(net: &Net) -> u64 {
     PacketType::ALL.into_iter().map(|packet| sent(net, packet)).sum()
 }
 
-/// A retransmission is due for each lost DATA packet, and for each duplicate that reached its receiver in vain. The
-/// latter are few: a gap is asked for byte by byte, and only of a message of which nothing has arrived is everything
-/// repeated.
+/// A retransmission is due for each lost DATA packet, and for each duplicate that reached its
+/// receiver in vain. The latter are few: a gap is asked for byte by byte, and only of a message of
+/// which nothing has arrived is everything repeated.
 ///
-/// RESENDs: one asks for several packets if neighbours were lost (at these rates seldom more than two), and besides
-/// each lost GRANT, RESEND or BUSY may cost one.
+/// RESENDs: one asks for several packets if neighbours were lost (at these rates seldom more than
+/// two), and besides each lost GRANT, RESEND or BUSY may cost one.
 fn what_is_repeated_is_what_was_lost(net: &mut Net, loss: f64, packets: u64) {
     let lost_packets = net.statistics().lost_packets;
     let data = sent(net, PacketType::Data);
@@ -132,7 +133,8 @@ const DEAD: u32 = 4;
 const MS: u64 = 1_000_000_000;
 const DEATH: Time = Time::from_ps(20 * MS);
 
-/// Hosts 0 to 3 among themselves, 5 to 7 with host 4 in both directions; all before, at and after its death.
+/// Hosts 0 to 3 among themselves, 5 to 7 with host 4 in both directions; all before, at and after
+/// its death.
 fn around_a_death() -> Vec<Vec<Submission>> {
     let times = || (0..20).map(|turn| turn * 2 * MS + 777_777);
     let apart = times().flat_map(|at| {
@@ -141,7 +143,8 @@ fn around_a_death() -> Vec<Vec<Submission>> {
     });
     let to_dead =
         |source| times().map(move |at| message(at + 100_000 * u64::from(source), source, DEAD, 3_000)).collect();
-    // When host 4 dies, the last one but one has completed without being acknowledged, and the last one is under way.
+    // When host 4 dies, the last one but one has completed without being acknowledged, and the last
+    // one is under way.
     let from_dead = (0..10).map(|turn| message(turn * 2 * MS, DEAD, 5 + turn as u32 % 3, 500));
     let before = |ps, to, size| message(DEATH.as_ps() - ps, DEAD, to, size);
     let from_dead = from_dead.chain([before(MS / 2, 5, 500), before(MS / 10, 6, 1_000_000)]);

@@ -1,5 +1,6 @@
-//! In an idle network with pulling NICs each message takes the closed form of the module's page, to the picosecond: one
-//! way and as an RPC, within a rack, between racks, on one switch, with and without a pause for the first grant.
+//! In an idle network with pulling NICs each message takes the closed form of the module's page, to
+//! the picosecond: one way and as an RPC, within a rack, between racks, on one switch, with and
+//! without a pause for the first grant.
 
 use crate::model::{CUTOFFS, Path, frames, packets};
 use crate::support::{Fate, message, parameters, shipped, simulation, switch_25g};
@@ -23,8 +24,8 @@ pub(crate) fn sizes() -> Vec<u32> {
     all.into_iter().collect()
 }
 
-/// What messages take from host 0 to others, one after another: destination, size, picoseconds. With each destination
-/// one RPC comes before, so that both sides know each other's cutoffs.
+/// What messages take from host 0 to others, one after another: destination, size, picoseconds.
+/// With each destination one RPC comes before, so that both sides know each other's cutoffs.
 pub(crate) fn latencies(topology: &Topology, parameters: &Parameters, to: &[u32]) -> Vec<(u32, u32, u64)> {
     let cases = to.iter().flat_map(|to| [1].into_iter().chain(sizes()).map(|size| (*to, size)));
     let script = (1..).zip(cases).map(|(turn, (to, size))| message(turn * 20_000_000_777, 0, to, size)).collect();

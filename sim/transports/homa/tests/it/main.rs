@@ -1,4 +1,5 @@
-//! The Linux core on simulated hosts: idle times, transmit modes, faults, the wire format, determinism.
+//! The Linux core on simulated hosts: idle times, transmit modes, faults, the wire format,
+//! determinism.
 
 mod determinism;
 mod faults;

@@ -55,9 +55,9 @@ impl Path {
         Self { software: topology.software.send.as_ps(), links }
     }
 
-    /// Until the last of some frames that the sender hands out without pause has arrived, if no frame is longer than
-    /// the first and no link slower than the first: the first frame crosses all links but the last, whose port is busy
-    /// from then on.
+    /// Until the last of some frames that the sender hands out without pause has arrived, if no
+    /// frame is longer than the first and no link slower than the first: the first frame crosses
+    /// all links but the last, whose port is busy from then on.
     pub(crate) fn burst(&self, frames: &[u64]) -> u64 {
         let (last, before) = self.links.split_last().unwrap();
         let first = before.iter().map(|(byte, delay)| (frames[0] + PREAMBLE) * byte + delay).sum::<u64>();
@@ -85,8 +85,8 @@ impl Path {
         whole.max(self.first_grant(back) + self.burst(&frames(&packets[scheduled..])))
     }
 
-    /// Until the last frame has arrived if each is handed to the NIC's queue at its own time: store and forward, link
-    /// by link, without any assumption about rates and lengths.
+    /// Until the last frame has arrived if each is handed to the NIC's queue at its own time: store
+    /// and forward, link by link, without any assumption about rates and lengths.
     pub(crate) fn released(&self, frames: &[u64], releases: &[u64]) -> u64 {
         let mut free = vec![0; self.links.len()];
         let mut arrived = 0;
@@ -101,7 +101,8 @@ impl Path {
         arrived
     }
 
-    /// Until a message has arrived whose packets leave as `mode` lets them, on an interface of `mbps`.
+    /// Until a message has arrived whose packets leave as `mode` lets them, on an interface of
+    /// `mbps`.
     pub(crate) fn paced(&self, back: &Self, size: u32, mode: TransmitMode, mbps: u64) -> u64 {
         let packets = packets(size);
         self.released(&frames(&packets), &releases(&packets, self.first_grant(back), mode, mbps))
@@ -110,9 +111,10 @@ impl Path {
 
 /// When each packet is handed to the NIC's queue, after the message was.
 ///
-/// Each packet takes a little more time of the estimated link than of the real one. As long as the estimate is no more
-/// than 5 µs ahead, packets pass; then each goes when the estimate has come down to that again. The old pacer asks for
-/// less than 5 µs, hence the picosecond, and neither holds nor counts the last 1000 bytes of a message.
+/// Each packet takes a little more time of the estimated link than of the real one. As long as the
+/// estimate is no more than 5 µs ahead, packets pass; then each goes when the estimate has come
+/// down to that again. The old pacer asks for less than 5 µs, hence the picosecond, and neither
+/// holds nor counts the last 1000 bytes of a message.
 fn releases(packets: &[(u32, u32)], granted: u64, mode: TransmitMode, mbps: u64) -> Vec<u64> {
     const BACKLOG: u64 = 5_000_000;
     let size = packets.iter().map(|(_, data)| data).sum::<u32>();
@@ -127,7 +129,8 @@ fn releases(packets: &[(u32, u32)], granted: u64, mode: TransmitMode, mbps: u64)
             TransmitMode::OldPacer if size - offset <= 1_000 => return now,
             // 101 % of the link's time for payload, headers and 42 bytes.
             TransmitMode::OldPacer => ((data + 56 + 20 + 42) * (101 * 80_000_000 / mbps) / 1_000_000, 1),
-            // The link's time at 99 % of its rate, in 2^-20 ns a byte, for the frame without CRC and 24 bytes.
+            // The link's time at 99 % of its rate, in 2^-20 ns a byte, for the frame without CRC
+            // and 24 bytes.
             TransmitMode::Qdisc => (((data + 56 + 20 + 14 + 24) * ((8_000_000 << 20) / (990 * mbps))) >> 20, 0),
         };
         if idle > now + BACKLOG {

@@ -1,5 +1,6 @@
-//! In the three modes that push packets into the NIC's queue, single packets take exactly as long as with a pulling
-//! NIC, and long messages exactly as much longer as the pacer's estimate of the link makes them.
+//! In the three modes that push packets into the NIC's queue, single packets take exactly as long
+//! as with a pulling NIC, and long messages exactly as much longer as the pacer's estimate of the
+//! link makes them.
 
 use crate::idle::latencies;
 use crate::model::Path;
@@ -9,7 +10,8 @@ use homa_protocol::{Quirks, TransmitMode};
 use homa_topologies::Topology;
 use homa_units::Duration;
 
-/// The networks: one within and between racks at 10 Gbps, two at 25 Gbps without and with a pause for the first grant.
+/// The networks: one within and between racks at 10 Gbps, two at 25 Gbps without and with a pause
+/// for the first grant.
 fn networks() -> [(Topology, u32, &'static [u32]); 3] {
     [
         (shipped("sigcomm18-16"), 10, &[1, 15]),
@@ -47,9 +49,9 @@ fn the_old_pacer_of_a_module_that_nobody_has_configured_holds_nothing_back() {
     compare(&parameters, topology, to, |to, size, took, pulled| assert_eq!(took, pulled, "{size} B to {to}"));
 }
 
-/// An estimate of `per_mille` above the link's time uses up the 5 µs that the queue is ahead: at 10 Gbps after some 340
-/// packets with the old pacer (1245 ns for 1230.4) and 430 with the qdisc (1242 ns), at 25 Gbps after more than a
-/// message has.
+/// An estimate of `per_mille` above the link's time uses up the 5 µs that the queue is ahead: at 10
+/// Gbps after some 340 packets with the old pacer (1245 ns for 1230.4) and 430 with the qdisc (1242
+/// ns), at 25 Gbps after more than a message has.
 fn a_pacer_adds_what_its_estimate_adds(mode: TransmitMode, per_mille: u64) {
     for (topology, gbps, to) in networks() {
         let mut slower = 0;

@@ -1,4 +1,5 @@
-//! A table of parameters, as an experiment file would hold it, is loaded and checked; every refusal names key and value.
+//! A table of parameters, as an experiment file would hold it, is loaded and checked; every refusal
+//! names key and value.
 
 use homa_linux::{Completes, CutoffSource, Parameters, Response, Wire};
 use homa_protocol::{Quirks, TransmitMode};

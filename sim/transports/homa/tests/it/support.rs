@@ -1,4 +1,5 @@
-//! A network of hosts that run the Linux core under scripted messages, with notes of what became of each.
+//! A network of hosts that run the Linux core under scripted messages, with notes of what became of
+//! each.
 
 use homa_engine::{Streams, TrajectoryDigest};
 use homa_fabric::{FabricConfig, Faults, LoadBalancing, Message, Observer, Simulation, Submission, Traffic};
@@ -89,7 +90,8 @@ pub(crate) fn switch_25g(hosts: u32, link: Duration) -> Topology {
     TopologySpec::SingleSwitch(spec).build("switch").unwrap()
 }
 
-/// The kernel's parameters with the speed of the link told, and a pacer that works (without quirk Q9).
+/// The kernel's parameters with the speed of the link told, and a pacer that works (without quirk
+/// Q9).
 pub(crate) fn parameters(transmit: TransmitMode, gbps: u32) -> Parameters {
     Parameters {
         transmit,
@@ -123,8 +125,8 @@ pub(crate) fn simulation(
     Simulation::new(topology, fabric, transport, scripts, Log::default())
 }
 
-/// Poisson traffic of all hosts to all others until `end`, one generator a host; the load is that of each link in each
-/// direction without control packets.
+/// Poisson traffic of all hosts to all others until `end`, one generator a host; the load is that
+/// of each link in each direction without control packets.
 pub(crate) fn poisson(
     hosts: u32,
     parameters: &Parameters,

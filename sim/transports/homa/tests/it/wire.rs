@@ -1,5 +1,5 @@
-//! Packets that go through the wire format on their way change nothing: the same messages end at the same times in the
-//! same order, in every mode, with and without loss.
+//! Packets that go through the wire format on their way change nothing: the same messages end at
+//! the same times in the same order, in every mode, with and without loss.
 
 use crate::support::{Log, MODES, parameters, poisson, shipped, simulation, total};
 use homa_fabric::Faults;

@@ -1,5 +1,5 @@
-//! A sender chooses the message with the fewest unsent bytes, in it the lowest offset; a receiver grants a sender only
-//! the message with the fewest bytes left to grant; grants precede data.
+//! A sender chooses the message with the fewest unsent bytes, in it the lowest offset; a receiver
+//! grants a sender only the message with the fewest bytes left to grant; grants precede data.
 
 use crate::common;
 use homa_fabric::{Marks, Message, MessageRef, Packet, Transport};
@@ -117,7 +117,8 @@ fn granted(arrivals: &[(u32, u32)]) -> Vec<(u32, u32, u8)> {
 #[test]
 fn a_sender_is_granted_only_its_message_with_the_fewest_bytes_to_grant() {
     let (short, long) = ((0, 40_000), (1, 60_000));
-    // The arrival of the long one finds the short one fully in flight: nothing is granted, least of all the long one.
+    // The arrival of the long one finds the short one fully in flight: nothing is granted, least of
+    // all the long one.
     assert_eq!(granted(&[short, long]), [(0, 9_328, 0)]);
     // Each arrival of the short one frees room for one grant to it.
     assert_eq!(granted(&[short, long, short]), [(0, 9_328, 0), (0, 9_328 + 1_456, 0)]);

@@ -1,5 +1,5 @@
-//! The unscheduled cutoffs computed from a size distribution equal those that the original simulator prints, and
-//! parameters that don't go together are refused.
+//! The unscheduled cutoffs computed from a size distribution equal those that the original
+//! simulator prints, and parameters that don't go together are refused.
 
 use homa_sigcomm18::{Config, ConfigError, Network, Parameters};
 use homa_units::{Bytes, Priority};
@@ -33,7 +33,8 @@ fn the_cutoffs_of_every_listed_distribution_come_out() {
     }
 }
 
-/// The number of levels comes from the table of the original unless it is set, and leaves a level for unscheduled ones.
+/// The number of levels comes from the table of the original unless it is set, and leaves a level
+/// for unscheduled ones.
 #[test]
 fn listed_levels_are_taken_unless_others_are_set() {
     let sizes = SizeDistribution::shipped("w3").unwrap().estimator_points();
@@ -47,11 +48,13 @@ fn listed_levels_are_taken_unless_others_are_set() {
     assert_eq!(with(None, Some(2), Some(4)), (2, 2));
     assert_eq!(with(Some(4), None, Some(4)), (3, 3));
     assert_eq!(with(Some(2), None, Some(7)), (1, 1));
-    // Unscheduled data and boosted tails are about three eighths of W3's bytes; the original chose one level more.
+    // Unscheduled data and boosted tails are about three eighths of W3's bytes; the original chose
+    // one level more.
     assert_eq!(with(None, None, None).0, 5);
 }
 
-/// The cutoffs by the number of levels listed for each distribution, as a run of the original takes them.
+/// The cutoffs by the number of levels listed for each distribution, as a run of the original takes
+/// them.
 #[test]
 fn listed_levels_give_the_same_cutoffs_as_set_ones() {
     for (name, listed) in [("w1", 1), ("w2", 3), ("w3", 4), ("w4", 7), ("w5", 7)] {

@@ -1,5 +1,6 @@
-//! In an idle network a message takes exactly the model's closed form, to the picosecond: one-packet and many-packet
-//! messages, unscheduled and scheduled, inside a rack and between racks, at every unscheduled level.
+//! In an idle network a message takes exactly the model's closed form, to the picosecond:
+//! one-packet and many-packet messages, unscheduled and scheduled, inside a rack and between racks,
+//! at every unscheduled level.
 
 use crate::common::{config, message, network, run, w3};
 use homa_fabric::LoadBalancing;
@@ -15,7 +16,8 @@ fn packets_and_wire_bytes(size: u64) -> (u64, u64) {
     (u64::from(packets), wire::unscheduled_wire_bytes(unscheduled) + wire::scheduled_wire_bytes(scheduled))
 }
 
-/// The closed form of the idle completion time in picoseconds, for packets that all take the same path.
+/// The closed form of the idle completion time in picoseconds, for packets that all take the same
+/// path.
 fn closed_form_ps(size: u64, same_rack: bool) -> u64 {
     match (packets_and_wire_bytes(size), same_rack) {
         ((1, wire), false) => 2_226_000 + 2_000 * wire,
@@ -75,7 +77,8 @@ fn the_worked_values_of_the_model_come_out() {
     }
 }
 
-/// The one place where spraying shows in an idle network: a short second packet on another uplink goes first.
+/// The one place where spraying shows in an idle network: a short second packet on another uplink
+/// goes first.
 #[test]
 fn a_short_second_packet_on_another_uplink_overtakes_the_first() {
     let topology = network("sigcomm18");

@@ -1,5 +1,6 @@
-//! The model in networks other than the original's: grants are paced at the rate of the receiver's link, and defaults follow from
-//! the round trip, so that one message fills an idle link at every rate.
+//! The model in networks other than the original's: grants are paced at the rate of the receiver's
+//! link, and defaults follow from the round trip, so that one message fills an idle link at every
+//! rate.
 
 use homa_fabric::Framing;
 use homa_run::{Context, Denominator, FrameBytes, IdealTimes, TransportConfig, TransportKind};
@@ -35,7 +36,8 @@ fn complete(network: &(Topology, BitRate), parameters: &str) -> TransportConfig 
     TransportKind::of::<Parameters>().complete(parameters.parse().unwrap(), &context(network)).unwrap()
 }
 
-/// How long one message of 1 MB takes in an idle network, over what its wire bytes take of the host's link.
+/// How long one message of 1 MB takes in an idle network, over what its wire bytes take of the
+/// host's link.
 fn idle_ratio(network: &(Topology, BitRate), parameters: &str) -> f64 {
     let transport = complete(network, parameters);
     let topology = Arc::new(network.0.clone());
@@ -65,7 +67,8 @@ fn the_default_window_is_the_original_one_in_its_network_and_follows_the_rate_in
 fn one_message_fills_an_idle_link_at_every_rate() {
     for gbps in [10, 25, 100, 400] {
         let ratio = idle_ratio(&switch(gbps), "");
-        // What is more than 1 is the round trip before the last byte: microseconds of a message that takes 845 to 21.
+        // What is more than 1 is the round trip before the last byte: microseconds of a message
+        // that takes 845 to 21.
         assert!(ratio < 1.0 + 0.3 * gbps as f64 / 400.0 + 0.01, "{gbps} Gbps: {ratio}");
         let wide = idle_ratio(&switch(gbps), "rtt_bytes = \"500KB\"");
         assert!(wide <= ratio, "{gbps} Gbps: a larger window makes it slower, {wide} against {ratio}");

@@ -1,5 +1,5 @@
-//! Under random messages every message completes exactly once, none is faster than an idle network allows, and a run
-//! again is the same to the picosecond.
+//! Under random messages every message completes exactly once, none is faster than an idle network
+//! allows, and a run again is the same to the picosecond.
 
 use crate::common::{self, Completions, Net, network, simulation};
 use homa_fabric::{Advanced, FabricStatistics, LoadBalancing, Submission};
@@ -10,10 +10,11 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use std::sync::Arc;
 
-/// Least time in picoseconds that a message with 9328 unscheduled bytes takes from its creation to its completion.
+/// Least time in picoseconds that a message with 9328 unscheduled bytes takes from its creation to
+/// its completion.
 ///
-/// It is the time in an idle network: whatever else is there, the receiver's link carries all packets of the message
-/// after the first of them has reached it.
+/// It is the time in an idle network: whatever else is there, the receiver's link carries all
+/// packets of the message after the first of them has reached it.
 fn least_ps(size: u64, same_rack: bool) -> u64 {
     let short = u32::try_from(size).unwrap();
     let unscheduled = short.min(9_328);

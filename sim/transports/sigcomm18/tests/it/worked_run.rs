@@ -1,4 +1,5 @@
-//! A timed run of three competing messages whose every grant and completion is known from the original simulator.
+//! A timed run of three competing messages whose every grant and completion is known from the
+//! original simulator.
 
 use crate::common::{Completions, Script, message, network, w3};
 use homa_engine::Streams;
@@ -8,7 +9,8 @@ use homa_units::Time;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-/// When a grant was made, to whom, for how many bytes, at which level (the original's numbering: 0 is the highest).
+/// When a grant was made, to whom, for how many bytes, at which level (the original's numbering: 0
+/// is the highest).
 type Grant = (u64, char, u16, u8);
 
 /// A host that notes the grants its transport makes at the instant it makes them.
@@ -19,7 +21,8 @@ struct Noting {
 }
 
 impl Noting {
-    /// Grants appear in the transport's queue during an event and are read off its debug view only here, in a test.
+    /// Grants appear in the transport's queue during an event and are read off its debug view only
+    /// here, in a test.
     fn note(&mut self, now: Time) {
         let queued: Vec<_> = self.inner.queued_grants().copied().collect();
         for packet in queued.iter().skip(self.noted) {
