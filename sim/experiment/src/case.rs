@@ -90,6 +90,14 @@ pub enum CaseError {
         /// What is wrong and what is accepted.
         problem: String,
     },
+    /// A key can't have an effect in any case.
+    #[error("{path}: {problem}")]
+    NoEffect {
+        /// The experiment file.
+        path: PathBuf,
+        /// Which key, and why.
+        problem: String,
+    },
     /// A variant can't be made.
     #[error("{path}: {cause}")]
     Variant {

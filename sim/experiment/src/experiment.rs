@@ -222,6 +222,10 @@ pub struct WorkloadSection {
     /// Path of a CSV file, plain or gzip, with the columns `t_ns`, `src`, `dst`, `size`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trace: Option<PathBuf>,
+    /// With a trace: the wire load of Poisson traffic that begins when the trace ends. Default: no
+    /// traffic then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub then_load: Option<OneOrMany<Load>>,
     /// So many hosts send: the first. Default: all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clients: Option<u32>,

@@ -73,6 +73,9 @@ pub enum VariantError {
     /// The lists of a sweep are not possible.
     #[error("[sweep]: {0}")]
     Sweep(#[from] SweepError),
+    /// Every variant sets a swept key to a value of its own.
+    #[error("[sweep]: {0} has no effect, as every variant sets it; take it out of [sweep] or out of the variants")]
+    SweptAndSet(String),
     /// A value of a sweep is not accepted.
     #[error("[sweep]: {key} = {value}: {message}")]
     SweptValue {
@@ -106,10 +109,25 @@ impl Experiment {
         if self.variants.is_empty() && self.sweep.is_empty() {
             return Ok(vec![self.clone()]);
         }
+        self.check_swept_keys(&points)?;
         let unchanged = [Variant { name: String::new(), set: Vec::new() }];
         let variants = if self.variants.is_empty() { &unchanged[..] } else { &self.variants };
         let of_variant = |variant| points.iter().map(move |point| self.combination(point, variant));
         variants.iter().flat_map(of_variant).collect()
+    }
+
+    /// What every variant sets can't be swept as well.
+    fn check_swept_keys(&self, points: &[sweep::Point]) -> Result<(), VariantError> {
+        let Some(point) = points.first().filter(|_| !self.variants.is_empty()) else { return Ok(()) };
+        let sets = |variant: &Variant, swept: &[String]| {
+            let replacements = variant.set.iter().filter_map(|text| text.parse::<Override>().ok());
+            replacements.into_iter().any(|replacement| swept.starts_with(&replacement.key))
+        };
+        let swept = point.set.iter().map(|(key, _)| key);
+        match swept.into_iter().find(|key| self.variants.iter().all(|variant| sets(variant, key))) {
+            Some(key) => Err(VariantError::SweptAndSet(key.join("."))),
+            None => Ok(()),
+        }
     }
 
     /// The experiment with the values of one combination of its sweep and one variant.
@@ -136,7 +154,7 @@ impl Experiment {
                 let (key, value) = (key.join("."), value.to_string());
                 VariantError::SweptValue { key, value, message }
             };
-            set(&mut table, key, value).map_err(invalid)?;
+            set(&mut table, key, Some(value)).map_err(invalid)?;
             experiment = Self::read(Document::Tables(&table)).map_err(|error| invalid(plain(&error)))?;
         }
         let name = &variant.name;
@@ -147,12 +165,12 @@ impl Experiment {
             if ["variant", "sweep", "check"].contains(&key[0].as_str()) {
                 return Err(invalid("a variant can't have variants, sweeps or a check of its own".to_owned()));
             }
-            set(&mut table, &key, &value).map_err(invalid)?;
+            set(&mut table, &key, value.as_ref()).map_err(invalid)?;
             experiment = Self::read(Document::Tables(&table)).map_err(|error| invalid(plain(&error)))?;
         }
         for Override { key, value, text } in self.overrides.iter().filter(|_| !variant.set.is_empty()) {
             let invalid = |message| VariantError::Invalid { name: name.clone(), text: text.clone(), message };
-            set(&mut table, key, value).map_err(invalid)?;
+            set(&mut table, key, value.as_ref()).map_err(invalid)?;
             experiment = Self::read(Document::Tables(&table)).map_err(|error| invalid(plain(&error)))?;
         }
         experiment.variants = only;
@@ -184,7 +202,7 @@ pub fn parse_experiment(path: &Path, text: &str, overrides: &[Override]) -> Resu
         if let Some(Value::Table(swept)) = table.get_mut("sweep") {
             sweep::forget(swept, key);
         }
-        set(&mut table, key, value).map_err(invalid)?;
+        set(&mut table, key, value.as_ref()).map_err(invalid)?;
         experiment = Experiment::read(Document::Tables(&table)).map_err(|error| invalid(plain(&error)))?;
     }
     experiment.written = Some(table);
@@ -217,12 +235,14 @@ fn plain(error: &toml::de::Error) -> String {
     }
 }
 
-fn set(table: &mut Table, key: &[String], value: &Value) -> Result<(), String> {
+/// Sets a key of an experiment, or takes it out if there is no value.
+fn set(table: &mut Table, key: &[String], value: Option<&Value>) -> Result<(), String> {
     let [parents @ .., last] = key else { unreachable!("a key has parts") };
     let dotted = key.join(".");
     if ["measure.warmup", "measure.window", "measure.drain"].contains(&dotted.as_str()) {
         forget_in_per_sizes(table, last);
     }
+    let Some(value) = value else { return unset(table, key) };
     let mut place = table;
     for parent in parents {
         let entry = place.entry(parent.as_str()).or_insert_with(|| Value::Table(Table::new()));
@@ -244,6 +264,23 @@ fn set(table: &mut Table, key: &[String], value: &Value) -> Result<(), String> {
     Ok(())
 }
 
+/// Takes a key out. It need not be there, but must be one that an experiment can have.
+fn unset(table: &mut Table, key: &[String]) -> Result<(), String> {
+    let [parents @ .., last] = key else { unreachable!("a key has parts") };
+    let mut parent = Some(&mut *table);
+    for name in parents {
+        parent = parent.and_then(|parent| parent.get_mut(name)).and_then(Value::as_table_mut);
+    }
+    if parent.is_some_and(|parent| parent.remove(last).is_some()) {
+        return Ok(());
+    }
+    // The reader objects to the key if it doesn't know it, and else to the value, if at all.
+    let mut probe = table.clone();
+    set(&mut probe, key, Some(&Value::Boolean(true)))?;
+    let error = Experiment::read(Document::Tables(&probe)).err().map(|error| plain(&error));
+    error.filter(|text| text.contains("unknown field")).map_or(Ok(()), Err)
+}
+
 /// A time that is set for all replaces those for single distributions.
 fn forget_in_per_sizes(table: &mut Table, key: &str) {
     let per_sizes = table.get_mut("measure").and_then(|measure| measure.get_mut("per_sizes"));
@@ -253,4 +290,5 @@ fn forget_in_per_sizes(table: &mut Table, key: &str) {
             times.remove(key);
         }
     }
+    per_sizes.retain(|_, times| times.as_table().is_none_or(|times| !times.is_empty()));
 }

@@ -4,11 +4,12 @@ use std::str::FromStr;
 use thiserror::Error;
 use toml::{Table, Value};
 
-/// `key=value`: replaces one key of an experiment file.
+/// `key=value`: replaces one key of an experiment file. The value `none` takes the key out.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Override {
     pub(crate) key: Vec<String>,
-    pub(crate) value: Value,
+    /// None: the key is taken out.
+    pub(crate) value: Option<Value>,
     /// As written.
     pub(crate) text: String,
 }
@@ -44,11 +45,12 @@ impl FromStr for Override {
         // What is no TOML value is a text without its quotes: sizes=w2, window=10ms.
         let parsed = format!("value = {value}").parse::<Table>().ok().and_then(|mut table| table.remove("value"));
         let value = match (parsed, value.trim().chars().next()) {
-            (Some(parsed), _) => parsed,
+            (Some(parsed), _) => Some(parsed),
+            (None, Some(_)) if value.trim() == "none" => None,
             (None, Some(begin)) if "[{\"'".contains(begin) => {
                 return Err(BadOverride::Value { text: text.to_owned(), begin });
             }
-            (None, _) => Value::String(value.trim().to_owned()),
+            (None, _) => Some(Value::String(value.trim().to_owned())),
         };
         Ok(Self { key, value, text: text.to_owned() })
     }

@@ -1,10 +1,11 @@
 //! From an experiment as written to its cases.
 
 mod checks;
+mod effects;
 mod figures;
 
 use crate::case::{Case, CaseError};
-use crate::experiment::{Background, Experiment, Gaps, HostKind, HostSection, Measure, Sizes, WorkloadSection};
+use crate::experiment::{Background, Experiment, HostKind, HostSection, Measure, Sizes, WorkloadSection};
 use crate::name::is_safe;
 use crate::number::{Load, OneOrMany};
 use crate::trace::read_trace;
@@ -46,8 +47,8 @@ pub fn cases(path: &Path, experiment: &Experiment) -> Result<Vec<Case>, CaseErro
             all.push(case);
         }
     }
-    let names: Vec<&str> = all.iter().map(|case| case.name.as_str()).collect();
-    check_figures(&experiment.figures, &names, !experiment.overrides.is_empty())
+    Resolver { path, experiment }.check_effects(&variants, &all)?;
+    check_figures(&experiment.figures, &all, !experiment.overrides.is_empty())
         .map_err(|problem| Resolver { path, experiment }.value("figure", &problem))?;
     Ok(all)
 }
@@ -72,16 +73,6 @@ fn cases_of_variant(path: &Path, experiment: &Experiment) -> Result<Vec<Case>, C
         Some(OneOrMany(many)) => many.iter().cloned().map(Some).collect(),
     };
     let loads = resolver.loads()?;
-    let labels: Vec<_> = sizes.iter().flatten().map(|sizes| sizes.label()).collect();
-    // An override may have left some of the sizes out that the file has times for.
-    let known = |name: &String| labels.contains(name) || SizeDistribution::shipped(name).is_ok();
-    if let Some(unknown) = experiment.measure.per_sizes.keys().find(|name| !known(name)) {
-        let problem = format!(
-            "\"{unknown}\" is neither a shipped distribution nor among workload.sizes, which are {}",
-            labels.join(", ")
-        );
-        return Err(resolver.value("measure.per_sizes", &problem));
-    }
     let mut cases = Vec::new();
     for sizes in &sizes {
         for load in &loads {
@@ -96,6 +87,8 @@ fn cases_of_variant(path: &Path, experiment: &Experiment) -> Result<Vec<Case>, C
 enum CaseLoad {
     Wire(Load),
     Payload(Load),
+    /// A trace says who sends what when; Poisson traffic of this load comes after it.
+    AfterTrace(Load),
     /// A trace says who sends what when.
     Unset,
 }
@@ -104,9 +97,18 @@ impl CaseLoad {
     /// The load as given, and which kind it is.
     const fn given(self) -> Option<(f64, &'static str)> {
         match self {
-            Self::Wire(load) => Some((load.get(), "wire")),
+            Self::Wire(load) | Self::AfterTrace(load) => Some((load.get(), "wire")),
             Self::Payload(load) => Some((load.get(), "payload")),
             Self::Unset => None,
+        }
+    }
+
+    /// The key that gave it.
+    const fn key(self) -> &'static str {
+        match self {
+            Self::Payload(_) => "workload.payload_load",
+            Self::AfterTrace(_) => "workload.then_load",
+            Self::Wire(_) | Self::Unset => "workload.load",
         }
     }
 }
@@ -163,14 +165,37 @@ impl Resolver<'_> {
     }
 
     fn loads(&self) -> Result<Vec<CaseLoad>, CaseError> {
-        let workload = &self.experiment.workload;
-        match (&workload.load, &workload.payload_load) {
-            (Some(_), Some(_)) => Err(self.value("workload", "load and payload_load exclude each other; keep one")),
-            (Some(OneOrMany(loads)), None) => Ok(loads.iter().copied().map(CaseLoad::Wire).collect()),
-            (None, Some(OneOrMany(loads))) => Ok(loads.iter().copied().map(CaseLoad::Payload).collect()),
-            (None, None) if workload.trace.is_some() => Ok(vec![CaseLoad::Unset]),
-            (None, None) => Err(self.value("workload", LOAD_NEEDED)),
+        let WorkloadSection { load, payload_load, trace, then_load, .. } = &self.experiment.workload;
+        if load.is_some() && payload_load.is_some() {
+            return Err(self.value("workload", "load and payload_load exclude each other; keep one"));
         }
+        if trace.is_none() {
+            let each = |loads: &Option<OneOrMany<Load>>, kind: fn(Load) -> CaseLoad| {
+                loads.as_ref().map(|OneOrMany(loads)| loads.iter().copied().map(kind).collect())
+            };
+            let loads = each(load, CaseLoad::Wire).or_else(|| each(payload_load, CaseLoad::Payload));
+            return match loads {
+                None => Err(self.value("workload", LOAD_NEEDED)),
+                Some(_) if then_load.is_some() => Err(self.value(
+                    "workload.then_load",
+                    "has no effect without workload.trace: it is the load of the traffic that follows a trace",
+                )),
+                Some(loads) => Ok(loads),
+            };
+        }
+        if load.is_some() || payload_load.is_some() {
+            let key = if load.is_some() { "load" } else { "payload_load" };
+            let problem = format!(
+                "trace and {key} exclude each other: a trace says who sends what when, and {key} asks for Poisson \
+                 traffic; leave one of them out (--set workload.{key}=none), or write then_load for Poisson traffic \
+                 from the end of the trace on"
+            );
+            return Err(self.value("workload", &problem));
+        }
+        Ok(match then_load {
+            None => vec![CaseLoad::Unset],
+            Some(OneOrMany(loads)) => loads.iter().copied().map(CaseLoad::AfterTrace).collect(),
+        })
     }
 
     fn case(
@@ -189,7 +214,8 @@ impl Resolver<'_> {
         let context = Context { topology, host_rate, workload: shipped, sizes: &points };
         let transport = self.transport(&context)?;
         let denominator = self.denominator(&transport)?;
-        let resolved = self.resolved(sizes, &label, load, denominator)?;
+        let mut resolved = self.resolved(sizes, &label, load, denominator)?;
+        checks::forget_late_deaths(&mut resolved, &mut notes);
         if let Some(rows) = &trace {
             self.check_trace(rows, &resolved.measure, &mut notes)?;
         }
@@ -198,8 +224,7 @@ impl Resolver<'_> {
         self.check_longest(&label, recorded.max(drawn).unwrap_or_default(), &transport)?;
         notes.extend(transport.notes(&context));
         let roles = self.roles(topology.hosts)?;
-        let faults = self.faults(topology.hosts, &transport)?;
-        checks::note_late_deaths(&faults, &resolved.measure, &mut notes);
+        let faults = self.faults(&resolved, topology.hosts, &transport)?;
         let bins =
             SizeBins::published(shipped).unwrap_or_else(|| SizeBins::about_one_percent(&distribution.probabilities()));
         let short_bytes = short_bytes(&distribution).max(self.experiment.workload.least_size);
@@ -250,7 +275,7 @@ impl Resolver<'_> {
         transport: &TransportConfig,
     ) -> Result<Option<(Arc<SizeDistribution>, LoadArithmetic)>, CaseError> {
         let spec = match load {
-            CaseLoad::Wire(load) => LoadSpec::Wire(load.get()),
+            CaseLoad::Wire(load) | CaseLoad::AfterTrace(load) => LoadSpec::Wire(load.get()),
             CaseLoad::Payload(load) => LoadSpec::Payload(load.get()),
             CaseLoad::Unset => return Ok(None),
         };
@@ -267,10 +292,7 @@ impl Resolver<'_> {
                 "this load means a wire load of {wire_load:.3}, {} included, which the host links can't carry; give less",
                 if transport.traits().cost_has_grants { "headers and grants" } else { "headers" }
             );
-            return Err(self.value(
-                if matches!(load, CaseLoad::Wire(_)) { "workload.load" } else { "workload.payload_load" },
-                &problem,
-            ));
+            return Err(self.value(load.key(), &problem));
         }
         Ok(Some((Arc::new(sizes), arithmetic)))
     }
@@ -288,24 +310,6 @@ impl Resolver<'_> {
         if rows[rows.len() - 1].at.as_ps() > TIME_PS_MAX {
             return Err(self.value("workload.trace", "the times of a trace must stay below 100 days"));
         }
-        let workload = &self.experiment.workload;
-        let is_loaded = workload.load.is_some() || workload.payload_load.is_some();
-        let others = [
-            ("clients", workload.clients.is_some()),
-            ("servers", workload.servers.is_some()),
-            ("threads", workload.threads != 1),
-            ("limit", workload.limit.is_some()),
-            ("gaps", workload.gaps != Gaps::default()),
-            ("least_size", workload.least_size > Bytes::new(1)),
-        ];
-        let idle: Vec<_> =
-            others.iter().filter(|(_, given)| *given).map(|(key, _)| format!("workload.{key}")).collect();
-        if !idle.is_empty() && !is_loaded {
-            notes.push(format!(
-                "{} say nothing about the messages of a trace, which are sent as they are",
-                idle.join(", ")
-            ));
-        }
         let window = Time::ZERO + measure.warmup..Time::ZERO + measure.warmup + measure.window;
         if !rows.iter().any(|row| window.contains(&row.at)) {
             let (first, last) = (rows[0].at, rows[rows.len() - 1].at);
@@ -319,15 +323,22 @@ impl Resolver<'_> {
             return Err(self.value("measure.window", &problem));
         }
         let last = rows[rows.len() - 1].at;
-        if is_loaded {
+        if self.experiment.workload.then_load.is_some() {
+            if last >= window.end + measure.drain {
+                let problem = format!(
+                    "has no effect, as every run ends before the trace does, at {}; leave it out",
+                    milliseconds(last)
+                );
+                return Err(self.value("workload.then_load", &problem));
+            }
             notes.push(format!(
-                "the trace ends at {}; from then on Poisson traffic of workload.load takes its place",
+                "the trace ends at {}; Poisson traffic of workload.then_load follows",
                 milliseconds(last)
             ));
         } else if last < window.end + measure.drain {
             notes.push(format!(
-                "the trace ends at {}: messages still in flight then finish without competition; set workload.load for \
-                 Poisson traffic of that load from then on",
+                "the trace ends at {}: messages still in flight then finish without competition; set workload.then_load \
+                 for Poisson traffic of that load from then on",
                 milliseconds(last)
             ));
         }
@@ -381,12 +392,13 @@ impl Resolver<'_> {
         let parameters = section.kind.with_defaults(section.parameters()).expect("checked when it was read");
         // Those of other transports have no effect in this case.
         section.tables = toml::Table::from_iter([(section.kind.name().to_owned(), parameters.into())]);
-        resolved.workload.load = None;
-        resolved.workload.payload_load = None;
+        let workload = &mut resolved.workload;
+        (workload.load, workload.payload_load, workload.then_load) = (None, None, None);
         match load {
-            CaseLoad::Wire(load) => resolved.workload.load = Some(OneOrMany(vec![load])),
-            CaseLoad::Payload(load) => resolved.workload.payload_load = Some(OneOrMany(vec![load])),
-            CaseLoad::Unset => {}
+            CaseLoad::Wire(load) => workload.load = Some(OneOrMany(vec![load])),
+            CaseLoad::Payload(load) => workload.payload_load = Some(OneOrMany(vec![load])),
+            CaseLoad::AfterTrace(load) => workload.then_load = Some(OneOrMany(vec![load])),
+            CaseLoad::Unset => effects::forget_generators(&mut resolved),
         }
         let measure = &mut resolved.measure;
         measure.denominator = Some(denominator);
@@ -407,7 +419,7 @@ impl Resolver<'_> {
 
     fn case_name(&self, sizes: &str, load: CaseLoad) -> String {
         let load = match load {
-            CaseLoad::Wire(load) => format!("-{}", load.get()),
+            CaseLoad::Wire(load) | CaseLoad::AfterTrace(load) => format!("-{}", load.get()),
             CaseLoad::Payload(load) => format!("-payload-{}", load.get()),
             CaseLoad::Unset => String::new(),
         };

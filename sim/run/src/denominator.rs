@@ -163,7 +163,11 @@ fn formula(denominator: Denominator, topology: &Topology, source: HostId, destin
     let hosts_ps = topology.software.send.as_ps() + topology.software.receive.as_ps() + delays_ps[0];
     let slip = denominator == Denominator::Sigcomm18 && path.len() == 2;
     let switches_ps = if slip { 0 } else { delays_ps[1..].iter().sum() };
-    Formula { per_byte: byte_ps[0], per_first_byte: byte_ps[1..].iter().sum(), fixed: hosts_ps + switches_ps }
+    // The slowest link carries all bytes one after the other; in the original's network it is the
+    // host's.
+    let slowest = *byte_ps.iter().max().expect("a path has links");
+    let per_first_byte = byte_ps.iter().sum::<u64>() - slowest;
+    Formula { per_byte: slowest, per_first_byte, fixed: hosts_ps + switches_ps }
 }
 
 /// A message that is alone in its network.

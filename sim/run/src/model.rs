@@ -86,6 +86,13 @@ pub trait Model: std::fmt::Debug + Send + Sync {
         Vec::new()
     }
 
+    /// The parameters that have no effect with the others as they are: dotted keys of the table
+    /// `[transport.NAME]`, and a text for "KEY has no effect, as ..". An experiment that sets such
+    /// a one, and has no case in which it has an effect, is refused.
+    fn without_effect(&self) -> Vec<(&'static str, &'static str)> {
+        Vec::new()
+    }
+
     /// Gives the run its hosts: `run.hosts(|host| ..)`. The loop over events is compiled here, for
     /// this transport alone.
     fn run(&self, run: Run<'_>) -> Ran;

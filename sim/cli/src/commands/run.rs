@@ -135,6 +135,7 @@ struct JsonLine<'a> {
 struct Report {
     text: String,
     json: Option<String>,
+    /// Notes and warnings, for those who want nothing else.
     warnings: Vec<String>,
 }
 
@@ -182,7 +183,7 @@ impl<'a> Printer<'a> {
             None => self.progress.suspend(|| writeln!(std::io::stdout(), "{}", report.text)),
         };
         if self.quiet {
-            report.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
+            report.warnings.iter().for_each(|warning| eprintln!("{warning}"));
         }
         if let Err(error) = printed {
             self.error.lock().expect("no thread panics while it holds this").get_or_insert(error.into());
@@ -194,8 +195,12 @@ impl<'a> Printer<'a> {
             CaseOutcome::Written(summary, timing, written) => {
                 let line = JsonLine { summary: &summary, timing: &timing, out: &written.folder };
                 let json = self.json.then(|| serde_json::to_string(&line)).transpose()?;
-                let told = |warning: &String| format!("{}: {warning}", summary.case);
-                let warnings = summary.warnings.iter().map(told).collect();
+                let told = |kind: &'static str| {
+                    let case = summary.case.clone();
+                    move |text: &String| format!("{kind}: {case}: {text}")
+                };
+                let notes = summary.notes.iter().map(told("note"));
+                let warnings = notes.chain(summary.warnings.iter().map(told("warning"))).collect();
                 Ok(Report { text: text::report(&summary, &timing, &written), json, warnings })
             }
             CaseOutcome::Kept(folder) => {

@@ -129,15 +129,27 @@ impl FigureSection {
     #[must_use]
     pub fn problem_with(&self, cases: &[&str]) -> Option<String> {
         let name = self.file_name();
+        let there = || cases.join(", ");
         if !cases.iter().any(|case| self.is_of(case)) {
-            return Some(format!(
-                "\"{name}\": no case has a name like {:?}; there are {}",
-                self.cases,
-                cases.join(", ")
-            ));
+            return Some(format!("\"{name}\": no case has a name like {:?}; there are {}", self.cases, there()));
         }
-        let baseline = self.baseline.as_ref().filter(|baseline| !cases.contains(&baseline.as_str()))?;
-        Some(format!("\"{name}\": baseline = \"{baseline}\" is no case; there are {}", cases.join(", ")))
+        let baseline = self.baseline.as_ref()?;
+        if !cases.contains(&baseline.as_str()) {
+            return Some(format!("\"{name}\": baseline = \"{baseline}\" is no case; there are {}", there()));
+        }
+        let has_others = cases.iter().any(|case| self.is_of(case) && case != baseline);
+        (!has_others).then(|| format!("\"{name}\": there is no case to divide by the baseline \"{baseline}\""))
+    }
+
+    /// A pattern or a label in it that is of none of these cases, as an error says it.
+    pub(crate) fn idle_name(&self, cases: &[&str]) -> Option<String> {
+        let pattern = self.cases.iter().find(|pattern| !cases.iter().any(|case| matches(pattern, case)));
+        if let Some(pattern) = pattern {
+            return Some(format!("cases: no case has a name like \"{pattern}\""));
+        }
+        let is_drawn = |case: &str| cases.contains(&case) && self.is_of(case);
+        let label = self.labels.keys().find(|case| !is_drawn(case))?;
+        Some(format!("labels.\"{label}\" has no effect, as the figure has no such case"))
     }
 
     /// A figure of all cases.

@@ -1,9 +1,8 @@
 //! Values of an experiment that have to go together.
 
-use super::{Resolver, milliseconds, wire_cost};
+use super::{Resolver, wire_cost};
 use crate::case::CaseError;
-use crate::experiment::{Experiment, Measure};
-use crate::replacement::Override;
+use crate::experiment::{Death, Experiment, Measure};
 use homa_fabric::Faults;
 use homa_run::{Denominator, TransportConfig};
 use homa_topologies::HostId;
@@ -40,24 +39,6 @@ impl Resolver<'_> {
             }
             _ => Ok(denominator),
         }
-    }
-
-    /// A table of a transport that no case has would be taken for one that has an effect. Where the
-    /// transport was replaced for this command alone, the file's table may stay.
-    pub(super) fn check_transport_tables(&self, variants: &[Experiment]) -> Result<(), CaseError> {
-        let replaced = |replacement: &Override| replacement.key == ["transport", "kind"];
-        // What was not read from a file was resolved before.
-        if self.experiment.written.is_none() || self.experiment.overrides.iter().any(replaced) {
-            return Ok(());
-        }
-        let is_used = |name: &String| variants.iter().any(|variant| variant.transport.kind.name() == name);
-        let tables = variants.iter().flat_map(|variant| &variant.transport.tables);
-        let mut keys = tables.filter_map(|(name, table)| Some((name, table.as_table()?.keys().next()?)));
-        let Some((name, key)) = keys.find(|(name, _)| !is_used(name)) else { return Ok(()) };
-        let problem = format!(
-            "transport.{name}.{key} has no effect, as no case has transport.kind = \"{name}\"; take it out, or set transport.kind"
-        );
-        Err(CaseError::Transport { path: self.path.to_owned(), problem })
     }
 
     pub(super) fn check_longest(
@@ -150,21 +131,30 @@ impl Resolver<'_> {
         arithmetic.messages_per_second * bits / host_rate.as_bps() as f64
     }
 
-    pub(super) fn faults(&self, hosts: u32, transport: &TransportConfig) -> Result<Faults, CaseError> {
+    /// What goes wrong in a case.
+    pub(super) fn faults(
+        &self,
+        resolved: &Experiment,
+        hosts: u32,
+        transport: &TransportConfig,
+    ) -> Result<Faults, CaseError> {
         let section = &self.experiment.faults;
         let mut faults =
             Faults::default().with_loss(section.loss).map_err(|bad| self.value("faults.loss", &bad.to_string()))?;
+        let mut hosts_dead = Vec::new();
         for death in &section.deaths {
             if death.host >= hosts {
                 let problem = format!("there is no host {}; accepted are 0 to {}", death.host, hosts - 1);
                 return Err(self.value("faults.deaths", &problem));
             }
-            if faults.host_failures.iter().any(|(host, _)| host.0 == death.host) {
+            if hosts_dead.contains(&death.host) {
                 let problem = format!("host {} dies twice; give it once", death.host);
                 return Err(self.value("faults.deaths", &problem));
             }
-            faults.host_failures.push((HostId(death.host), Time::ZERO + death.at));
+            hosts_dead.push(death.host);
         }
+        let failure = |death: &Death| (HostId(death.host), Time::ZERO + death.at);
+        faults.host_failures = resolved.faults.deaths.iter().map(failure).collect();
         if !faults.is_none() && !transport.kind().recovers_loss() {
             let problem = format!(
                 "{} does not retransmit, so nothing may be lost; accepted are faults with {}",
@@ -183,15 +173,18 @@ fn recovering_transports() -> String {
     kinds.map(|kind| format!("transport.kind = \"{}\"", kind.name())).collect::<Vec<_>>().join(" or ")
 }
 
-/// A death that no run lives to see is no error, but hardly meant.
-pub(super) fn note_late_deaths(faults: &Faults, measure: &Measure, notes: &mut Vec<String>) {
-    let end = Time::ZERO + measure.warmup + measure.window + measure.drain;
-    for (host, at) in faults.host_failures.iter().filter(|(_, at)| *at >= end) {
-        notes.push(format!(
-            "host {} dies at {}, when every run has ended: at {} the latest; set faults.deaths or the times in measure",
-            host.0,
-            milliseconds(*at),
-            milliseconds(end)
-        ));
-    }
+/// Takes out the deaths that no run lives to see, and says so.
+pub(super) fn forget_late_deaths(resolved: &mut Experiment, notes: &mut Vec<String>) {
+    let Measure { warmup, window, drain, .. } = resolved.measure;
+    let end = warmup + window + drain;
+    resolved.faults.deaths.retain(|death| {
+        let is_late = death.at >= end;
+        if is_late {
+            notes.push(format!(
+                "host {} would die at {}, when every run has ended: at {end} the latest",
+                death.host, death.at
+            ));
+        }
+        !is_late
+    });
 }

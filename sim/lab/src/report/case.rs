@@ -182,5 +182,6 @@ fn warnings(case: &ManifestCase, summary: &CaseSummary) -> Vec<Warning> {
         let now = now.filter_map(|(_, key)| Some((*key, value(key)?))).collect();
         Warning { name: name.to_owned(), text: text.to_owned(), now }
     };
-    summary.warnings.iter().map(warning).collect()
+    let note = |text: &String| Warning { name: "note".to_owned(), text: text.clone(), now: Vec::new() };
+    summary.notes.iter().map(note).chain(summary.warnings.iter().map(warning)).collect()
 }

@@ -67,6 +67,7 @@ pub(crate) fn summarise(
         deciles: slowdown.deciles(),
         backlog_mean_bytes: backlog.sum::<u64>() as f64 / samples as f64,
         backlog_growth: [growth, growth_error],
+        notes: case.notes.clone(),
         warnings: warnings(case, runs, &bins, offered_payload_gbps, goodput_gbps),
         bins,
         tiers: tiers(runs),

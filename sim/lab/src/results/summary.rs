@@ -88,6 +88,9 @@ pub struct CaseSummary {
     pub backlog_mean_bytes: f64,
     /// Its growth over the window relative to its mean, and the standard error of that.
     pub backlog_growth: [f64; 2],
+    /// What the configuration means for these numbers, known before the run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// What a reader of these numbers must know.
     pub warnings: Vec<String>,
     /// The transport's parameters.

@@ -62,7 +62,7 @@ const GOLDEN: [(&[&str], &str); 17] = [
     (&["faults.loss=0.01"], "0ece98f00c5e7bce"),
     (&DEATH, "10e9888d4e8a34eb"),
     (&["workload.threads=3", "workload.limit=7", "workload.gaps=constant"], "63c3dca1c957c8b9"),
-    (&["workload.clients=7", "workload.servers=5", "workload.least_size=12B"], "26c2cd11a018c29e"),
+    (&["workload.clients=7", "workload.servers=5"], "26c2cd11a018c29e"),
     (&["transport.homa.mtu=3000", "transport.homa.sysctl.max_gso_size=10000"], "fea3103d3a55c642"),
     (&["transport.homa.cutoffs.published=w4", "workload.sizes=w5-kernel"], "bbb21580a8a10133"),
     (&["transport.homa.cutoffs={ homa-prio = { interval = \"100us\", min_messages = 2 } }"], "2e9469469f7afe3e"),

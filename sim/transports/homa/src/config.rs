@@ -253,7 +253,7 @@ pub struct Config {
     pub parameters: Parameters,
     /// The core's configuration; each host has its own ticks.
     pub(crate) core: CoreConfig,
-    geometry: Geometry,
+    pub(crate) geometry: Geometry,
 }
 
 impl Parameters {
@@ -318,7 +318,7 @@ impl Config {
         [unscheduled, length - unscheduled].into_iter().map(|bytes| self.packets_wire_bytes(bytes)).sum()
     }
 
-    fn packets_wire_bytes(&self, bytes: u32) -> u64 {
+    pub(crate) fn packets_wire_bytes(&self, bytes: u32) -> u64 {
         let full = self.geometry.max_seg_data();
         let rest = bytes % full;
         let last = if rest == 0 { 0 } else { crate::wire_bytes(crate::data_frame_bytes(rest)) };

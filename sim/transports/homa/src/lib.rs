@@ -46,6 +46,7 @@
 mod config;
 mod host_end;
 mod model;
+mod notes;
 
 pub use config::{Completes, Config, ConfigError, CutoffSource, Parameters, Response, Wire};
 

@@ -1,8 +1,8 @@
 //! The transport as experiments and results know it.
 
-use crate::{Completes, Config, CutoffSource, Homa, Parameters, TICK_PERIOD};
+use crate::{Completes, Config, CutoffSource, Homa, Parameters, TICK_PERIOD, notes};
 use homa_engine::Streams;
-use homa_protocol::{MAX_MESSAGE_LENGTH, QuirkRow, Quirks, TransmitMode};
+use homa_protocol::{MAX_MESSAGE_LENGTH, QuirkRow, Quirks};
 use homa_run::{Context, Counted, Counters, FrameBytes, MessageCosts, Model, Ran, Run, Traits};
 use homa_topologies::HostId;
 use homa_units::{Bytes, Duration};
@@ -56,21 +56,15 @@ impl Model for Complete {
     }
 
     fn description(&self) -> Vec<(&'static str, String)> {
-        describe_homa(&self.0.parameters)
+        describe_homa(&self.0)
     }
 
-    /// The kernel's pacers believe what they are told of the link.
     fn notes(&self, context: &Context<'_>) -> Vec<String> {
-        let Parameters { sysctl, transmit, .. } = &self.0.parameters;
-        let told = u64::from(sysctl.link_mbps) * 1_000_000;
-        let paced = matches!(transmit, TransmitMode::OldPacer | TransmitMode::Qdisc);
-        let note = (paced && told != context.host_rate.as_bps()).then(|| {
-            format!(
-                "the pacer is told that links have {} Mbps, but hosts have {}; set transport.homa.sysctl.link_mbps",
-                sysctl.link_mbps, context.host_rate
-            )
-        });
-        note.into_iter().collect()
+        notes::notes(&self.0, context)
+    }
+
+    fn without_effect(&self) -> Vec<(&'static str, &'static str)> {
+        notes::without_effect(&self.0.parameters)
     }
 
     fn run(&self, run: Run<'_>) -> Ran {
@@ -108,7 +102,8 @@ fn name_of(value: &impl Serialize) -> String {
     toml::Value::try_from(value).map_or_else(|_| String::new(), |value| value.to_string().replace('"', ""))
 }
 
-fn describe_homa(parameters: &Parameters) -> Vec<(&'static str, String)> {
+fn describe_homa(config: &Config) -> Vec<(&'static str, String)> {
+    let parameters = &config.parameters;
     let sysctl = &parameters.sysctl;
     let window = match sysctl.window {
         0 => format!("a window by max_incoming = {}", sysctl.max_incoming),
@@ -135,8 +130,11 @@ fn describe_homa(parameters: &Parameters) -> Vec<(&'static str, String)> {
         (
             "bytes",
             format!(
-                "{} unscheduled, {window}, {} messages granted at a time, {} levels, MTU {}",
-                sysctl.unsched_bytes, sysctl.max_overcommit, sysctl.num_priorities, parameters.mtu
+                "{} unscheduled, {window}, {} messages granted at a time, {}, MTU {}",
+                sysctl.unsched_bytes,
+                sysctl.max_overcommit,
+                notes::levels(config),
+                parameters.mtu
             ),
         ),
         ("cutoffs", cutoffs),

@@ -11,7 +11,8 @@ use thiserror::Error;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Parameters {
-    /// Number of priority levels in use, 2 to 8. Default 8.
+    /// Number of priority levels in use, 1 to 8. With one, scheduled and unscheduled packets share
+    /// it. Default 8.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub priority_levels: Option<u8>,
     /// Levels for scheduled packets (`adaptiveSchedPrioLevels`); the others are for unscheduled
@@ -114,9 +115,11 @@ impl Parameters {
     ) -> Result<Config, ConfigError> {
         let error = |key, value: String, accepted: String| Err(ConfigError { key, value, accepted });
         let levels = self.priority_levels.unwrap_or(Priority::LEVELS as u8);
-        if !(2..=Priority::LEVELS as u8).contains(&levels) {
-            return error("priority_levels", levels.to_string(), "2 to 8".into());
+        if !(1..=Priority::LEVELS as u8).contains(&levels) {
+            return error("priority_levels", levels.to_string(), "1 to 8".into());
         }
+        // A single level is shared; of several at least one is for unscheduled packets.
+        let scheduled_max = (levels - 1).max(1);
         let bytes = |given: Option<Bytes>| given.unwrap_or(network.round_trip_bytes);
         let unscheduled_bytes =
             self.unscheduled_bytes.unwrap_or_else(|| wire::unscheduled_payload(network.round_trip_bytes));
@@ -132,19 +135,28 @@ impl Parameters {
             cap_bytes: bytes(self.cutoff_cap_bytes),
             boost_bytes: bytes(self.boost_tail_bytes),
         };
-        let derived = || cutoffs::derived_scheduled_levels(sizes, &rule, levels);
+        let derived = || if levels == 1 { 1 } else { cutoffs::derived_scheduled_levels(sizes, &rule, levels) };
         let scheduled =
-            self.scheduled_levels.or(listed_levels.map(|listed| listed.min(levels - 1))).unwrap_or_else(derived);
-        if !(1..levels).contains(&scheduled) {
-            return error("scheduled_levels", scheduled.to_string(), format!("1 to {}", levels - 1));
+            self.scheduled_levels.or(listed_levels.map(|listed| listed.min(scheduled_max))).unwrap_or_else(derived);
+        if !(1..=scheduled_max).contains(&scheduled) {
+            let accepted = if scheduled_max == 1 { "1".to_owned() } else { format!("1 to {scheduled_max}") };
+            return error(
+                "scheduled_levels",
+                scheduled.to_string(),
+                format!("{accepted} with {levels} priority levels"),
+            );
         }
         let overcommitment = self.overcommitment.unwrap_or(scheduled);
         if !(1..=scheduled).contains(&overcommitment) {
-            let accepted =
-                format!("1 to scheduled_levels, which is {scheduled} here; set scheduled_levels as well for more");
+            let more = if scheduled < scheduled_max {
+                "set scheduled_levels as well for more"
+            } else {
+                "more need more levels"
+            };
+            let accepted = format!("1 to scheduled_levels, which is {scheduled} here; {more}");
             return error("overcommitment", overcommitment.to_string(), accepted);
         }
-        let unscheduled = usize::from(levels - scheduled);
+        let unscheduled = usize::from((levels - scheduled).max(1));
         let cutoffs = match &self.cutoffs {
             None => cutoffs::equal_byte_cutoffs(sizes, &rule, unscheduled),
             Some(given) if given.len() == unscheduled - 1 && given.is_sorted() => given.clone(),

@@ -35,13 +35,17 @@ impl homa_run::Parameters for Parameters {
         let round_trip_bytes = context.round_trip_bytes(FRAMES, Framing::ETHERNET);
         let network = Network { link_rate: context.host_rate, round_trip_bytes };
         let config = Self::complete(&self, network, listed_scheduled_levels(context.workload), context.sizes)?;
-        Ok(Arc::new(Complete(Arc::new(config))))
+        Ok(Arc::new(Complete { config: Arc::new(config), given: self }))
     }
 }
 
 /// The parameters, complete; shared by all hosts.
 #[derive(Debug)]
-struct Complete(Arc<Config>);
+struct Complete {
+    config: Arc<Config>,
+    /// As the user set them.
+    given: Parameters,
+}
 
 impl Model for Complete {
     fn traits(&self) -> Traits {
@@ -56,28 +60,29 @@ impl Model for Complete {
     }
 
     fn cost(&self, size: Bytes) -> MessageCosts {
-        let (data_packets, control_packets) = self.0.message_packets(size);
-        MessageCosts { wire: self.0.message_wire_bytes(size), data_packets, control_packets }
+        let (data_packets, control_packets) = self.config.message_packets(size);
+        MessageCosts { wire: self.config.message_wire_bytes(size), data_packets, control_packets }
     }
 
     fn parameters(&self) -> &dyn erased_serde::Serialize {
-        &*self.0
+        &*self.config
     }
 
     fn description(&self) -> Vec<(&'static str, String)> {
-        let config = &*self.0;
+        let config = &*self.config;
         let cutoffs = config.cutoffs.iter().map(u32::to_string).chain(["any".to_owned()]).collect::<Vec<_>>();
+        let levels = if config.priority_levels == 1 {
+            "one for all packets".to_owned()
+        } else {
+            format!(
+                "{} unscheduled (remaining sizes up to {}), {} scheduled",
+                config.priority_levels - config.scheduled_levels,
+                cutoffs.join(", "),
+                config.scheduled_levels,
+            )
+        };
         vec![
-            (
-                "levels",
-                format!(
-                    "{} unscheduled (remaining sizes up to {}), {} scheduled; {} senders kept granted",
-                    config.priority_levels - config.scheduled_levels,
-                    cutoffs.join(", "),
-                    config.scheduled_levels,
-                    config.overcommitment
-                ),
-            ),
+            ("levels", format!("{levels}; {} senders kept granted", config.overcommitment)),
             (
                 "bytes",
                 format!(
@@ -97,21 +102,35 @@ impl Model for Complete {
             )
         };
         let mut notes = Vec::new();
-        if self.0.rtt_bytes < round_trip_bytes {
-            let times = round_trip_bytes.get() as f64 / self.0.rtt_bytes.get() as f64;
+        if self.config.rtt_bytes < round_trip_bytes {
+            let times = round_trip_bytes.get() as f64 / self.config.rtt_bytes.get() as f64;
             let cost =
                 format!("a long message takes up to {times:.2} times as long as it could, also in an idle network");
-            notes.push(note("rtt_bytes", self.0.rtt_bytes, &cost));
+            notes.push(note("rtt_bytes", self.config.rtt_bytes, &cost));
         }
         let unscheduled_bytes = wire::unscheduled_payload(round_trip_bytes);
-        if self.0.unscheduled_bytes < unscheduled_bytes {
+        if self.config.unscheduled_bytes < unscheduled_bytes {
             let cost = "a longer message waits for its first grant, also in an idle network";
-            notes.push(note("unscheduled_bytes", self.0.unscheduled_bytes, cost));
+            notes.push(note("unscheduled_bytes", self.config.unscheduled_bytes, cost));
         }
         notes
     }
 
+    fn without_effect(&self) -> Vec<(&'static str, &'static str)> {
+        let mut idle = Vec::new();
+        let unscheduled_levels = self.config.priority_levels - self.config.scheduled_levels;
+        if self.given.cutoffs.is_some() {
+            idle.push(("cutoff_cap_bytes", "transport.sigcomm18.cutoffs gives the cutoffs, so that none are computed"));
+        } else if unscheduled_levels <= 1 {
+            idle.push(("cutoff_cap_bytes", "a single level for unscheduled packets has no cutoffs"));
+        }
+        if self.config.priority_levels == 1 {
+            idle.push(("boost_tail_bytes", "transport.sigcomm18.priority_levels = 1 leaves a single level"));
+        }
+        idle
+    }
+
     fn run(&self, run: Run<'_>) -> Ran {
-        run.hosts(|host| Sigcomm18::new(Arc::clone(&self.0), host))
+        run.hosts(|host| Sigcomm18::new(Arc::clone(&self.config), host))
     }
 }

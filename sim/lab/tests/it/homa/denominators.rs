@@ -1,7 +1,7 @@
 //! What completion times of `homa` are divided by: the cluster's formulas, which count each byte once, or an idle run, which
 //! takes the closed form of the transport's page; what does not fit what is measured is refused.
 
-use crate::homa::support::{ECHO, Lab, trace};
+use crate::homa::support::{ECHO, Lab, of_trace, trace};
 use homa_lab::{Case, Denominator, IdealTimes};
 use homa_topologies::HostId;
 use homa_units::Bytes;
@@ -135,7 +135,7 @@ fn the_simulated_time_is_the_closed_form_of_hosts_that_know_each_others_cutoffs(
 
 #[test]
 fn at_first_contact_a_lone_rpc_is_slower_than_the_simulated_time_and_then_exactly_as_fast() {
-    let lab = Lab::new(&ECHO.replace("payload_load = 0.5", "trace = \"lone.csv\"").replace("2ms", "1s"));
+    let lab = Lab::new(&of_trace("lone.csv").replace("2ms", "1s"));
     let messages = [1, 1].into_iter().chain(SIZES.map(|size| size as u32));
     let rows: Vec<_> = (0..).zip(messages).map(|(turn, size)| (turn * 10_000_000, 0, 9, size)).collect();
     lab.write("lone.csv", &trace(&rows));

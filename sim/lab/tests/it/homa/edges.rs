@@ -1,7 +1,7 @@
 //! What was found to go wrong at the edges: messages longer than a trace's, gaps beyond what is
 //! possible, runs in which nobody lives to see an answer, warnings that blame the wrong cause.
 
-use crate::homa::support::{ECHO, Lab, run, trace};
+use crate::homa::support::{ECHO, Lab, of_trace, run, trace};
 use homa_lab::{Control, RunError, run_case};
 use std::sync::atomic::AtomicBool;
 
@@ -10,7 +10,7 @@ fn poisson_messages_after_a_trace_are_not_longer_than_homa_carries() {
     let lab = Lab::new(ECHO);
     lab.write("few.csv", &trace(&[(100, 0, 1, 500), (1_000, 1, 2, 500)]));
     lab.refused(
-        &["workload.trace=few.csv", "workload.sizes=w5"],
+        &["workload.payload_load=none", "workload.trace=few.csv", "workload.then_load=0.5", "workload.sizes=w5"],
         &["workload.sizes", "28840000", "1000000", "w5-kernel"],
     );
 }
@@ -26,8 +26,7 @@ fn a_run_whose_clients_all_die_is_an_error_that_names_the_deaths() {
     let lab = Lab::new(ECHO);
     lab.write("two.csv", &trace(&[(100, 0, 1, 500_000), (200, 2, 3, 500_000)]));
     let deaths = "faults.deaths=[{host = 0, at = \"10us\"}, {host = 2, at = \"10us\"}]";
-    let text = ECHO.replace("payload_load = 0.5", "trace = \"two.csv\"");
-    lab.write("lab.toml", &text);
+    lab.write("lab.toml", &of_trace("two.csv"));
     let interrupted = AtomicBool::new(false);
     let control = Control { interrupted: &interrupted, progress: &|_, _| {}, threads: 1 };
     let error = run_case(&lab.case(&[deaths]), &control).map(|_| ()).unwrap_err();
@@ -38,7 +37,7 @@ fn a_run_whose_clients_all_die_is_an_error_that_names_the_deaths() {
 fn a_run_ends_when_the_last_message_that_is_waited_for_is_abandoned() {
     let lab = Lab::new(ECHO);
     lab.write("two.csv", &trace(&[(100, 0, 1, 500_000), (1_900_000, 2, 3, 500_000)]));
-    lab.write("lab.toml", &ECHO.replace("payload_load = 0.5", "trace = \"two.csv\""));
+    lab.write("lab.toml", &of_trace("two.csv"));
     let death = "faults.deaths=[{host = 2, at = \"2050us\"}]";
     let (summary, records) = run(&lab.case(&[death]));
     assert_eq!((records.len(), summary.messages, summary.messages_abandoned), (1, 1, 1));
@@ -62,15 +61,6 @@ fn what_dead_clients_do_not_send_is_not_missed() {
     let set = ["measure.window=10ms", "faults.deaths=[{host = 0, at = \"0ps\"}, {host = 5, at = \"5ms\"}]"];
     let (summary, _) = run(&Lab::new(ECHO).case(&[&set[..], &["workload.sizes=2000"]].concat()));
     assert!(!summary.warnings.iter().any(|warning| warning.contains("load not reached")), "{:?}", summary.warnings);
-}
-
-#[test]
-fn keys_that_do_not_concern_a_trace_are_pointed_out() {
-    let lab = Lab::new(ECHO);
-    lab.write("one.csv", &trace(&[(100, 0, 1, 500)]));
-    lab.write("lab.toml", &ECHO.replace("payload_load = 0.5", "trace = \"one.csv\""));
-    let notes = lab.case(&["workload.limit=5", "workload.clients=3"]).notes;
-    assert!(notes.iter().any(|note| note.contains("workload.clients, workload.limit say nothing")), "{notes:?}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! In a fat-tree a message is measured against an idle one on a path of the same kind: within a
 //! rack, between racks of a pod, between pods.
 
-use crate::homa::support::{ECHO, Lab, run, trace};
+use crate::homa::support::{ECHO, Lab, of_trace, run, trace};
 use homa_lab::{Denominator, IdealTimes, paths};
 use homa_topologies::HostId;
 use homa_units::Bytes;
@@ -27,10 +27,9 @@ fn lab(kind: &str) -> Lab {
     let row = |number: u64, to| (100 + 200_000 * number, 0, to, 1_000);
     let rows: Vec<_> = (0..).zip([1, 2, 15, 1, 2, 15]).map(|(number, to)| row(number, to)).collect();
     lab.write("six.csv", &trace(&rows));
-    let text = ECHO
+    let text = of_trace("six.csv")
         .replace("preset = \"linux-cluster-10\"", "file = \"k4.toml\"")
-        .replace("kind = \"homa\"", &format!("kind = \"{kind}\""))
-        .replace("payload_load = 0.5", "trace = \"six.csv\"");
+        .replace("kind = \"homa\"", &format!("kind = \"{kind}\""));
     lab.write("lab.toml", &text);
     lab
 }

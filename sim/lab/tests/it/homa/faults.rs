@@ -2,7 +2,7 @@
 //! host fail, and the summary says so; a transport that can't cope is refused.
 
 use crate::homa::support::{ECHO, Lab, identity, metric};
-use homa_lab::{CaseSummary, MessageRecord};
+use homa_lab::{Case, CaseSummary, MessageRecord};
 use std::collections::BTreeSet;
 
 /// Every message has come to its end.
@@ -100,11 +100,16 @@ fn without_a_death_nothing_fails() {
 }
 
 #[test]
-fn a_death_after_the_end_is_told() {
-    let notes = |at: &str| Lab::new(ECHO).case(&[&format!("faults.deaths=[{{ host = 4, at = \"{at}\" }}]")]).notes;
-    assert_eq!(notes("501ms"), [""; 0]);
-    let late = notes("600ms");
-    assert!(late[0].contains("host 4 dies at 600.000 ms, when every run has ended: at 502.000 ms"), "{late:?}");
+fn a_death_after_the_end_is_refused_and_in_one_case_of_several_told() {
+    let death = |at: &str| format!("faults.deaths=[{{ host = 4, at = \"{at}\" }}]");
+    assert!(Lab::new(ECHO).try_cases(&[&death("501ms")]).is_ok());
+    let late = "host 4 dies at 600ms, when every run has ended: at 502ms the latest";
+    Lab::new(ECHO).refused(&[&death("600ms")], &["faults.deaths has no effect", late]);
+    let cases = Lab::new(&format!("{ECHO}[sweep]\nmeasure.drain = [\"500ms\", \"700ms\"]\n"));
+    let cases = cases.try_cases(&[&death("600ms")]).unwrap();
+    let told = |case: &Case| case.notes.iter().any(|note| note.contains("host 4 would die at 600ms"));
+    assert_eq!(cases.iter().map(told).collect::<Vec<_>>(), [true, false]);
+    assert_eq!(cases[0].faults.host_failures.len() + 1, cases[1].faults.host_failures.len());
 }
 
 #[test]

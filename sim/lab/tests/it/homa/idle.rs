@@ -1,7 +1,7 @@
 //! The Linux cluster's presets are made so that an echo of 100 bytes in an idle network takes 15 us, as was measured
 //! there, to the picosecond; the first RPC between two hosts takes a packet of cutoffs longer.
 
-use crate::homa::support::{ECHO, Lab, run, trace};
+use crate::homa::support::{ECHO, Lab, of_trace, run, trace};
 use homa_lab::{Denominator, IdealTimes};
 use homa_topologies::HostId;
 use homa_units::{Bytes, Duration};
@@ -24,7 +24,7 @@ fn an_idle_echo_of_100_bytes_takes_15_us_as_the_denominator() {
 
 #[test]
 fn an_idle_echo_of_100_bytes_takes_15_us_in_a_run_and_in_its_file_of_messages() {
-    let lab = Lab::new(&ECHO.replace("payload_load = 0.5", "trace = \"one.csv\""));
+    let lab = Lab::new(&of_trace("one.csv"));
     lab.write("one.csv", &trace(&[(1_000, 3, 8, 100), (1_000_000, 3, 8, 100)]));
     for transmit in ["pull", "immediate", "old-pacer", "qdisc"] {
         let case = lab.case(&[&format!("transport.homa.transmit={transmit}")]);

@@ -24,6 +24,12 @@ messages = true
 seeds = [1]
 "#;
 
+/// [`ECHO`] with the messages of a trace in place of drawn ones.
+pub(crate) fn of_trace(file: &str) -> String {
+    let trace = format!("trace = \"{file}\"");
+    ECHO.replace("payload_load = 0.5", &trace).replace("background = \"stop\"\n", "")
+}
+
 /// A folder with an experiment.
 pub(crate) struct Lab(TempDir);
 

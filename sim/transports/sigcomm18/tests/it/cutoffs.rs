@@ -103,8 +103,8 @@ fn impossible_parameters_are_named_with_what_is_accepted() {
          scheduled_levels as well for more"
     );
     let cases: [Case; 12] = [
-        (|parameters| parameters.priority_levels = Some(1), "priority_levels", "1", "2 to 8"),
-        (|parameters| parameters.priority_levels = Some(9), "priority_levels", "9", "2 to 8"),
+        (|parameters| parameters.priority_levels = Some(0), "priority_levels", "0", "1 to 8"),
+        (|parameters| parameters.priority_levels = Some(9), "priority_levels", "9", "1 to 8"),
         (|parameters| parameters.scheduled_levels = Some(0), "scheduled_levels", "0", "1 to 7"),
         (|parameters| parameters.scheduled_levels = Some(8), "scheduled_levels", "8", "1 to 7"),
         (|parameters| parameters.priority_levels = Some(4), "scheduled_levels", "4", "1 to 3"),
