@@ -9,11 +9,13 @@
 //! network can be read so far.
 
 mod builders;
+mod flows;
 mod graph;
 mod presets;
 mod routes;
 mod spec;
 
+pub use flows::Flows;
 pub use graph::{HostGroup, HostId, Link, LinkId, Node, PathClass, SoftwareDelay, SwitchId, Tier, TierId, Topology};
 pub use presets::{UnknownPreset, preset, preset_names};
 pub use routes::Routes;

@@ -124,8 +124,11 @@ Examples:
 Examples:
   homasim run experiments/quickstart.toml
   homasim run experiments/quickstart.toml --set transport.sigcomm18.overcommitment=1 --out results/out/one
-  homasim compare results/out/quickstart/w3-0.8 results/out/one/w3-0.8 --p99-within 10%
-  homasim compare results/out/quickstart/w3-0.8 sigcomm18
+  homasim compare results/out/quickstart/w3-kernel-0.8 results/out/one/w3-kernel-0.8 --p99-within 10%
+
+  homasim run experiments/sigcomm18-slowdown.toml --set workload.sizes=w4 --set workload.load=0.8
+  homasim compare results/out/sigcomm18-slowdown/w4-0.8 sigcomm18
+
   homasim compare sim/analysis/tests/data/cluster sim/analysis/tests/data/cluster/reports_homa_w4.data \
       --denominator cluster-2023 --link-mbps 25000
 
@@ -189,6 +192,10 @@ pub(crate) struct ExperimentArguments {
     /// Run these seeds instead of the file's; may be given several times
     #[arg(long, value_name = "N")]
     pub(crate) seed: Vec<u64>,
+    /// Accept a load that the network can't carry, with which queues grow as long as messages are
+    /// created
+    #[arg(long)]
+    pub(crate) allow_overload: bool,
 }
 
 #[derive(Debug, Args)]

@@ -7,6 +7,8 @@ use std::fmt::Write;
 /// What is about to be simulated.
 pub(crate) fn plan(plan: &[PlannedCase]) -> String {
     let mut text = String::new();
+    // A note that every case of several has is told once.
+    let is_shared = |note: &String| plan.len() > 1 && plan.iter().all(|planned| planned.case.notes.contains(note));
     for PlannedCase { case, .. } in plan {
         let measure = case.measure();
         let seeds = case.run().seeds.len();
@@ -28,16 +30,23 @@ pub(crate) fn plan(plan: &[PlannedCase]) -> String {
         if let Some((_, line)) = case.transport.description().first() {
             let _ = writeln!(text, "  {line}");
         }
-        for note in &case.notes {
+        for note in case.notes.iter().filter(|note| !is_shared(note)) {
             let _ = writeln!(text, "  note: {note}");
         }
+    }
+    for note in plan.iter().take(1).flat_map(|planned| &planned.case.notes).filter(|note| is_shared(note)) {
+        let _ = writeln!(text, "note, all cases: {note}");
     }
     text
 }
 
 fn arrivals(case: &Case) -> String {
     match &case.arrivals {
-        Arrivals::Trace { rows, .. } => format!("{} recorded messages", rows.len()),
+        Arrivals::Trace { rows, afterwards } => {
+            let then =
+                afterwards.as_ref().map(|(_, arithmetic)| format!(", then wire load {:.3}", arithmetic.wire_load));
+            format!("{} recorded messages{}", rows.len(), then.unwrap_or_default())
+        }
         Arrivals::Poisson { arithmetic, .. } => format!(
             "wire load {:.3} (payload {:.3}), {:.0} messages/s per client",
             arithmetic.wire_load, arithmetic.payload_load, arithmetic.messages_per_second

@@ -3,6 +3,7 @@
 use crate::experiment::{Experiment, Measure, Run};
 use crate::overrides::VariantError;
 use crate::trace::TraceFileError;
+use crate::utilisation::Demand;
 use homa_analysis::SizeBins;
 use homa_fabric::Faults;
 use homa_run::{Arrivals, ClientSpec, Denominator, RunSpec, RunTimes, SampleSpec, TransportConfig, TransportKind};
@@ -49,6 +50,8 @@ pub struct Case {
     /// Messages up to this size are the short ones, whose latency is reported: the smallest size
     /// such that more than a tenth of the messages are at most as large.
     pub short_bytes: Bytes,
+    /// What its messages ask of the network.
+    pub demand: Demand,
     /// Things a user should know that are no errors.
     pub notes: Vec<String>,
 }

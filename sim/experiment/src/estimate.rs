@@ -4,6 +4,7 @@ use crate::case::Case;
 use homa_run::{Arrivals, FrameBytes, MessageCosts, fixed_delays, host_pair, one_way};
 use homa_topologies::{HostId, PathClass};
 use homa_units::{Bytes, Duration};
+use homa_workloads::{LoadArithmetic, SizeDistribution};
 
 /// Bytes that a measured message takes while quantiles are exact, pooling included.
 const BYTES_PER_SAMPLE: f64 = 40.0;
@@ -83,17 +84,29 @@ pub fn work(case: &Case) -> Work {
         let both = costs(case, size).into_iter();
         both.map(|costs| costs.data_packets + costs.control_packets).sum::<u64>() as f64
     };
+    // Messages and packets a second.
+    let drawn = |sizes: &SizeDistribution, arithmetic: &LoadArithmetic| {
+        let per_second = arithmetic.messages_per_second * f64::from(case.roles.clients());
+        let mean: f64 = sizes.probabilities().into_iter().map(|(size, share)| share * packets(size)).sum();
+        (per_second, per_second * mean)
+    };
     let (window_end, exact) = ((measure.warmup + measure.window).as_secs_f64(), measure.exact_samples as f64);
     let (messages, all_packets) = match &case.arrivals {
-        Arrivals::Trace { rows, .. } => {
+        Arrivals::Trace { rows, afterwards } => {
             let (begin, end, _) = case.window();
             let window = rows.iter().filter(|row| (begin..end).contains(&row.at)).count() as f64;
-            (window, rows.iter().map(|row| packets(row.size)).sum())
+            let recorded: f64 = rows.iter().filter(|row| row.at < end).map(|row| packets(row.size)).sum();
+            let last = rows[rows.len() - 1].at;
+            let (more, more_packets) = afterwards.as_ref().map_or((0.0, 0.0), |(sizes, arithmetic)| {
+                let (per_second, packets_per_second) = drawn(sizes, arithmetic);
+                let of_window = end.saturating_since(last.max(begin)).as_secs_f64();
+                (per_second * of_window, packets_per_second * end.saturating_since(last).as_secs_f64())
+            });
+            (window + more, recorded + more_packets)
         }
         Arrivals::Poisson { sizes, arithmetic } => {
-            let per_second = arithmetic.messages_per_second * f64::from(case.roles.clients());
-            let mean: f64 = sizes.probabilities().into_iter().map(|(size, share)| share * packets(size)).sum();
-            (per_second * measure.window.as_secs_f64(), per_second * window_end * mean)
+            let (per_second, packets_per_second) = drawn(sizes, arithmetic);
+            (per_second * measure.window.as_secs_f64(), packets_per_second * window_end)
         }
     };
     let packet_hops = runs * all_packets * links;

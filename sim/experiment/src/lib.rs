@@ -16,6 +16,7 @@ mod resolve;
 mod sweep;
 mod trace;
 mod trace_sizes;
+mod utilisation;
 
 pub use case::{Case, CaseError};
 pub use estimate::{PathEstimate, Work, control_load, paths, work};
@@ -31,6 +32,7 @@ pub use replacement::{BadOverride, Override};
 pub use resolve::cases;
 pub use sweep::SweepError;
 pub use trace::{TraceFileError, read_trace};
+pub use utilisation::{Demand, TierUtilisation, Utilisation, busiest};
 
 /// A fingerprint of the code and data that runs of all transports depend on: other sources, other
 /// keys.

@@ -10,6 +10,7 @@ use crate::name::is_safe;
 use crate::number::{Load, OneOrMany};
 use crate::trace::read_trace;
 use crate::trace_sizes::distribution_of_trace;
+use crate::utilisation::{KnownFlows, demand};
 use figures::check_figures;
 use homa_analysis::SizeBins;
 use homa_run::{Arrivals, ClientSpec, Context, Denominator, RunTimes, TransportConfig};
@@ -25,6 +26,15 @@ struct Resolver<'a> {
     experiment: &'a Experiment,
 }
 
+/// The network of an experiment.
+struct Network<'a> {
+    spec: TopologySpec,
+    topology: Arc<Topology>,
+    host_rate: BitRate,
+    /// Shared by all variants.
+    flows: &'a KnownFlows,
+}
+
 /// Resolves an experiment read from `path` into its cases, in the order of its lists.
 ///
 /// # Errors
@@ -33,13 +43,14 @@ pub fn cases(path: &Path, experiment: &Experiment) -> Result<Vec<Case>, CaseErro
     let variants = experiment.variants().map_err(|cause| CaseError::Variant { path: path.to_owned(), cause })?;
     Resolver { path, experiment }.check_transport_tables(&variants)?;
     let mut all: Vec<Case> = Vec::new();
+    let flows = KnownFlows::default();
     for variant in &variants {
         let name = variant.variants.first().map(|variant| variant.name.clone());
         let within = |cause| match name {
             None => cause,
             Some(variant) => CaseError::InVariant { variant, cause: Box::new(cause) },
         };
-        for case in cases_of_variant(path, variant).map_err(within)? {
+        for case in cases_of_variant(path, variant, &flows).map_err(within)? {
             if all.iter().any(|other| other.name == case.name) {
                 let problem = format!("the case {} is listed twice; list each combination of values once", case.name);
                 return Err(Resolver { path, experiment }.value("workload", &problem));
@@ -54,10 +65,9 @@ pub fn cases(path: &Path, experiment: &Experiment) -> Result<Vec<Case>, CaseErro
 }
 
 /// The cases of an experiment with at most one variant, whose keys have been replaced.
-fn cases_of_variant(path: &Path, experiment: &Experiment) -> Result<Vec<Case>, CaseError> {
+fn cases_of_variant(path: &Path, experiment: &Experiment, flows: &KnownFlows) -> Result<Vec<Case>, CaseError> {
     let resolver = Resolver { path, experiment };
-    let (topology, host_rate) = resolver.topology()?;
-    let topology = Arc::new(topology);
+    let network = resolver.network(flows)?;
     let workload = &experiment.workload;
     if experiment.run.seeds.is_empty() {
         return Err(resolver.value("run.seeds", "at least one seed is needed, for example [1]"));
@@ -76,7 +86,7 @@ fn cases_of_variant(path: &Path, experiment: &Experiment) -> Result<Vec<Case>, C
     let mut cases = Vec::new();
     for sizes in &sizes {
         for load in &loads {
-            cases.push(resolver.case(&topology, host_rate, sizes.as_ref(), *load)?);
+            cases.push(resolver.case(&network, sizes.as_ref(), *load)?);
         }
     }
     Ok(cases)
@@ -136,7 +146,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn topology(&self) -> Result<(Topology, BitRate), CaseError> {
+    fn network<'f>(&self, flows: &'f KnownFlows) -> Result<Network<'f>, CaseError> {
         let section = &self.experiment.topology;
         let (spec, name, path) = match (&section.preset, &section.file) {
             (Some(name), None) => {
@@ -161,7 +171,7 @@ impl Resolver<'_> {
         let software = &mut topology.software;
         software.send = send_delay.unwrap_or(software.send);
         software.receive = receive_delay.unwrap_or(software.receive);
-        Ok((topology, spec.host_rate()))
+        Ok(Network { host_rate: spec.host_rate(), spec, topology: Arc::new(topology), flows })
     }
 
     fn loads(&self) -> Result<Vec<CaseLoad>, CaseError> {
@@ -198,13 +208,9 @@ impl Resolver<'_> {
         })
     }
 
-    fn case(
-        &self,
-        topology: &Arc<Topology>,
-        host_rate: BitRate,
-        sizes: Option<&Sizes>,
-        load: CaseLoad,
-    ) -> Result<Case, CaseError> {
+    fn case(&self, network: &Network<'_>, sizes: Option<&Sizes>, load: CaseLoad) -> Result<Case, CaseError> {
+        let Network { spec, topology, host_rate, flows } = network;
+        let host_rate = *host_rate;
         let mut notes = Vec::new();
         let trace = self.trace(topology.hosts)?;
         let (distribution, label) = self.distribution(sizes, trace.as_deref(), &mut notes)?;
@@ -234,10 +240,14 @@ impl Resolver<'_> {
             (None, Some((sizes, arithmetic))) => Arrivals::Poisson { sizes, arithmetic },
             (None, None) => return Err(self.value("workload", LOAD_NEEDED)),
         };
+        let (client, times) = (client(&resolved.workload), times(&resolved.measure));
+        let (_, window_end, end) = times.window();
+        let unit_flows = || flows.of(spec, topology, roles);
+        let demand = demand(topology, &transport, &arrivals, client.least_size, (window_end, end), unit_flows);
+        notes.extend(demand.note(matches!(arrivals, Arrivals::Trace { .. })));
         let name = self.case_name(&label, load);
         let experiment = self.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let topology = Arc::clone(topology);
-        let (client, times) = (client(&resolved.workload), times(&resolved.measure));
         Ok(Case {
             experiment,
             name,
@@ -255,6 +265,7 @@ impl Resolver<'_> {
             denominator,
             bins,
             short_bytes,
+            demand,
             notes,
         })
     }

@@ -32,8 +32,9 @@ pub use figures::{Drawn, FigureError, write_figures};
 pub use homa_experiment::{
     Background, BadOverride, Case, CaseError, CheckSection, Death, Experiment, ExperimentError, FaultSection,
     FigureKind, FigureSection, Gaps, Head, Load, Measure, Messages, OneOrMany, Override, PathEstimate, Percent, Run,
-    Sizes, SweepError, Times, TopologySection, TraceFileError, TransportSection, Variant, VariantError, Work,
-    WorkloadSection, cases, control_load, head_entries, load_experiment, parse_experiment, paths, read_trace, work,
+    Sizes, SweepError, TierUtilisation, Times, TopologySection, TraceFileError, TransportSection, Utilisation, Variant,
+    VariantError, Work, WorkloadSection, busiest, cases, control_load, head_entries, load_experiment, parse_experiment,
+    paths, read_trace, work,
 };
 pub use homa_run::{
     Arrivals, Control, Denominator, IdealTimes, MessageRecord, RunRecord, RunTiming, TransportConfig, TransportKind,

@@ -2,6 +2,7 @@
 
 mod common;
 mod fat_tree;
+mod flows;
 mod large_networks;
 mod linux_cluster;
 mod path_classes;

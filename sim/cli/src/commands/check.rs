@@ -4,7 +4,7 @@ mod github;
 mod junit;
 mod report;
 
-use super::experiment::planned;
+use super::experiment::{planned, refuse_overload};
 use crate::args::CheckArguments;
 use crate::progress::Progress;
 use anyhow::{Context, bail};
@@ -38,7 +38,9 @@ fn check(arguments: &CheckArguments, interrupted: &'static AtomicBool) -> anyhow
             arguments.experiment.file.display()
         );
     }
-    let plan = planned(&arguments.experiment)?.plan;
+    let planned = planned(&arguments.experiment)?;
+    refuse_overload(&arguments.experiment, &planned)?;
+    let plan = planned.plan;
     let mut allowed = plan[0].case.resolved.check;
     allowed.digest |= arguments.exact;
     let experiment = &plan[0].case.experiment;

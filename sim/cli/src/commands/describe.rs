@@ -1,17 +1,18 @@
 //! `homasim describe`.
 
-use super::experiment::planned;
+use super::experiment::{planned, refuse_overload};
 use crate::args::DescribeArguments;
-use homa_lab::{Arrivals, Case, control_load, paths, work};
+use homa_lab::{Arrivals, Case, TierUtilisation, control_load, paths, work};
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::ExitCode;
 
 pub(crate) fn execute(arguments: &DescribeArguments) -> anyhow::Result<ExitCode> {
-    let cases: Vec<Case> = planned(&arguments.experiment)?.plan.into_iter().map(|planned| planned.case).collect();
+    let planned = planned(&arguments.experiment)?;
+    let cases = || planned.plan.iter().map(|planned| &planned.case);
     let mut text = String::new();
     let (mut cpu_s, mut network) = (0.0, None);
-    for case in &cases {
+    for case in cases() {
         if network.replace(case.topology.name.as_str()) != Some(case.topology.name.as_str()) {
             describe_network(&mut text, case);
         }
@@ -21,11 +22,12 @@ pub(crate) fn execute(arguments: &DescribeArguments) -> anyhow::Result<ExitCode>
     let _ = writeln!(
         text,
         "\n{} {}: about {:.0} CPU seconds and draining; runs share the cores",
-        cases.len(),
-        if cases.len() == 1 { "case" } else { "cases" },
+        cases().count(),
+        if cases().count() == 1 { "case" } else { "cases" },
         cpu_s
     );
     std::io::stdout().write_all(text.as_bytes())?;
+    refuse_overload(&arguments.experiment, &planned)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -55,7 +57,7 @@ fn describe_network(text: &mut String, case: &Case) {
 fn describe(text: &mut String, case: &Case) {
     let _ = writeln!(text, "\n{}", case.name);
     match &case.arrivals {
-        Arrivals::Trace { rows, .. } => {
+        Arrivals::Trace { rows, afterwards } => {
             let ms = |row: usize| rows[row].at.as_ps() as f64 / 1e9;
             let _ = writeln!(
                 text,
@@ -64,6 +66,15 @@ fn describe(text: &mut String, case: &Case) {
                 ms(0),
                 ms(rows.len() - 1)
             );
+            if let Some((_, arithmetic)) = afterwards {
+                let _ = writeln!(
+                    text,
+                    "  then          {:.4} of the wire: {:.0} messages/s per client, one in {:.3} us",
+                    arithmetic.wire_load,
+                    arithmetic.messages_per_second,
+                    arithmetic.mean_gap.as_ps() / 1e6
+                );
+            }
         }
         Arrivals::Poisson { sizes, arithmetic } => {
             let _ = writeln!(
@@ -97,6 +108,8 @@ fn describe(text: &mut String, case: &Case) {
             );
         }
     }
+    let tiers: Vec<_> = case.demand.created.iter().map(utilisation).collect();
+    let _ = writeln!(text, "  utilisation   {}", tiers.join(", "));
     for (label, line) in case.transport.description() {
         let _ = writeln!(text, "  {label:<13} {line}");
     }
@@ -124,4 +137,10 @@ fn describe(text: &mut String, case: &Case) {
     for note in &case.notes {
         let _ = writeln!(text, "  note          {note}");
     }
+}
+
+/// "tor-spine 0.78", with the busiest link if it has clearly more.
+fn utilisation(tier: &TierUtilisation) -> String {
+    let busiest = (tier.busiest > tier.mean + 0.005).then(|| format!(" (busiest link {:.2})", tier.busiest));
+    format!("{} {:.2}{}", tier.tier, tier.mean, busiest.unwrap_or_default())
 }

@@ -44,6 +44,19 @@ pub(crate) fn planned(arguments: &ExperimentArguments) -> anyhow::Result<Planned
     Ok(Planned { plan, manifest: None, out })
 }
 
+/// Refuses cases whose network can't carry their load, unless the user means it. A manifest is
+/// repeated as it is.
+pub(crate) fn refuse_overload(arguments: &ExperimentArguments, planned: &Planned) -> anyhow::Result<()> {
+    if arguments.allow_overload || planned.manifest.is_some() {
+        return Ok(());
+    }
+    let overloaded: Vec<String> = planned.plan.iter().filter_map(|planned| planned.case.overload()).collect();
+    if !overloaded.is_empty() {
+        bail!("{}\n--allow-overload accepts it", overloaded.join("\n"));
+    }
+    Ok(())
+}
+
 /// The part of a plan that the user named.
 pub(crate) fn selection(arguments: &SelectionArguments, plan: &[PlannedCase]) -> anyhow::Result<Selection> {
     let selection = Selection { shard: arguments.shard, only: arguments.only.clone() };

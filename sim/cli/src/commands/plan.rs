@@ -1,9 +1,9 @@
 //! `homasim plan`.
 
-use super::experiment::{Planned, planned, selection};
+use super::experiment::{Planned, planned, refuse_overload, selection};
 use crate::args::PlanArguments;
 use crate::text::{duration, memory};
-use homa_lab::{Archive, work};
+use homa_lab::{Archive, busiest, work};
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -18,18 +18,23 @@ struct Line<'a> {
     cpu_s_estimate: f64,
     memory_bytes_estimate: f64,
     packet_hops_estimate: f64,
+    /// The tier with the busiest link, and what share of what it can that link is to carry.
+    busiest_tier: &'a str,
+    busiest_utilisation: f64,
     done: bool,
 }
 
 pub(crate) fn execute(arguments: &PlanArguments) -> anyhow::Result<ExitCode> {
-    let Planned { plan, out, .. } = planned(&arguments.experiment)?;
-    let selected = selection(&arguments.selection, &plan)?.of(&plan);
-    let archive = Archive::new(arguments.out.as_ref().unwrap_or(&out));
+    let planned = planned(&arguments.experiment)?;
+    let Planned { plan, out, .. } = &planned;
+    let selected = selection(&arguments.selection, plan)?.of(plan);
+    let archive = Archive::new(arguments.out.as_ref().unwrap_or(out));
     let estimates: Vec<_> = plan.iter().map(|planned| work(&planned.case)).collect();
     let line = |(case, run): (usize, usize)| {
         let (planned, estimate) = (&plan[case], &estimates[case]);
         let runs = planned.runs.len() as f64;
         let run = &planned.runs[run];
+        let busiest = busiest(&planned.case.demand.created);
         Line {
             key: &run.key,
             case: &planned.case.name,
@@ -37,6 +42,8 @@ pub(crate) fn execute(arguments: &PlanArguments) -> anyhow::Result<ExitCode> {
             cpu_s_estimate: estimate.cpu_s / runs,
             memory_bytes_estimate: estimate.memory_bytes / runs,
             packet_hops_estimate: estimate.packet_hops / runs,
+            busiest_tier: busiest.tier,
+            busiest_utilisation: busiest.busiest,
             done: archive.has(&run.key),
         }
     };
@@ -52,17 +59,26 @@ pub(crate) fn execute(arguments: &PlanArguments) -> anyhow::Result<ExitCode> {
         table(&mut text, &lines);
     }
     std::io::stdout().write_all(text.as_bytes())?;
+    refuse_overload(&arguments.experiment, &planned)?;
     Ok(ExitCode::SUCCESS)
 }
 
 fn table(text: &mut String, lines: &[Line<'_>]) {
     let width = lines.iter().map(|line| line.case.len()).max().unwrap_or(0).max(4);
-    let _ =
-        writeln!(text, "{:<16}  {:<width$}  {:>6}  {:>9}  {:>9}  state", "key", "case", "seed", "CPU time", "memory");
+    let _ = writeln!(
+        text,
+        "{:<16}  {:<width$}  {:>6}  {:>9}  {:>9}  {:<16}  state",
+        "key", "case", "seed", "CPU time", "memory", "busiest link"
+    );
     for line in lines {
         let state = if line.done { "done" } else { "to run" };
         let (cpu, bytes) = (duration(line.cpu_s_estimate), memory(line.memory_bytes_estimate));
-        let _ = writeln!(text, "{}  {:<width$}  {:>6}  {cpu:>9}  {bytes:>9}  {state}", line.key, line.case, line.seed);
+        let busiest = format!("{:.2} {}", line.busiest_utilisation, line.busiest_tier);
+        let _ = writeln!(
+            text,
+            "{}  {:<width$}  {:>6}  {cpu:>9}  {bytes:>9}  {busiest:<16}  {state}",
+            line.key, line.case, line.seed
+        );
     }
     let left: Vec<_> = lines.iter().filter(|line| !line.done).collect();
     let cpu_s: f64 = left.iter().map(|line| line.cpu_s_estimate).sum();

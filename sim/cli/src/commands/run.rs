@@ -1,6 +1,6 @@
 //! `homasim run`.
 
-use super::experiment::{Planned, planned, selection};
+use super::experiment::{Planned, planned, refuse_overload, selection};
 use crate::args::RunArguments;
 use crate::progress::Progress;
 use crate::text;
@@ -19,7 +19,9 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
 pub(crate) fn execute(arguments: &RunArguments, interrupted: &'static AtomicBool) -> anyhow::Result<ExitCode> {
-    let Planned { plan, manifest, out } = planned(&arguments.experiment)?;
+    let planned = planned(&arguments.experiment)?;
+    refuse_overload(&arguments.experiment, &planned)?;
+    let Planned { plan, manifest, out } = planned;
     let out = arguments.out.clone().unwrap_or(out);
     let selection = selection(&arguments.selection, &plan)?;
     check_writable(&out)?;

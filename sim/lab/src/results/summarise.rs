@@ -136,7 +136,7 @@ fn simulated(runs: &[RunRecord]) -> Duration {
     runs.iter().map(|run| run.simulated).sum()
 }
 
-fn tiers(runs: &[RunRecord]) -> Vec<TierRow> {
+pub(super) fn tiers(runs: &[RunRecord]) -> Vec<TierRow> {
     let total_s = simulated(runs).as_secs_f64();
     let row = |index: usize| {
         let of = |run: &RunRecord| run.statistics.tiers[index].clone();

@@ -1,11 +1,14 @@
 //! Warnings that save a paper: what a reader of the numbers must know, and what to change.
 
+use super::summarise::tiers;
 use homa_analysis::BinRow;
 use homa_experiment::Case;
 use homa_run::{Arrivals, RunRecord};
 
 /// Fewer samples than this behind a 99th percentile leave it to a handful of messages.
 const SAMPLES_FOR_P99: u64 = 500;
+/// Bins with more of the messages than this together can be seen in the figure.
+const VISIBLE_SHARE: f64 = 0.01;
 /// Growth of the backlog over the window, relative to its mean, that is worth a warning if it is
 /// significant.
 const GROWTH: f64 = 0.2;
@@ -23,8 +26,11 @@ pub(crate) fn warnings(
     goodput_gbps: f64,
 ) -> Vec<String> {
     let mut warnings = Vec::new();
+    let overload = overload(case, runs);
     let (growth, error) = backlog_growth(runs);
-    if growth > GROWTH && growth > SIGNIFICANT * error {
+    let is_steady = growth <= GROWTH || growth <= SIGNIFICANT * error;
+    warnings.extend(overload.clone());
+    if overload.is_none() && !is_steady {
         warnings.push(format!(
             "not steady: the bytes in flight or waiting grew by {:.0} % of their mean over the window; give a longer \
              measure.warmup, or less load if it keeps growing",
@@ -39,29 +45,21 @@ pub(crate) fn warnings(
             "few large messages make the difference, or workload.limit holds messages back: give a longer \
              measure.window or more run.seeds, or a higher limit"
         } else {
-            "few large messages make the difference: give a longer measure.window or more run.seeds"
+            REASON_OF_CHANCE
         };
+        let (what, reason) =
+            if offered_gbps < meant { ("load not reached", reason) } else { ("load exceeded", REASON_OF_CHANCE) };
         warnings.push(format!(
-            "load not reached: the messages created in the window carry {offered_gbps:.3} Gbps per host, {meant:.3} were meant; {reason}"
+            "{what}: the messages created in the window carry {offered_gbps:.3} Gbps per host, {meant:.3} were meant; {reason}"
         ));
     }
-    if goodput_gbps < (offered_gbps - abandoned_gbps(case, runs)) * (1.0 - LOAD_TOLERANCE) {
+    if overload.is_none() && goodput_gbps < (offered_gbps - abandoned_gbps(case, runs)) * (1.0 - LOAD_TOLERANCE) {
         warnings.push(format!(
-            "less delivered than offered: {goodput_gbps:.3} of {offered_gbps:.3} Gbps per host in the window; the network is not steady yet, \
-             or overloaded: give a longer measure.warmup, or less load"
+            "less delivered than offered: {goodput_gbps:.3} of {offered_gbps:.3} Gbps per host in the window; the \
+             network is not steady yet: give a longer measure.warmup, or less load"
         ));
     }
-    let few: Vec<_> = bins.iter().filter(|bin| bin.count < SAMPLES_FOR_P99).collect();
-    if let Some(least) = few.iter().min_by_key(|bin| bin.count) {
-        warnings.push(format!(
-            "{} of {} size bins have fewer than {SAMPLES_FOR_P99} messages (least {}, up to {} B): their p99 depends on a handful; give a longer \
-             measure.window or more run.seeds",
-            few.len(),
-            bins.len(),
-            least.count,
-            least.size_max
-        ));
-    }
+    warnings.extend(few_messages(bins));
     let window_failed: u64 = runs.iter().map(|run| run.counts.window_failed).sum();
     let unfinished = bins.iter().map(|bin| bin.unfinished).sum::<u64>() - window_failed;
     if let Some(first) = bins.iter().find(|bin| bin.unfinished > 0).filter(|_| unfinished > 0) {
@@ -82,6 +80,52 @@ pub(crate) fn warnings(
             .push("warm-up not excluded: the first messages meet an empty network; give a measure.warmup".to_owned());
     }
     warnings
+}
+
+/// That the 99th percentiles of a visible part of the figure rest on few messages. Bins of less, which
+/// W1 to W5 always have at their end, have wide bands in the figure and intervals in the tables.
+fn few_messages(bins: &[BinRow]) -> Option<String> {
+    let all: u64 = bins.iter().map(|bin| bin.count).sum();
+    let few: Vec<_> = bins.iter().filter(|bin| bin.count < SAMPLES_FOR_P99).collect();
+    let share = few.iter().map(|bin| bin.count).sum::<u64>() as f64 / all as f64;
+    let least = few.iter().min_by_key(|bin| bin.count).filter(|_| share > VISIBLE_SHARE)?;
+    Some(format!(
+        "few messages: {} of {} size bins, with {:.0} % of the messages, have fewer than {SAMPLES_FOR_P99} of them (least {}, up \
+         to {} B): their p99 depends on a handful; give a longer measure.window or more run.seeds",
+        few.len(),
+        bins.len(),
+        100.0 * share,
+        least.count,
+        least.size_max
+    ))
+}
+
+const REASON_OF_CHANCE: &str = "few large messages make the difference: give a longer measure.window or more run.seeds";
+
+/// Links of a tier that are busy for more than this share of a run have no room left.
+const FULL: f64 = 0.98;
+
+/// That the network could not carry what it was asked to, where it shows: by what was expected of
+/// its traffic, or by a tier whose links were all busy while the backlog grew.
+fn overload(case: &Case, runs: &[RunRecord]) -> Option<String> {
+    if let Some(overloaded) = &case.demand.overloaded {
+        return Some(format!(
+            "overloaded: {}; the numbers depend on how long the run is: give less load",
+            overloaded.overload()
+        ));
+    }
+    let (growth, error) = backlog_growth(runs);
+    if growth <= GROWTH || growth <= SIGNIFICANT * error {
+        return None;
+    }
+    let full = tiers(runs).into_iter().find(|tier| tier.utilisation > FULL)?;
+    Some(format!(
+        "overloaded: the links of tier {} were busy for {:.1} % of the run, and the bytes in flight or waiting grew \
+         by {:.0} % of their mean; give less load",
+        full.tier,
+        100.0 * full.utilisation,
+        100.0 * growth
+    ))
 }
 
 /// How far the 99th percentiles of two seeds may be apart, relatively.

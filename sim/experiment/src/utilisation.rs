@@ -1,0 +1,303 @@
+//! How busy the links of a case will be, before it runs: from its traffic and its network alone.
+
+use crate::case::Case;
+use homa_run::{Arrivals, MessageCosts, TransportConfig};
+use homa_topologies::{Flows, HostId, Topology, TopologySpec};
+use homa_units::{Bytes, Time};
+use homa_workloads::{LoadArithmetic, Roles, SizeDistribution, TraceRow};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// What the links of a tier have to carry, as shares of what they can.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TierUtilisation {
+    /// The name of the tier.
+    pub tier: &'static str,
+    /// Mean over its links.
+    pub mean: f64,
+    /// Of its busiest link.
+    pub busiest: f64,
+}
+
+/// What a network has to carry, by tier.
+pub type Utilisation = Vec<TierUtilisation>;
+
+/// The tier with the busiest link.
+///
+/// # Panics
+/// If there is no tier.
+#[must_use]
+pub fn busiest(utilisation: &Utilisation) -> &TierUtilisation {
+    let by_link = |first: &&TierUtilisation, second: &&TierUtilisation| first.busiest.total_cmp(&second.busiest);
+    // Of equally busy ones the first.
+    utilisation.iter().rev().max_by(by_link).expect("a network has tiers")
+}
+
+/// What links carry if each client sends one byte a second, divided evenly among its servers, and
+/// if each server answers with as much.
+#[derive(Debug, Clone)]
+pub(crate) struct UnitFlows {
+    /// By link: clients' messages.
+    requests: Vec<f64>,
+    /// By link: answers to them.
+    responses: Vec<f64>,
+}
+
+impl UnitFlows {
+    pub(crate) fn new(topology: &Topology, roles: Roles) -> Self {
+        let requests = requests(topology, roles);
+        let everybody = (topology.hosts, topology.hosts) == (roles.clients(), roles.servers());
+        let responses = if everybody { requests.clone() } else { responses(topology, roles) };
+        Self { requests, responses }
+    }
+}
+
+/// The flows of networks and roles that cases of an experiment share: in a large network they take
+/// half a second.
+#[derive(Debug, Default)]
+pub(crate) struct KnownFlows(RefCell<Vec<(TopologySpec, Roles, Rc<UnitFlows>)>>);
+
+impl KnownFlows {
+    pub(crate) fn of(&self, spec: &TopologySpec, topology: &Topology, roles: Roles) -> Rc<UnitFlows> {
+        let mut known = self.0.borrow_mut();
+        if let Some((.., flows)) = known.iter().find(|(other, with, _)| (other, *with) == (spec, roles)) {
+            return Rc::clone(flows);
+        }
+        let flows = Rc::new(UnitFlows::new(topology, roles));
+        known.push((spec.clone(), roles, Rc::clone(&flows)));
+        flows
+    }
+}
+
+/// The hosts of each switch that has hosts.
+fn racks(topology: &Topology) -> Vec<Vec<HostId>> {
+    let mut racks: BTreeMap<u32, Vec<HostId>> = BTreeMap::new();
+    for host in (0..topology.hosts).map(HostId) {
+        racks.entry(topology.switch_of(host).0).or_default().push(host);
+    }
+    racks.into_values().collect()
+}
+
+/// How many servers a client sends to.
+fn servers_of(roles: Roles, client: u32) -> f64 {
+    f64::from(roles.servers() - u32::from(roles.is_server(client)))
+}
+
+/// What each client sends to each of its servers; the sum over all clients comes last.
+fn shares(roles: Roles) -> (Vec<f64>, f64) {
+    let share = |host: u32| if roles.is_client(host) { 1.0 / servers_of(roles, host) } else { 0.0 };
+    let shares: Vec<f64> = (0..roles.hosts()).map(share).collect();
+    let sum = shares.iter().sum();
+    (shares, sum)
+}
+
+fn requests(topology: &Topology, roles: Roles) -> Vec<f64> {
+    let (shares, sum) = shares(roles);
+    let mut flows = Flows::new(topology);
+    for rack in racks(topology) {
+        let servers: Vec<HostId> = rack.into_iter().filter(|host| roles.is_server(host.0)).collect();
+        if servers.is_empty() {
+            continue;
+        }
+        let received: Vec<_> = servers.iter().map(|server| (*server, sum - shares[server.0 as usize])).collect();
+        let others = |host: u32| (servers.len() - usize::from(servers.contains(&HostId(host)))) as f64;
+        let sent: Vec<f64> = (0..).zip(&shares).map(|(host, share)| share * others(host)).collect();
+        flows.add(&received, &sent);
+    }
+    flows.carried().to_vec()
+}
+
+fn responses(topology: &Topology, roles: Roles) -> Vec<f64> {
+    let (shares, _) = shares(roles);
+    let mut flows = Flows::new(topology);
+    for rack in racks(topology) {
+        let clients: Vec<HostId> = rack.into_iter().filter(|host| roles.is_client(host.0)).collect();
+        if clients.is_empty() {
+            continue;
+        }
+        let received: Vec<_> = clients.iter().map(|client| (*client, 1.0)).collect();
+        let all: f64 = clients.iter().map(|client| shares[client.0 as usize]).sum();
+        let sent = |host: u32| match roles.is_server(host) {
+            true => all - if clients.contains(&HostId(host)) { shares[host as usize] } else { 0.0 },
+            false => 0.0,
+        };
+        let sent: Vec<f64> = (0..topology.hosts).map(sent).collect();
+        flows.add(&received, &sent);
+    }
+    flows.carried().to_vec()
+}
+
+/// What a message puts on the way to its destination, and on the way back, in wire bytes.
+fn both_ways(transport: &TransportConfig, size: Bytes) -> (f64, f64) {
+    let traits = transport.traits();
+    let control_bytes = traits.framing.wire_bytes(traits.frames.control).get();
+    let one_way = |size: Bytes| {
+        if size == Bytes::ZERO {
+            return (0.0, 0.0);
+        }
+        let MessageCosts { wire, control_packets, .. } = transport.cost(size);
+        let control = control_packets * control_bytes;
+        let data = wire.get() - if traits.cost_has_grants { control } else { 0 };
+        (data as f64, control as f64)
+    };
+    let ((there, granted), (back, grants)) = (one_way(size), one_way(transport.response_bytes(size)));
+    (there + grants, back + granted)
+}
+
+/// What links carry of drawn messages, in bytes a second.
+fn drawn(
+    flows: &UnitFlows,
+    transport: &TransportConfig,
+    sizes: &SizeDistribution,
+    arithmetic: &LoadArithmetic,
+    least: Bytes,
+) -> Vec<f64> {
+    let (mut there, mut back) = (0.0, 0.0);
+    for (size, share) in sizes.probabilities() {
+        let (more_there, more_back) = both_ways(transport, size.max(least));
+        there += share * more_there;
+        back += share * more_back;
+    }
+    let rate = arithmetic.messages_per_second;
+    let both = flows.requests.iter().zip(&flows.responses);
+    both.map(|(request, response)| rate * (request * there + response * back)).collect()
+}
+
+/// What links carry of the messages of a trace that are created before `end`, in bytes.
+fn recorded(topology: &Topology, transport: &TransportConfig, rows: &[TraceRow], end: Time) -> Vec<f64> {
+    // By the destination's switch: what each host receives, and what each host sends there.
+    let mut to_racks: BTreeMap<u32, (BTreeMap<u32, f64>, Vec<f64>)> = BTreeMap::new();
+    let mut add = |source: u32, destination: u32, amount: f64| {
+        let rack = topology.switch_of(HostId(destination)).0;
+        let nothing = || (BTreeMap::new(), vec![0.0; topology.hosts as usize]);
+        let (received, sent) = to_racks.entry(rack).or_insert_with(nothing);
+        *received.entry(destination).or_insert(0.0) += amount;
+        sent[source as usize] += amount;
+    };
+    for row in rows.iter().filter(|row| row.at < end) {
+        let (there, back) = both_ways(transport, row.size);
+        add(row.source, row.destination, there);
+        add(row.destination, row.source, back);
+    }
+    let mut flows = Flows::new(topology);
+    for (received, sent) in to_racks.values() {
+        let received: Vec<_> = received.iter().map(|(host, amount)| (HostId(*host), *amount)).collect();
+        flows.add(&received, sent);
+    }
+    flows.carried().to_vec()
+}
+
+/// By tier, if links carry so many bytes in so many seconds.
+fn by_tier(topology: &Topology, carried: &[f64], seconds: f64) -> Utilisation {
+    let tier = |(number, tier): (usize, &homa_topologies::Tier)| {
+        let of_tier = topology.links.iter().zip(carried).filter(|(link, _)| link.tier.index() == number);
+        let shares: Vec<f64> =
+            of_tier.map(|(link, carried)| 8.0 * carried / seconds / link.rate.as_bps() as f64).collect();
+        let (sum, busiest) =
+            shares.iter().fold((0.0, 0.0_f64), |(sum, busiest), share| (sum + share, busiest.max(*share)));
+        TierUtilisation { tier: tier.name, mean: sum / shares.len().max(1) as f64, busiest }
+    };
+    topology.tiers.iter().enumerate().map(tier).collect()
+}
+
+/// What the messages of a case ask of its network.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Demand {
+    /// While messages are created: of drawn ones in expectation; of a trace, those that are created
+    /// up to the end of the window, over the time from the first one to there.
+    pub created: Utilisation,
+    /// The tier that can't carry what it is asked to. Of drawn messages its busiest link can't. Of a
+    /// trace all its links together can't: a single one may have a burst, or a long message.
+    pub overloaded: Option<TierUtilisation>,
+    /// The tier with the busiest link, if that can't carry the messages of a trace within the whole
+    /// run.
+    pub unfinishable: Option<TierUtilisation>,
+}
+
+/// What `arrivals` ask of the network. `window_end` and `end` are those of the run.
+pub(crate) fn demand(
+    topology: &Topology,
+    transport: &TransportConfig,
+    arrivals: &Arrivals,
+    least: Bytes,
+    (window_end, end): (Time, Time),
+    unit_flows: impl FnOnce() -> Rc<UnitFlows>,
+) -> Demand {
+    let of_drawn = |sizes: &SizeDistribution, arithmetic: &LoadArithmetic| {
+        by_tier(topology, &drawn(&unit_flows(), transport, sizes, arithmetic, least), 1.0)
+    };
+    match arrivals {
+        Arrivals::Poisson { sizes, arithmetic } => {
+            let created = of_drawn(sizes, arithmetic);
+            Demand { overloaded: over_busiest(&created), unfinishable: None, created }
+        }
+        Arrivals::Trace { rows, afterwards } => {
+            let carried = recorded(topology, transport, rows, window_end);
+            let over = |until: Time| by_tier(topology, &carried, until.saturating_since(rows[0].at).as_secs_f64());
+            let (created, whole) = (over(window_end), over(end));
+            let drawn = afterwards.as_ref().and_then(|(sizes, arithmetic)| over_busiest(&of_drawn(sizes, arithmetic)));
+            let overloaded = created.iter().find(|tier| tier.mean > 1.0).cloned().or(drawn);
+            Demand { overloaded, unfinishable: over_busiest(&whole), created }
+        }
+    }
+}
+
+/// The tier with the busiest link, if that has more than it can carry.
+fn over_busiest(utilisation: &Utilisation) -> Option<TierUtilisation> {
+    Some(busiest(utilisation)).filter(|tier| tier.busiest > 1.0).cloned()
+}
+
+/// More of a link than this makes queues long, and a network slow to become steady.
+const BUSY: f64 = 0.95;
+
+impl Demand {
+    /// What a user should know of it before a run, if anything.
+    pub(crate) fn note(&self, is_trace: bool) -> Option<String> {
+        if let Some(overloaded) = &self.overloaded {
+            return Some(format!("{}; queues grow as long as messages are created", overloaded.overload()));
+        }
+        if let Some(TierUtilisation { tier, busiest, .. }) = &self.unfinishable {
+            return Some(format!(
+                "the trace has {busiest:.2} of what the busiest link of tier {tier} carries in the whole run: not all of \
+                 its messages can finish"
+            ));
+        }
+        let TierUtilisation { tier, busiest, .. } = busiest(&self.created);
+        (!is_trace && *busiest > BUSY).then(|| {
+            format!(
+                "the busiest link of tier {tier} has to carry {busiest:.3} of what it can: queues are long, and the network \
+                 takes long to become steady"
+            )
+        })
+    }
+}
+
+impl TierUtilisation {
+    /// That it is too much, in words.
+    #[must_use]
+    pub fn overload(&self) -> String {
+        let Self { tier, mean, busiest } = self;
+        let (what, share, who) =
+            if *mean > 1.0 { ("links", mean, "they") } else { ("the busiest link", busiest, "it") };
+        format!("the network is overloaded: {what} of tier {tier} would have to carry {share:.2} of what {who} can")
+    }
+}
+
+impl Case {
+    /// Why it should not be run, as its network can't carry its load; none if it can.
+    #[must_use]
+    pub fn overload(&self) -> Option<String> {
+        let overloaded = self.demand.overloaded.as_ref()?;
+        let fits = match self.load() {
+            // The load with which the busiest link has 95 % of what it can carry, in hundredths.
+            Some((load, kind)) => {
+                let fitting = (100.0 * load * BUSY / overloaded.busiest).floor() / 100.0;
+                let name = if kind == "payload" { "payload load" } else { "load" };
+                format!("a {name} of {fitting} fits")
+            }
+            None => "messages that are fewer, smaller or further apart fit".to_owned(),
+        };
+        Some(format!("{}: {}; {fits}", self.name, overloaded.overload()))
+    }
+}
