@@ -3,10 +3,11 @@
 use crate::case::Case;
 use homa_run::{Arrivals, MessageCosts, TransportConfig};
 use homa_topologies::{Flows, HostId, Topology, TopologySpec};
-use homa_units::{Bytes, Time};
+use homa_units::{Bytes, Duration, Time};
 use homa_workloads::{LoadArithmetic, Roles, SizeDistribution, TraceRow};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::rc::Rc;
 
 /// What the links of a tier have to carry, as shares of what they can.
@@ -164,8 +165,8 @@ fn drawn(
     both.map(|(request, response)| rate * (request * there + response * back)).collect()
 }
 
-/// What links carry of the messages of a trace that are created before `end`, in bytes.
-fn recorded(topology: &Topology, transport: &TransportConfig, rows: &[TraceRow], end: Time) -> Vec<f64> {
+/// What links carry of the messages of a trace that are created within `span`, in bytes.
+fn recorded(topology: &Topology, transport: &TransportConfig, rows: &[TraceRow], span: Range<Time>) -> Vec<f64> {
     // By the destination's switch: what each host receives, and what each host sends there.
     let mut to_racks: BTreeMap<u32, (BTreeMap<u32, f64>, Vec<f64>)> = BTreeMap::new();
     let mut add = |source: u32, destination: u32, amount: f64| {
@@ -175,7 +176,7 @@ fn recorded(topology: &Topology, transport: &TransportConfig, rows: &[TraceRow],
         *received.entry(destination).or_insert(0.0) += amount;
         sent[source as usize] += amount;
     };
-    for row in rows.iter().filter(|row| row.at < end) {
+    for row in rows.iter().filter(|row| span.contains(&row.at)) {
         let (there, back) = both_ways(transport, row.size);
         add(row.source, row.destination, there);
         add(row.destination, row.source, back);
@@ -208,7 +209,8 @@ pub struct Demand {
     /// up to the end of the window, over the time from the first one to there.
     pub created: Utilisation,
     /// The tier that can't carry what it is asked to. Of drawn messages its busiest link can't. Of a
-    /// trace all its links together can't: a single one may have a burst, or a long message.
+    /// trace all its links together can't, in each half of the time: a single link may have a long
+    /// message, and a single moment a burst.
     pub overloaded: Option<TierUtilisation>,
     /// The tier with the busiest link, if that can't carry the messages of a trace within the whole
     /// run.
@@ -233,11 +235,18 @@ pub(crate) fn demand(
             Demand { overloaded: over_busiest(&created), unfinishable: None, created }
         }
         Arrivals::Trace { rows, afterwards } => {
-            let carried = recorded(topology, transport, rows, window_end);
+            let carried = recorded(topology, transport, rows, Time::ZERO..window_end);
+            let half = Duration::from_ps(window_end.saturating_since(rows[0].at).as_ps() / 2);
+            let halves = [rows[0].at..rows[0].at + half, rows[0].at + half..window_end];
+            let halves = halves.map(|half_span| {
+                by_tier(topology, &recorded(topology, transport, rows, half_span), half.as_secs_f64())
+            });
+            let lasts = |tier: usize| halves.iter().all(|half| half[tier].mean > 1.0);
             let over = |until: Time| by_tier(topology, &carried, until.saturating_since(rows[0].at).as_secs_f64());
             let (created, whole) = (over(window_end), over(end));
             let drawn = afterwards.as_ref().and_then(|(sizes, arithmetic)| over_busiest(&of_drawn(sizes, arithmetic)));
-            let overloaded = created.iter().find(|tier| tier.mean > 1.0).cloned().or(drawn);
+            let sustained = (0..created.len()).find(|tier| lasts(*tier)).map(|tier| created[tier].clone());
+            let overloaded = sustained.or(drawn);
             Demand { overloaded, unfinishable: over_busiest(&whole), created }
         }
     }

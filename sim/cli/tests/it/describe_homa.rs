@@ -49,7 +49,7 @@ fn the_transport_is_described_by_rpcs_bytes_and_cutoffs() {
             "100000-payload-0.5-b",
             "rpcs response echo, complete with the response; transmit pull, quirks linux",
             "rpcs response echo, complete with the response; transmit qdisc, quirks linux",
-            "bytes 40000 unscheduled, a window by max_incoming = 400000, 8 messages granted at a time, 8 levels, MTU 1500",
+            "bytes 40000 unscheduled, a window by max_incoming = 400000, 8 messages granted at a time, levels: unscheduled 4 to 7, scheduled 0 to 3, MTU 1500",
             "cutoffs [0, 0, 0, 0, 1000000, 15000, 2800, 200]",
         ],
     );

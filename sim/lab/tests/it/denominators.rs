@@ -1,7 +1,9 @@
 //! The best possible times that slowdown is relative to: lone messages have exactly the slowdowns that the model lists for
 //! the paper's formula, and 1 relative to a simulated idle run.
 
-use homa_lab::{Control, Override, cases, load_experiment, run_case};
+use homa_lab::{Control, Denominator, IdealTimes, Override, cases, load_experiment, run_case};
+use homa_topologies::HostId;
+use homa_units::Bytes;
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 
@@ -78,4 +80,23 @@ fn a_lone_message_has_slowdown_one_relative_to_an_idle_run() {
     for (key, slowdown) in slowdowns("simulated") {
         assert_eq!(slowdown, 1.0, "{key:?}");
     }
+}
+
+/// A slow link in the middle carries all bytes one after the other, as the host's does elsewhere.
+#[test]
+fn the_formula_takes_the_slowest_link_of_the_path() {
+    let slow_uplinks = "[leaf-spine]\nracks = 2\nhosts_per_rack = 2\nspines = 1\nhost_rate = \"40Gbps\"\n\
+                        uplink_rate = \"10Gbps\"\n[leaf-spine.delays]\nsoftware_send = \"500ns\"\n\
+                        software_receive = \"500ns\"\nnic = \"500ns\"\nswitch = \"250ns\"\nlink = \"0ps\"\n";
+    let topology =
+        std::sync::Arc::new(homa_topologies::TopologySpec::parse(slow_uplinks).unwrap().build("slow").unwrap());
+    let transport = crate::tiny::resolve("", &[]).unwrap().remove(0).transport;
+    let mut ideal = IdealTimes::new(Denominator::Sigcomm18Mended, topology, transport);
+    let mut ps = |destination, size| ideal.ideal_ps(HostId(0), HostId(destination), Bytes::new(size));
+    let full = 1_538 * 1_000_u64;
+    // Between racks 100 full frames leave the uplink one after the other; the first one passes the
+    // other links before.
+    let fixed = 500_000 * 3 + 250_000 * 3;
+    assert_eq!(ps(2, 147_200), full * 800 / 10 + fixed + 1_538 * (200 + 800 + 200));
+    assert_eq!(ps(1, 147_200), full * 200 / 10 + 500_000 * 3 + 250_000 + 1_538 * 200);
 }

@@ -8,6 +8,7 @@ mod host_section;
 mod identical_arrivals;
 mod keys;
 mod no_effect;
+mod overload;
 mod shipped_experiments;
 mod stored_results;
 mod ten_million_messages;

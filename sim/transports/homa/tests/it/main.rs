@@ -6,6 +6,7 @@ mod faults;
 mod idle;
 mod model;
 mod modes;
+mod notes;
 mod parameters;
 mod support;
 mod wire;

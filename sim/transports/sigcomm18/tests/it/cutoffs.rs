@@ -132,3 +132,20 @@ fn impossible_parameters_are_named_with_what_is_accepted() {
         assert!(told.starts_with(&begin), "{told}\n{begin}");
     }
 }
+
+#[test]
+fn with_one_level_scheduled_and_unscheduled_packets_share_it() {
+    let parameters = Parameters { priority_levels: Some(1), ..Parameters::default() };
+    for workload in ["w1", "w3", "w5"] {
+        let config = complete(workload, &parameters).unwrap();
+        assert_eq!((config.scheduled_levels, config.overcommitment, config.cutoffs.len()), (1, 1, 0), "{workload}");
+        for bytes in [1, 10_000, 10_000_000] {
+            assert_eq!(config.unscheduled_level(bytes).get(), 0);
+            assert_eq!(config.grant_level(0, bytes).get(), 0);
+        }
+        assert_eq!(config.control_level().get(), 0);
+    }
+    let two = Parameters { scheduled_levels: Some(2), ..parameters };
+    let told = complete("w3", &two).unwrap_err().to_string();
+    assert!(told.contains("scheduled_levels = 2") && told.contains("accepted is 1 with 1 priority levels"), "{told}");
+}
