@@ -1,7 +1,7 @@
 //! What people read on the terminal.
 
 use homa_analysis::slowdown_table;
-use homa_lab::{Arrivals, Case, CaseSummary, PlannedCase, Timing, WrittenCase};
+use homa_lab::{Arrivals, Case, CaseSummary, PlannedCase, Timing};
 use std::fmt::Write;
 
 /// What is about to be simulated.
@@ -45,8 +45,8 @@ fn arrivals(case: &Case) -> String {
     }
 }
 
-/// The results of a case.
-pub(crate) fn report(summary: &CaseSummary, timing: &Timing, written: &WrittenCase) -> String {
+/// The results of a case, with its warnings; `place` says last where they are.
+pub(crate) fn report(summary: &CaseSummary, timing: Option<&Timing>, place: &str) -> String {
     let mut text = format!("\n{}: slowdown by tenth of messages (denominator {})\n", summary.case, summary.denominator);
     text += &slowdown_table(&summary.deciles);
     let number = |value: Option<f64>| value.map_or_else(|| "inf".to_owned(), |value| format!("{value:.3}"));
@@ -83,20 +83,22 @@ pub(crate) fn report(summary: &CaseSummary, timing: &Timing, written: &WrittenCa
             100.0 * tier.utilisation
         );
     }
-    let _ = writeln!(
-        text,
-        "digest {}  {:.1} s CPU for {:.1} simulated ms: {:.2} ms and {:.2} million packet-hops per CPU second",
-        summary.digest,
-        timing.cpu_s,
-        summary.simulated_s * 1e3,
-        timing.simulated_ms_per_cpu_s,
-        timing.packet_hops_per_cpu_s / 1e6
-    );
+    let _ = match timing {
+        Some(timing) => writeln!(
+            text,
+            "digest {}  {:.1} s CPU for {:.1} simulated ms: {:.2} ms and {:.2} million packet-hops per CPU second",
+            summary.digest,
+            timing.cpu_s,
+            summary.simulated_s * 1e3,
+            timing.simulated_ms_per_cpu_s,
+            timing.packet_hops_per_cpu_s / 1e6
+        ),
+        None => writeln!(text, "digest {}  {:.1} simulated ms", summary.digest, summary.simulated_s * 1e3),
+    };
     for warning in &summary.warnings {
         let _ = writeln!(text, "warning: {warning}");
     }
-    let _ = write!(text, "wrote {}: {}", written.folder.display(), written.files.join(", "));
-    text
+    text + place
 }
 
 /// "3 runs", "1 run".

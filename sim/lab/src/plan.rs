@@ -4,6 +4,7 @@
 mod manifest;
 mod planned;
 mod selection;
+mod settings;
 
 pub use manifest::{MANIFEST, MadeBy, Manifest, ManifestCase, ManifestError};
 pub use planned::{PlanError, PlannedCase, PlannedRun, UsedFile, plan, plan_experiment};

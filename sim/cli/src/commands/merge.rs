@@ -1,6 +1,7 @@
 //! `homasim merge`.
 
-use super::run::{Printer, finish};
+use super::printer::Printer;
+use super::run::{Ended, claim, finish};
 use crate::args::MergeArguments;
 use anyhow::bail;
 use homa_lab::{Archive, Manifest, PlannedCase, Selection, Session, carry_out};
@@ -27,7 +28,9 @@ pub(crate) fn execute(arguments: &MergeArguments, interrupted: &'static AtomicBo
             folders[0].display()
         );
     }
-    let archive = Archive::new(&arguments.out);
+    let out = &arguments.out;
+    let claim = claim(out, &plan, arguments.replace)?;
+    let archive = Archive::new(out);
     let mut missing = Vec::new();
     for (planned, run) in plan.iter().flat_map(|planned| planned.runs.iter().map(move |run| (planned, run))) {
         let mut is_there = archive.read(&run.key).is_some();
@@ -44,14 +47,15 @@ pub(crate) fn execute(arguments: &MergeArguments, interrupted: &'static AtomicBo
     let session = Session {
         plan: &plan,
         selection: &selection,
-        out: &arguments.out,
+        claim: &claim,
         again: false,
         draw: super::run::drawn(arguments.no_png),
         interrupted,
         threads: 1,
     };
     let tally = carry_out(session, &printer)?;
-    let code = finish(&printer, &tally, arguments.quiet)?;
+    let goes_on = "the same command goes on from there";
+    let code = finish(&printer, &tally, &Ended { plan: &plan, out, goes_on, quiet: arguments.quiet })?;
     if !missing.is_empty() {
         bail!("{}", missing_text(&missing));
     }
