@@ -1,7 +1,7 @@
 //! What people read on the terminal.
 
 use homa_analysis::slowdown_table;
-use homa_lab::{Arrivals, Case, CaseSummary, PlannedCase, Timing};
+use homa_lab::{Arrivals, Background, Case, CaseSummary, PlannedCase, Timing};
 use std::fmt::Write;
 
 /// What is about to be simulated.
@@ -124,4 +124,25 @@ pub(crate) fn memory(bytes: f64) -> String {
         ..1e9 => format!("{:.0} MB", bytes / 1e6),
         _ => format!("{:.1} GB", bytes / 1e9),
     }
+}
+
+/// What the drains of a case add at most to the work of what comes `before` them. Where no more
+/// messages come, what is left of the others takes next to nothing.
+pub(crate) fn drain_at_most(case: &Case, before: f64) -> f64 {
+    let measure = case.measure();
+    match (&case.arrivals, measure.background) {
+        (Arrivals::Poisson { .. }, Background::Continue) => {
+            before * measure.drain.as_secs_f64() / (measure.warmup + measure.window).as_secs_f64()
+        }
+        _ => 0.0,
+    }
+}
+
+/// "about 12 s of CPU time, up to 25 s with the longest drains".
+pub(crate) fn cpu_time(before_s: f64, drain_s: f64) -> String {
+    let (least, most) = (duration(before_s), duration(before_s + drain_s));
+    if least == most {
+        return format!("about {least} of CPU time");
+    }
+    format!("about {least} of CPU time, up to {most} with the longest drains")
 }

@@ -9,3 +9,4 @@ mod settings;
 pub use manifest::{MANIFEST, MadeBy, Manifest, ManifestCase, ManifestError};
 pub use planned::{PlanError, PlannedCase, PlannedRun, UsedFile, plan, plan_experiment};
 pub use selection::Selection;
+pub(crate) use settings::unnamed_difference;

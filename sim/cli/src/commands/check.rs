@@ -122,9 +122,9 @@ fn results(
     let temporary = tempfile::Builder::new().prefix("homasim-check-").tempdir();
     let temporary = temporary.context("cannot make a temporary folder; give one with --out DIR")?;
     let out: PathBuf = arguments.out.clone().unwrap_or_else(|| temporary.path().to_owned());
+    crate::watch_for_interrupt()?;
     let claim = Claim::new(&out, plan, arguments.replace)?;
     claim.warnings().iter().for_each(|warning| eprintln!("warning: {warning}"));
-    crate::watch_for_interrupt()?;
     let selection = Selection::default();
     let selected = selection.of(plan);
     let pool = super::threads::pool(&arguments.threads, plan, &selected, arguments.quiet)?;
@@ -161,8 +161,8 @@ impl Follow for Watcher<'_> {
         self.0.update(case, run, now);
     }
 
-    fn ran(&self, case: usize, run: usize, _: bool) {
-        self.0.done(case, run);
+    fn ran(&self, case: usize, run: usize, was_there: bool) {
+        self.0.done(case, run, was_there);
     }
 
     fn waits(&self, runs: usize) {

@@ -29,6 +29,7 @@ pub(crate) fn execute(arguments: &MergeArguments, interrupted: &'static AtomicBo
         );
     }
     let out = &arguments.out;
+    crate::watch_for_interrupt()?;
     let claim = claim(out, &plan, arguments.replace)?;
     let archive = Archive::new(out);
     let mut missing = Vec::new();
@@ -41,7 +42,6 @@ pub(crate) fn execute(arguments: &MergeArguments, interrupted: &'static AtomicBo
             missing.push((planned, run.key.as_str()));
         }
     }
-    crate::watch_for_interrupt()?;
     let printer = Printer::new(&plan, &[], arguments.json, arguments.quiet);
     let selection = Selection::none();
     let session = Session {

@@ -112,8 +112,8 @@ impl Follow for Printer<'_> {
         self.progress.update(case, run, now);
     }
 
-    fn ran(&self, case: usize, run: usize, _: bool) {
-        self.progress.done(case, run);
+    fn ran(&self, case: usize, run: usize, was_there: bool) {
+        self.progress.done(case, run, was_there);
     }
 
     fn waits(&self, runs: usize) {

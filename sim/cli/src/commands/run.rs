@@ -15,11 +15,14 @@ pub(crate) fn execute(arguments: &RunArguments, interrupted: &'static AtomicBool
     let Planned { plan, manifest, out } = planned(&arguments.experiment)?;
     let out = arguments.out.clone().unwrap_or(out);
     let selection = selection(&arguments.selection, &plan)?;
-    let claim = claim(&out, &plan, arguments.replace)?;
     crate::watch_for_interrupt()?;
+    let claim = claim(&out, &plan, arguments.replace)?;
     let selected = selection.of(&plan);
     if !arguments.quiet {
         eprint!("{}", text::plan(&plan));
+        if selected.is_empty() {
+            eprintln!("note: the part that was asked for has no run; there are fewer runs than parts");
+        }
     }
     let pool = super::threads::pool(&arguments.threads, &plan, &selected, arguments.quiet)?;
     let printer = Printer::new(&plan, &selected, arguments.json, arguments.quiet);
@@ -83,11 +86,11 @@ impl Ended<'_> {
             self.plan.iter().flat_map(|planned| &planned.runs).map(|run| run.key.as_str()).collect();
         let lost = match tally.lost_runs {
             0 => String::new(),
-            1 => ", 1 that was going on is lost".to_owned(),
-            lost => format!(", {lost} that were going on are lost"),
+            1 => "; 1 that was going on is lost".to_owned(),
+            lost => format!("; {lost} that were going on are lost"),
         };
         match keys.iter().filter(|key| archive.has(key)).count() {
-            0 => format!("interrupted: no run had finished, so there is nothing to keep{lost}"),
+            0 => format!("interrupted: no run had finished, so nothing is kept{lost}"),
             kept => format!(
                 "interrupted: {kept} of {} finished and kept in {}{lost}; {}",
                 text::count(keys.len(), "run"),

@@ -18,6 +18,11 @@ fn settings(resolved: &Experiment, files: &[UsedFile]) -> Table {
     Table::try_from(content).expect("an experiment is a table")
 }
 
+/// What a case's name tells, besides its variant.
+const NAMED: [&str; 4] = ["workload.sizes", "workload.load", "workload.payload_load", "workload.trace"];
+/// What may depend on the sizes in one experiment, by `measure.per_sizes`.
+const BY_SIZES: [&str; 3] = ["measure.warmup", "measure.window", "measure.drain"];
+
 impl Manifest {
     /// In what settings a case of it, read from `path`, differs from a planned one; none if in
     /// none.
@@ -31,21 +36,47 @@ impl Manifest {
         // unless its value is not what it was.
         let now = self.planned(there, path).ok().map(|planned| planned.case.resolved);
         let before = settings(now.as_ref().unwrap_or(&there.experiment), &there.files);
-        let mut differences = Vec::new();
-        compare("", &before, &settings(&here.case.resolved, &here.files), &mut differences);
-        let more = differences.len().saturating_sub(TOLD);
-        differences.truncate(TOLD);
-        let text = differences.join("; ");
-        match (text.is_empty(), more) {
-            (true, _) => None,
-            (false, 0) => Some(text),
-            (false, more) => Some(format!("{text}; and {more} more")),
-        }
+        told(&differences(&before, &settings(&here.case.resolved, &here.files)))
+    }
+}
+
+/// In what settings a case differs from all of a plan in a way that no name tells; none if in none.
+/// With a variant of its own its name tells it.
+pub(crate) fn unnamed_difference(there: &ManifestCase, plan: &[PlannedCase]) -> Option<String> {
+    let variant = |experiment: &Experiment| experiment.variants.first().map(|variant| variant.name.clone());
+    let before = settings(&there.experiment, &there.files);
+    let mut first = None;
+    for here in plan.iter().filter(|here| variant(&here.case.resolved) == variant(&there.experiment)) {
+        let mut differences = differences(&before, &settings(&here.case.resolved, &here.files));
+        let other_sizes = differences.iter().any(|(key, _)| key == "workload.sizes");
+        let is_told = |key: &str| NAMED.contains(&key) || (other_sizes && BY_SIZES.contains(&key));
+        differences.retain(|(key, _)| !is_told(key));
+        let text = told(&differences)?;
+        first.get_or_insert(text);
+    }
+    first
+}
+
+/// Differing keys, with a text for each.
+fn differences(there: &Table, here: &Table) -> Vec<(String, String)> {
+    let mut differences = Vec::new();
+    compare("", there, here, &mut differences);
+    differences
+}
+
+/// A text of differences; none if there are none.
+fn told(differences: &[(String, String)]) -> Option<String> {
+    let texts: Vec<&str> = differences.iter().take(TOLD).map(|(_, text)| text.as_str()).collect();
+    let text = texts.join("; ");
+    match differences.len() {
+        0 => None,
+        1..=TOLD => Some(text),
+        more => Some(format!("{text}; and {} more", more - TOLD)),
     }
 }
 
 /// Adds what two tables differ in, by key.
-fn compare(prefix: &str, there: &Table, here: &Table, differences: &mut Vec<String>) {
+fn compare(prefix: &str, there: &Table, here: &Table, differences: &mut Vec<(String, String)>) {
     let none = Table::new();
     let new = here.keys().filter(|key| !there.contains_key(*key));
     for key in there.keys().chain(new) {
@@ -57,7 +88,10 @@ fn compare(prefix: &str, there: &Table, here: &Table, differences: &mut Vec<Stri
             }
             (Some(Value::Table(there)), None) => compare(&format!("{name}."), there, &none, differences),
             (None, Some(Value::Table(here))) => compare(&format!("{name}."), &none, here, differences),
-            (there, here) => differences.push(format!("{name} is {} there, {} here", text(there), text(here))),
+            (there, here) => {
+                let difference = format!("{name} is {} there, {} here", text(there), text(here));
+                differences.push((name, difference));
+            }
         }
     }
 }

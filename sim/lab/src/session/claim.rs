@@ -2,7 +2,7 @@
 //! not replaced, unless the user says so.
 
 use crate::disk::{Locks, StoreError, check_writable, remove_leftovers};
-use crate::plan::{MANIFEST, Manifest, ManifestCase, ManifestError, PlannedCase};
+use crate::plan::{MANIFEST, Manifest, ManifestCase, ManifestError, PlannedCase, unnamed_difference};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -170,7 +170,8 @@ impl Found {
     fn look_at(&mut self, out: &Path, planned: &PlannedCase) -> Result<bool, ClaimError> {
         let name = &planned.case.name;
         let folder = out.join(name);
-        if !folder.exists() {
+        let is_empty = || std::fs::read_dir(&folder).is_ok_and(|mut entries| entries.next().is_none());
+        if !folder.exists() || is_empty() {
             return Ok(false);
         }
         let manifest = match Manifest::read(&folder) {
@@ -211,13 +212,15 @@ impl Found {
             let (other, experiment) = (&there.manifest.experiment, &self.manifest.manifest.experiment);
             if other != experiment {
                 self.reasons.push(format!("{}: it is of the experiment {other}, this is {experiment}", case.name));
-            } else if stored.is_of_this_program() {
-                kept.push(case.clone());
-            } else {
+            } else if !stored.is_of_this_program() {
                 self.reasons.push(format!(
                     "{}: another version of the program made it, and this command doesn't have it",
                     case.name
                 ));
+            } else if let Some(difference) = unnamed_difference(case, plan) {
+                self.reasons.push(format!("{}: {difference}, which no name of a case tells", case.name));
+            } else {
+                kept.push(case.clone());
             }
         }
         if !kept.is_empty() {
