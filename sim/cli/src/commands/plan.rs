@@ -67,7 +67,7 @@ fn table(text: &mut String, lines: &[Line<'_>]) {
     let _ = writeln!(
         text,
         "{:<16}  {:<width$}  {:>6}  {:>9}  {:>10}  {:>9}  state",
-        "key", "case", "seed", "CPU time", "+ drain to", "memory"
+        "key", "case", "seed", "CPU time", "with drain", "memory"
     );
     for line in lines {
         let state = if line.done { "done" } else { "to run" };
@@ -85,14 +85,14 @@ fn table(text: &mut String, lines: &[Line<'_>]) {
     let mut bytes: Vec<f64> = left.iter().map(|line| line.memory_bytes_estimate).collect();
     bytes.sort_by(|first, second| second.total_cmp(first));
     let bytes: f64 = bytes.iter().take(cores).sum();
+    let (least, most) = (duration(cpu_s / at_a_time), duration((cpu_s + drain_cpu_s) / at_a_time));
+    let wall = if least == most { least } else { format!("{least} to {most}") };
     let _ = writeln!(
         text,
-        "{} of {} runs to do: {}; {} to {} with {cores} at a time, which need up to {} for samples and as much again to pool them",
+        "{} of {} runs to do: {}; {wall} with {cores} at a time, which need up to {} for samples and as much again to pool them",
         left.len(),
         lines.len(),
         cpu_time(cpu_s, drain_cpu_s),
-        duration(cpu_s / at_a_time),
-        duration((cpu_s + drain_cpu_s) / at_a_time),
         memory(bytes)
     );
 }
