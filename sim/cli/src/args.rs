@@ -1,12 +1,14 @@
 //! The command line as typed.
 
 mod check;
+mod values;
 
 pub(crate) use check::CheckArguments;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use homa_lab::Override;
 use homa_units::Duration;
 use std::path::PathBuf;
+use values::{address, case_or_key, milliseconds, percentage, seed, shard, whole};
 
 /// Simulate the Homa transport protocol on a datacenter network.
 ///
@@ -24,7 +26,8 @@ pub(crate) enum Command {
     /// Run an experiment file and write its results
     ///
     /// What is there already is kept: each finished run at once, so that the same command goes on
-    /// where it was ended.
+    /// where it was ended, and two that run at the same time share the work. Results of other
+    /// settings or seeds are not replaced: the command says what is in the way, and what to do.
     #[command(after_help = "\
 Examples:
   homasim run experiments/quickstart.toml
@@ -61,6 +64,20 @@ Examples:
 
 Exit code: 0 all cases are complete, 2 runs are missing or folders don't go together.")]
     Merge(MergeArguments),
+    /// Show results that are there: tables, warnings, and what is missing
+    ///
+    /// Prints what `run` printed when it wrote them. Of cases that are not complete it names the
+    /// runs that are missing. Nothing is run or written.
+    #[command(after_help = "\
+Examples:
+  homasim show results/out/quickstart
+  homasim show results/out/quickstart/w3-0.8
+  homasim show results/out/quickstart --json
+
+--json prints for a complete case what `homasim run --json` prints, and of others case, complete (false), runs, missing (seed
+and key of each run) and out.
+Exit code: 0 all cases are complete, 1 some are not, 2 there are no results.")]
+    Show(ShowArguments),
     /// Draw the figures of results again, without running anything
     ///
     /// What is drawn stands in the figure sections of the experiment; without any, one figure of
@@ -190,7 +207,7 @@ pub(crate) struct ExperimentArguments {
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<Override>,
     /// Run these seeds instead of the file's; may be given several times
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = seed)]
     pub(crate) seed: Vec<u64>,
     /// Accept a load that the network can't carry, with which queues grow as long as messages are
     /// created
@@ -205,24 +222,18 @@ pub(crate) struct SelectionArguments {
     pub(crate) shard: Option<(u32, u32)>,
     /// Only the run with this key (or begin of a key), or the runs of this case; may be given
     /// several times
-    #[arg(long, value_name = "KEY|CASE")]
+    #[arg(long, value_name = "KEY|CASE", value_parser = case_or_key)]
     pub(crate) only: Vec<String>,
-}
-
-fn shard(text: &str) -> Result<(u32, u32), String> {
-    let parts = text.split_once('/').and_then(|(shard, of)| Some((shard.parse().ok()?, of.parse().ok()?)));
-    let parts = parts.filter(|(shard, of)| (1..=*of).contains(shard));
-    parts.ok_or_else(|| "accepted is a part and the number of parts, counted from 1: 1/3, 2/3 or 3/3".to_owned())
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ThreadArguments {
     /// Runs at a time, up to 1024 [default: the number of cores over that of --threads]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, value_name = "N", value_parser = whole::<u16>(1, 1024))]
     pub(crate) jobs: Option<u16>,
     /// Threads for each run, up to 64: for few runs of networks of hundreds of hosts and more;
     /// where there are as many runs as cores, --jobs alone is faster
-    #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u16).range(1..=64))]
+    #[arg(long, value_name = "N", default_value = "1", value_parser = whole::<u16>(1, 64))]
     pub(crate) threads: u16,
 }
 
@@ -243,6 +254,10 @@ pub(crate) struct RunArguments {
     /// Run again what is there already
     #[arg(long)]
     pub(crate) again: bool,
+    /// Replace what the folder has of other settings, seeds or experiments; without this, such
+    /// results are not touched, and nothing is run
+    #[arg(long)]
+    pub(crate) replace: bool,
     /// Draw figures as SVG alone: PNGs take most of the time of a small run. `homasim plot` draws
     /// those of DIR/figures later
     #[arg(long)]
@@ -283,6 +298,16 @@ pub(crate) struct PlotArguments {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct ShowArguments {
+    /// Folder of results, or of one of their cases
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+    /// Print one JSON object for each case
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct ReportArguments {
     /// Folder of results, with a manifest.toml
     #[arg(value_name = "DIR")]
@@ -301,6 +326,10 @@ pub(crate) struct MergeArguments {
     /// Folder for the whole
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
+    /// Replace what the folder has of other settings, seeds or experiments; without this, such
+    /// results are not touched
+    #[arg(long)]
+    pub(crate) replace: bool,
     /// Draw figures as SVG alone: PNGs take most of the time of a small run. `homasim plot` draws
     /// those of DIR/figures later
     #[arg(long)]
@@ -348,7 +377,7 @@ pub(crate) struct CompareArguments {
     #[arg(long, value_name = "NAME", requires = "other")]
     pub(crate) denominator: Option<String>,
     /// Rate of the cluster's host links, for cluster-2023 and cluster-2025
-    #[arg(long, value_name = "MBPS", requires = "denominator", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    #[arg(long, value_name = "MBPS", requires = "denominator", value_parser = whole::<u64>(1, 10_000_000))]
     pub(crate) link_mbps: Option<u64>,
     /// The cluster's nodes, for cluster-2025: xl170 or another
     #[arg(long, value_name = "NAME", requires = "denominator")]
@@ -380,25 +409,19 @@ pub(crate) enum By {
     Bins,
 }
 
-fn percentage(text: &str) -> Result<f64, String> {
-    let number = text.strip_suffix('%').and_then(|number| number.trim().parse::<f64>().ok());
-    let share = number.filter(|percent| (0.0..=1000.0).contains(percent)).map(|percent| percent / 100.0);
-    share.ok_or_else(|| "accepted is a percentage with its sign, for example 5%".to_owned())
-}
-
 #[derive(Debug, Args)]
 pub(crate) struct ReplayArguments {
     /// Captures: any of the three files, or their common name without extension
     #[arg(required = true)]
     pub(crate) captures: Vec<PathBuf>,
     /// Only this node [default: every node that sent packets]
-    #[arg(long, value_name = "IP")]
+    #[arg(long, value_name = "IP", value_parser = address)]
     pub(crate) node: Option<std::net::IpAddr>,
     /// The longest time from the delivery of a packet to the departure of what it caused
     #[arg(long, value_name = "MS", default_value = "10", value_parser = milliseconds)]
     pub(crate) processing_ms: f64,
     /// How many packets may be processed together
-    #[arg(long, value_name = "N", default_value = "20", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    #[arg(long, value_name = "N", default_value = "20", value_parser = whole::<u16>(1, 1000))]
     pub(crate) batch: u16,
     /// The shortest time between two ticks of the protocol timer
     #[arg(long, value_name = "MS", default_value = "0.5", value_parser = milliseconds)]
@@ -414,11 +437,6 @@ pub(crate) struct ReplayArguments {
     pub(crate) json: bool,
 }
 
-fn milliseconds(text: &str) -> Result<f64, String> {
-    let ms = text.parse().ok().filter(|ms| (0.001..=10_000.0).contains(ms));
-    ms.ok_or_else(|| "accepted is a number of milliseconds from 0.001 to 10000".to_owned())
-}
-
 #[derive(Debug, Args)]
 pub(crate) struct BenchArguments {
     /// What to measure [default: the scenarios that take seconds]
@@ -428,10 +446,10 @@ pub(crate) struct BenchArguments {
     #[arg(long)]
     pub(crate) all: bool,
     /// How often each scenario is timed; the median is reported
-    #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    #[arg(long, value_name = "N", default_value = "5", value_parser = whole::<u16>(1, 1000))]
     pub(crate) runs: u16,
     /// Time each scenario on one thread and on N by turns, and say how much faster that is
-    #[arg(long, value_name = "N", conflicts_with_all = ["check", "update"], value_parser = clap::value_parser!(u16).range(2..=64))]
+    #[arg(long, value_name = "N", conflicts_with_all = ["check", "update"], value_parser = whole::<u16>(2, 64))]
     pub(crate) threads: Option<u16>,
     /// Leave out the instructions per packet-hop
     #[arg(long, conflicts_with_all = ["check", "update"])]

@@ -44,6 +44,7 @@ pub fn main_with(transports: &[transport::TransportKind]) -> ExitCode {
     let outcome = match &arguments.command {
         Command::Run(run) => commands::run::execute(run, &INTERRUPTED),
         Command::Plan(plan) => commands::plan::execute(plan),
+        Command::Show(show) => commands::show::execute(show),
         Command::Plot(plot) => commands::plot::execute(plot),
         Command::Report(report) => commands::report::execute(report),
         Command::Merge(merge) => commands::merge::execute(merge, &INTERRUPTED),

@@ -1,7 +1,7 @@
 //! What people read on the terminal.
 
 use homa_analysis::slowdown_table;
-use homa_lab::{Arrivals, Case, CaseSummary, PlannedCase, Timing, WrittenCase};
+use homa_lab::{Arrivals, Background, Case, CaseSummary, PlannedCase, Timing};
 use std::fmt::Write;
 
 /// What is about to be simulated.
@@ -54,8 +54,8 @@ fn arrivals(case: &Case) -> String {
     }
 }
 
-/// The results of a case.
-pub(crate) fn report(summary: &CaseSummary, timing: &Timing, written: &WrittenCase) -> String {
+/// The results of a case, with its warnings; `place` says last where they are.
+pub(crate) fn report(summary: &CaseSummary, timing: Option<&Timing>, place: &str) -> String {
     let mut text = format!("\n{}: slowdown by tenth of messages (denominator {})\n", summary.case, summary.denominator);
     text += &slowdown_table(&summary.deciles);
     let number = |value: Option<f64>| value.map_or_else(|| "inf".to_owned(), |value| format!("{value:.3}"));
@@ -92,20 +92,25 @@ pub(crate) fn report(summary: &CaseSummary, timing: &Timing, written: &WrittenCa
             100.0 * tier.utilisation
         );
     }
-    let _ = writeln!(
-        text,
-        "digest {}  {:.1} s CPU for {:.1} simulated ms: {:.2} ms and {:.2} million packet-hops per CPU second",
-        summary.digest,
-        timing.cpu_s,
-        summary.simulated_s * 1e3,
-        timing.simulated_ms_per_cpu_s,
-        timing.packet_hops_per_cpu_s / 1e6
-    );
+    let _ = match timing {
+        Some(timing) => writeln!(
+            text,
+            "digest {}  {:.1} s CPU for {:.1} simulated ms: {:.2} ms and {:.2} million packet-hops per CPU second",
+            summary.digest,
+            timing.cpu_s,
+            summary.simulated_s * 1e3,
+            timing.simulated_ms_per_cpu_s,
+            timing.packet_hops_per_cpu_s / 1e6
+        ),
+        None => writeln!(text, "digest {}  {:.1} simulated ms", summary.digest, summary.simulated_s * 1e3),
+    };
+    for note in &summary.notes {
+        let _ = writeln!(text, "note: {note}");
+    }
     for warning in &summary.warnings {
         let _ = writeln!(text, "warning: {warning}");
     }
-    let _ = write!(text, "wrote {}: {}", written.folder.display(), written.files.join(", "));
-    text
+    text + place
 }
 
 /// "3 runs", "1 run".
@@ -131,4 +136,25 @@ pub(crate) fn memory(bytes: f64) -> String {
         ..1e9 => format!("{:.0} MB", bytes / 1e6),
         _ => format!("{:.1} GB", bytes / 1e9),
     }
+}
+
+/// What the drains of a case add at most to the work of what comes `before` them. Where no more
+/// messages come, what is left of the others takes next to nothing.
+pub(crate) fn drain_at_most(case: &Case, before: f64) -> f64 {
+    let measure = case.measure();
+    match (&case.arrivals, measure.background) {
+        (Arrivals::Poisson { .. } | Arrivals::Trace { afterwards: Some(_), .. }, Background::Continue) => {
+            before * measure.drain.as_secs_f64() / (measure.warmup + measure.window).as_secs_f64()
+        }
+        _ => 0.0,
+    }
+}
+
+/// "about 12 s of CPU time, up to 25 s with the longest drains".
+pub(crate) fn cpu_time(before_s: f64, drain_s: f64) -> String {
+    let (least, most) = (duration(before_s), duration(before_s + drain_s));
+    if least == most {
+        return format!("about {least} of CPU time");
+    }
+    format!("about {least} of CPU time, up to {most} with the longest drains")
 }

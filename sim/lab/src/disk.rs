@@ -1,5 +1,9 @@
 //! Files that appear complete or not at all, and files of others that may be compressed.
 
+mod locks;
+
+pub(crate) use locks::{Lock, Locks};
+
 use flate2::read::MultiGzDecoder;
 use homa_analysis::ImportError;
 use std::fs::{self, File};

@@ -10,6 +10,7 @@
 
 mod check;
 mod comparison;
+mod contents;
 mod disk;
 mod figures;
 mod plan;
@@ -27,6 +28,7 @@ pub use comparison::{
     ReferencePoint, Stated, Tolerance, TraceComparison, TraceComparisonError, compare_results, compare_with_reference,
     compare_with_trace, reference_curve, write_comparison_figure, write_overlay,
 };
+pub use contents::{CaseState, Contents, ContentsError, StoredCase};
 pub use disk::{StoreError, check_writable};
 pub use figures::{Drawn, FigureError, write_figures};
 pub use homa_experiment::{
@@ -48,4 +50,4 @@ pub use results::{
     Archive, CaseSummary, Draw, Overall, OverallConfidence, Peaks, Pooled, PriorityRow, ReceiverSummary, RunError,
     SamplesError, ShortMessages, StoredError, TierRow, Timing, WrittenCase, paired_samples, pool_runs, write_case,
 };
-pub use session::{CaseOutcome, Follow, Session, Tally, carry_out, division, run_case, run_seed};
+pub use session::{CaseOutcome, Claim, ClaimError, Follow, Session, Tally, carry_out, division, run_case, run_seed};

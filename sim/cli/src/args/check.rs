@@ -40,6 +40,9 @@ pub(crate) struct CheckArguments {
     /// kept]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+    /// Replace what that folder has of other settings, seeds or experiments
+    #[arg(long, requires = "out")]
+    pub(crate) replace: bool,
     /// Print one JSON object with every number instead of text
     #[arg(long, conflicts_with = "github")]
     pub(crate) json: bool,

@@ -9,8 +9,8 @@ use crate::args::CheckArguments;
 use crate::progress::Progress;
 use anyhow::{Context, bail};
 use homa_lab::{
-    Baseline, BaselineCase, CaseIdentity, CaseOutcome, Draw, Follow, PlannedCase, Selection, Session, Verdict,
-    carry_out, check_writable, judge, matching,
+    Baseline, BaselineCase, CaseIdentity, CaseOutcome, Claim, Draw, Follow, PlannedCase, Selection, Session, Verdict,
+    carry_out, judge, matching,
 };
 use homa_units::Time;
 use serde::Serialize;
@@ -124,8 +124,9 @@ fn results(
     let temporary = tempfile::Builder::new().prefix("homasim-check-").tempdir();
     let temporary = temporary.context("cannot make a temporary folder; give one with --out DIR")?;
     let out: PathBuf = arguments.out.clone().unwrap_or_else(|| temporary.path().to_owned());
-    check_writable(&out)?;
     crate::watch_for_interrupt()?;
+    let claim = Claim::new(&out, plan, arguments.replace)?;
+    claim.warnings().iter().for_each(|warning| eprintln!("warning: {warning}"));
     let selection = Selection::default();
     let selected = selection.of(plan);
     let pool = super::threads::pool(&arguments.threads, plan, &selected, arguments.quiet)?;
@@ -133,13 +134,19 @@ fn results(
     let threads = u32::from(arguments.threads.threads);
     // Nobody sees figures of results that are deleted afterwards.
     let draw = if arguments.out.is_some() { Draw::SvgAndPng } else { Draw::Nothing };
-    let session = Session { plan, selection: &selection, out: &out, again: false, draw, interrupted, threads };
+    let session = Session { plan, selection: &selection, claim: &claim, again: false, draw, interrupted, threads };
     let tally = pool.install(|| carry_out(session, &watcher))?;
     watcher.0.finish();
     if tally.interrupted {
-        bail!(
-            "interrupted: nothing was compared; give --out DIR to keep finished runs, so that the next check goes on from them"
-        );
+        match &arguments.out {
+            None => bail!(
+                "interrupted: nothing was compared or kept; with --out DIR finished runs are kept, and the next check goes on from them"
+            ),
+            Some(out) => bail!(
+                "interrupted: nothing was compared; runs that had finished are kept in {}, and the same check goes on from them",
+                out.display()
+            ),
+        }
     }
     if tally.failures > 0 {
         bail!("{} of the runs or cases failed, see above; nothing was compared", tally.failures);
@@ -156,8 +163,13 @@ impl Follow for Watcher<'_> {
         self.0.update(case, run, now);
     }
 
-    fn ran(&self, case: usize, run: usize, _: bool) {
-        self.0.done(case, run);
+    fn ran(&self, case: usize, run: usize, was_there: bool) {
+        self.0.done(case, run, was_there);
+    }
+
+    fn waits(&self, runs: usize) {
+        let runs = crate::text::count(runs, "run");
+        self.0.say(&format!("nothing is left but {runs} that another process is doing: waiting for it"));
     }
 
     fn done(&self, _: usize, _: CaseOutcome) {}

@@ -2,6 +2,7 @@
 
 use super::experiment::{planned, refuse_overload};
 use crate::args::DescribeArguments;
+use crate::text::{cpu_time, drain_at_most};
 use homa_lab::{Arrivals, Case, TierUtilisation, control_load, paths, work};
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -11,20 +12,22 @@ pub(crate) fn execute(arguments: &DescribeArguments) -> anyhow::Result<ExitCode>
     let planned = planned(&arguments.experiment)?;
     let cases = || planned.plan.iter().map(|planned| &planned.case);
     let mut text = String::new();
-    let (mut cpu_s, mut network) = (0.0, None);
+    let (mut cpu_s, mut drain, mut network) = (0.0, 0.0, None);
     for case in cases() {
         if network.replace(case.topology.name.as_str()) != Some(case.topology.name.as_str()) {
             describe_network(&mut text, case);
         }
         describe(&mut text, case);
-        cpu_s += work(case).cpu_s;
+        let of_case = work(case).cpu_s;
+        cpu_s += of_case;
+        drain += drain_at_most(case, of_case);
     }
     let _ = writeln!(
         text,
-        "\n{} {}: about {:.0} CPU seconds and draining; runs share the cores",
+        "\n{} {}: {}; runs share the cores",
         cases().count(),
         if cases().count() == 1 { "case" } else { "cases" },
-        cpu_s
+        cpu_time(cpu_s, drain)
     );
     std::io::stdout().write_all(text.as_bytes())?;
     refuse_overload(&arguments.experiment, &planned)?;
@@ -128,10 +131,10 @@ fn describe(text: &mut String, case: &Case) {
     let work = work(case);
     let _ = writeln!(
         text,
-        "  expected      {:.3e} messages in the window, {:.3e} packet-hops, about {:.0} CPU seconds and draining, {:.0} MB for samples",
+        "  expected      {:.3e} messages in the window, {:.3e} packet-hops, {}, {:.0} MB for samples",
         work.messages,
         work.packet_hops,
-        work.cpu_s,
+        cpu_time(work.cpu_s, drain_at_most(case, work.cpu_s)),
         work.memory_bytes / 1e6
     );
     for note in &case.notes {

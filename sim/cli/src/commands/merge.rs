@@ -1,6 +1,7 @@
 //! `homasim merge`.
 
-use super::run::{Printer, finish};
+use super::printer::Printer;
+use super::run::{Ended, claim, finish};
 use crate::args::MergeArguments;
 use anyhow::bail;
 use homa_lab::{Archive, Manifest, PlannedCase, Selection, Session, carry_out};
@@ -27,7 +28,10 @@ pub(crate) fn execute(arguments: &MergeArguments, interrupted: &'static AtomicBo
             folders[0].display()
         );
     }
-    let archive = Archive::new(&arguments.out);
+    let out = &arguments.out;
+    crate::watch_for_interrupt()?;
+    let claim = claim(out, &plan, arguments.replace)?;
+    let archive = Archive::new(out);
     let mut missing = Vec::new();
     for (planned, run) in plan.iter().flat_map(|planned| planned.runs.iter().map(move |run| (planned, run))) {
         let mut is_there = archive.read(&run.key).is_some();
@@ -38,20 +42,20 @@ pub(crate) fn execute(arguments: &MergeArguments, interrupted: &'static AtomicBo
             missing.push((planned, run.key.as_str()));
         }
     }
-    crate::watch_for_interrupt()?;
     let printer = Printer::new(&plan, &[], arguments.json, arguments.quiet);
     let selection = Selection::none();
     let session = Session {
         plan: &plan,
         selection: &selection,
-        out: &arguments.out,
+        claim: &claim,
         again: false,
         draw: super::run::drawn(arguments.no_png),
         interrupted,
         threads: 1,
     };
     let tally = carry_out(session, &printer)?;
-    let code = finish(&printer, &tally, arguments.quiet)?;
+    let goes_on = "the same command goes on from there";
+    let code = finish(&printer, &tally, &Ended { plan: &plan, out, goes_on, quiet: arguments.quiet })?;
     if !missing.is_empty() {
         bail!("{}", missing_text(&missing));
     }

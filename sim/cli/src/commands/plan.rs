@@ -2,8 +2,8 @@
 
 use super::experiment::{Planned, planned, refuse_overload, selection};
 use crate::args::PlanArguments;
-use crate::text::{duration, memory};
-use homa_lab::{Archive, busiest, work};
+use crate::text::{cpu_time, drain_at_most, duration, memory};
+use homa_lab::{Archive, Claim, busiest, work};
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -14,8 +14,10 @@ struct Line<'a> {
     key: &'a str,
     case: &'a str,
     seed: u64,
-    /// Without draining.
+    /// Up to the end of the window.
     cpu_s_estimate: f64,
+    /// What the drain takes beyond that, if it lasts as long as it may.
+    drain_cpu_s_estimate: f64,
     memory_bytes_estimate: f64,
     packet_hops_estimate: f64,
     /// The tier with the busiest link, and what share of what it can that link is to carry.
@@ -28,7 +30,8 @@ pub(crate) fn execute(arguments: &PlanArguments) -> anyhow::Result<ExitCode> {
     let planned = planned(&arguments.experiment)?;
     let Planned { plan, out, .. } = &planned;
     let selected = selection(&arguments.selection, plan)?.of(plan);
-    let archive = Archive::new(arguments.out.as_ref().unwrap_or(out));
+    let out = arguments.out.as_ref().unwrap_or(out);
+    let archive = Archive::new(out);
     let estimates: Vec<_> = plan.iter().map(|planned| work(&planned.case)).collect();
     let line = |(case, run): (usize, usize)| {
         let (planned, estimate) = (&plan[case], &estimates[case]);
@@ -40,6 +43,7 @@ pub(crate) fn execute(arguments: &PlanArguments) -> anyhow::Result<ExitCode> {
             case: &planned.case.name,
             seed: run.seed,
             cpu_s_estimate: estimate.cpu_s / runs,
+            drain_cpu_s_estimate: drain_at_most(&planned.case, estimate.cpu_s / runs),
             memory_bytes_estimate: estimate.memory_bytes / runs,
             packet_hops_estimate: estimate.packet_hops / runs,
             busiest_tier: busiest.tier,
@@ -59,6 +63,9 @@ pub(crate) fn execute(arguments: &PlanArguments) -> anyhow::Result<ExitCode> {
         table(&mut text, &lines);
     }
     std::io::stdout().write_all(text.as_bytes())?;
+    if let Some(obstacle) = Claim::obstacle(out, plan) {
+        eprintln!("note: `homasim run` would refuse: {obstacle}");
+    }
     refuse_overload(&arguments.experiment, &planned)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -67,33 +74,37 @@ fn table(text: &mut String, lines: &[Line<'_>]) {
     let width = lines.iter().map(|line| line.case.len()).max().unwrap_or(0).max(4);
     let _ = writeln!(
         text,
-        "{:<16}  {:<width$}  {:>6}  {:>9}  {:>9}  {:<16}  state",
-        "key", "case", "seed", "CPU time", "memory", "busiest link"
+        "{:<16}  {:<width$}  {:>6}  {:>9}  {:>10}  {:>9}  {:<16}  state",
+        "key", "case", "seed", "CPU time", "with drain", "memory", "busiest link"
     );
     for line in lines {
         let state = if line.done { "done" } else { "to run" };
         let (cpu, bytes) = (duration(line.cpu_s_estimate), memory(line.memory_bytes_estimate));
+        let drained = duration(line.cpu_s_estimate + line.drain_cpu_s_estimate);
         let busiest = format!("{:.2} {}", line.busiest_utilisation, line.busiest_tier);
+        let Line { key, case, seed, .. } = line;
         let _ = writeln!(
             text,
-            "{}  {:<width$}  {:>6}  {cpu:>9}  {bytes:>9}  {busiest:<16}  {state}",
-            line.key, line.case, line.seed
+            "{key}  {case:<width$}  {seed:>6}  {cpu:>9}  {drained:>10}  {bytes:>9}  {busiest:<16}  {state}"
         );
     }
     let left: Vec<_> = lines.iter().filter(|line| !line.done).collect();
     let cpu_s: f64 = left.iter().map(|line| line.cpu_s_estimate).sum();
+    let drain_cpu_s: f64 = left.iter().map(|line| line.drain_cpu_s_estimate).sum();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let at_a_time = cores.min(left.len().max(1)) as f64;
     // The largest at a time are the most that can happen.
     let mut bytes: Vec<f64> = left.iter().map(|line| line.memory_bytes_estimate).collect();
     bytes.sort_by(|first, second| second.total_cmp(first));
-    let at_a_time: f64 = bytes.iter().take(cores).sum();
+    let bytes: f64 = bytes.iter().take(cores).sum();
+    let (least, most) = (duration(cpu_s / at_a_time), duration((cpu_s + drain_cpu_s) / at_a_time));
+    let wall = if least == most { least } else { format!("{least} to {most}") };
     let _ = writeln!(
         text,
-        "{} of {} runs to do: about {} of CPU time and draining, {} with {cores} at a time, which need up to {} for samples and as much again to pool them",
+        "{} of {} runs to do: {}; {wall} with {cores} at a time, which need up to {} for samples and as much again to pool them",
         left.len(),
         lines.len(),
-        duration(cpu_s),
-        duration(cpu_s / cores.min(left.len().max(1)) as f64),
-        memory(at_a_time)
+        cpu_time(cpu_s, drain_cpu_s),
+        memory(bytes)
     );
 }

@@ -1,21 +1,14 @@
 //! `homasim run`.
 
 use super::experiment::{Planned, planned, refuse_overload, selection};
+use super::printer::Printer;
 use crate::args::RunArguments;
-use crate::progress::Progress;
 use crate::text;
-use anyhow::{Context, bail};
-use homa_lab::{
-    CaseOutcome, CaseSummary, Draw, Follow, Manifest, PlannedCase, RunError, Session, Tally, Timing, carry_out,
-    check_writable,
-};
-use homa_units::Time;
-use serde::Serialize;
-use std::collections::BTreeMap;
-use std::io::Write;
+use anyhow::bail;
+use homa_lab::{Archive, Claim, Draw, Manifest, PlannedCase, RunError, Session, Tally, carry_out};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
 pub(crate) fn execute(arguments: &RunArguments, interrupted: &'static AtomicBool) -> anyhow::Result<ExitCode> {
@@ -24,11 +17,14 @@ pub(crate) fn execute(arguments: &RunArguments, interrupted: &'static AtomicBool
     let Planned { plan, manifest, out } = planned;
     let out = arguments.out.clone().unwrap_or(out);
     let selection = selection(&arguments.selection, &plan)?;
-    check_writable(&out)?;
     crate::watch_for_interrupt()?;
+    let claim = claim(&out, &plan, arguments.replace)?;
     let selected = selection.of(&plan);
     if !arguments.quiet {
         eprint!("{}", text::plan(&plan));
+        if selected.is_empty() {
+            eprintln!("note: the part that was asked for has no run; there are fewer runs than parts");
+        }
     }
     let pool = super::threads::pool(&arguments.threads, &plan, &selected, arguments.quiet)?;
     let printer = Printer::new(&plan, &selected, arguments.json, arguments.quiet);
@@ -37,14 +33,19 @@ pub(crate) fn execute(arguments: &RunArguments, interrupted: &'static AtomicBool
     let session = Session {
         plan: &plan,
         selection: &selection,
-        out: &out,
+        claim: &claim,
         again,
         draw: drawn(arguments.no_png),
         interrupted,
         threads: u32::from(arguments.threads.threads),
     };
     let tally = pool.install(|| carry_out(session, &printer))?;
-    let code = finish(&printer, &tally, arguments.quiet)?;
+    let goes_on = match (&manifest, arguments.again) {
+        (Some(_), _) => "a manifest is repeated from the begin",
+        (None, true) => "the same command without --again goes on from there",
+        (None, false) => "the same command goes on from there",
+    };
+    let code = finish(&printer, &tally, &Ended { plan: &plan, out: &out, goes_on, quiet: arguments.quiet })?;
     match arguments.report {
         true if tally.incomplete == 0 => super::report::after_run(&out, arguments.quiet)?,
         true => eprintln!("no report yet: `homasim report {}` writes it when all cases are complete", out.display()),
@@ -63,14 +64,51 @@ pub(crate) const fn drawn(no_png: bool) -> Draw {
     if no_png { Draw::Svg } else { Draw::SvgAndPng }
 }
 
-/// Says what became of a session, and fails if some of it failed.
-pub(crate) fn finish(printer: &Printer<'_>, tally: &Tally, quiet: bool) -> anyhow::Result<ExitCode> {
-    printer.finish();
-    if let Some(error) = printer.error.lock().expect("no thread panics while it holds this").take() {
-        return Err(error);
+/// Claims a folder for a plan, and tells what the user should know before results are written.
+pub(crate) fn claim(out: &Path, plan: &[PlannedCase], replace: bool) -> anyhow::Result<Claim> {
+    let claim = Claim::new(out, plan, replace)?;
+    claim.warnings().iter().for_each(|warning| eprintln!("warning: {warning}"));
+    Ok(claim)
+}
+
+/// A session that has ended.
+pub(crate) struct Ended<'a> {
+    pub(crate) plan: &'a [PlannedCase],
+    pub(crate) out: &'a Path,
+    /// What to do if it was interrupted.
+    pub(crate) goes_on: &'static str,
+    pub(crate) quiet: bool,
+}
+
+impl Ended<'_> {
+    /// What an interrupt leaves and what it takes.
+    fn interrupted(&self, tally: &Tally) -> String {
+        let archive = Archive::new(self.out);
+        let keys: BTreeSet<&str> =
+            self.plan.iter().flat_map(|planned| &planned.runs).map(|run| run.key.as_str()).collect();
+        let lost = match tally.lost_runs {
+            0 => String::new(),
+            1 => "; 1 that was going on is lost".to_owned(),
+            lost => format!("; {lost} that were going on are lost"),
+        };
+        match keys.iter().filter(|key| archive.has(key)).count() {
+            0 => format!("interrupted: no run had finished, so nothing is kept{lost}"),
+            kept => format!(
+                "interrupted: {kept} of {} finished and kept in {}{lost}; {}",
+                text::count(keys.len(), "run"),
+                self.out.display(),
+                self.goes_on
+            ),
+        }
     }
+}
+
+/// Says what became of a session, and fails if some of it failed.
+pub(crate) fn finish(printer: &Printer<'_>, tally: &Tally, ended: &Ended<'_>) -> anyhow::Result<ExitCode> {
+    let quiet = ended.quiet;
+    printer.finish()?;
     if tally.interrupted {
-        return Err(RunError::Interrupted.into());
+        return Err(anyhow::Error::new(RunError::Interrupted).context(ended.interrupted(tally)));
     }
     if let Some(drawn) = &tally.figures {
         drawn.left_out.iter().for_each(|problem| eprintln!("left out: figure {problem}"));
@@ -89,6 +127,12 @@ pub(crate) fn finish(printer: &Printer<'_>, tally: &Tally, quiet: bool) -> anyho
             tally.kept_runs,
             text::count(tally.incomplete, "case")
         );
+    } else if tally.kept_runs > 0 && !quiet {
+        eprintln!(
+            "{} simulated, {} there already or done by another process meanwhile",
+            text::count(tally.runs, "run"),
+            tally.kept_runs
+        );
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -96,7 +140,9 @@ pub(crate) fn finish(printer: &Printer<'_>, tally: &Tally, quiet: bool) -> anyho
 /// Whether a repeated manifest gave what it says.
 fn check_digests(before: &Manifest, now: &Manifest, quiet: bool) -> anyhow::Result<ExitCode> {
     let mut different = 0;
-    for (before, now) in before.cases.iter().zip(&now.cases) {
+    // The folder may have further cases.
+    let named = |name: &str| now.cases.iter().find(|case| case.name == name);
+    for (before, now) in before.cases.iter().filter_map(|before| Some((before, named(&before.name)?))) {
         if before.digest.is_some() && before.digest != now.digest {
             different += 1;
             let digest = |digest: &Option<String>| digest.clone().unwrap_or_else(|| "none".to_owned());
@@ -121,139 +167,4 @@ fn check_digests(before: &Manifest, now: &Manifest, quiet: bool) -> anyhow::Resu
         );
     }
     Ok(ExitCode::from(1))
-}
-
-/// What `--json` prints for a case.
-#[derive(Serialize)]
-struct JsonLine<'a> {
-    #[serde(flatten)]
-    summary: &'a CaseSummary,
-    #[serde(flatten)]
-    timing: &'a Timing,
-    out: &'a Path,
-}
-
-/// What a finished case is told as: for people and, if wanted, for scripts.
-struct Report {
-    text: String,
-    json: Option<String>,
-    /// Notes and warnings, for those who want nothing else.
-    warnings: Vec<String>,
-}
-
-/// Prints finished cases in the order of the experiment, as soon as those before have been printed.
-pub(crate) struct Printer<'a> {
-    progress: Progress<'a>,
-    waiting: Mutex<InOrder>,
-    json: bool,
-    quiet: bool,
-    error: Mutex<Option<anyhow::Error>>,
-}
-
-struct InOrder {
-    waiting: BTreeMap<usize, Report>,
-    next: usize,
-}
-
-impl<'a> Printer<'a> {
-    /// Of a plan of which the `selected` runs are to be done.
-    pub(crate) fn new(plan: &'a [PlannedCase], selected: &[(usize, usize)], json: bool, quiet: bool) -> Self {
-        let waiting = Mutex::new(InOrder { waiting: BTreeMap::new(), next: 0 });
-        Self { progress: Progress::new(plan, selected, quiet), waiting, json, quiet, error: Mutex::default() }
-    }
-
-    /// Prints what waits for cases that will not come.
-    fn finish(&self) {
-        self.progress.finish();
-        let waiting = std::mem::take(&mut self.in_order().waiting);
-        waiting.into_values().for_each(|report| self.print(&report));
-    }
-
-    fn in_order(&self) -> std::sync::MutexGuard<'_, InOrder> {
-        self.waiting.lock().expect("no thread panics while it holds this")
-    }
-
-    fn print(&self, report: &Report) {
-        let printed = match &report.json {
-            Some(json) => {
-                if !self.quiet {
-                    self.progress.say(&report.text);
-                }
-                writeln!(std::io::stdout(), "{json}")
-            }
-            None if self.quiet => Ok(()),
-            None => self.progress.suspend(|| writeln!(std::io::stdout(), "{}", report.text)),
-        };
-        if self.quiet {
-            report.warnings.iter().for_each(|warning| eprintln!("{warning}"));
-        }
-        if let Err(error) = printed {
-            self.error.lock().expect("no thread panics while it holds this").get_or_insert(error.into());
-        }
-    }
-
-    fn report(&self, outcome: CaseOutcome) -> anyhow::Result<Report> {
-        match outcome {
-            CaseOutcome::Written(summary, timing, written) => {
-                let line = JsonLine { summary: &summary, timing: &timing, out: &written.folder };
-                let json = self.json.then(|| serde_json::to_string(&line)).transpose()?;
-                let told = |kind: &'static str| {
-                    let case = summary.case.clone();
-                    move |text: &String| format!("{kind}: {case}: {text}")
-                };
-                let notes = summary.notes.iter().map(told("note"));
-                let warnings = notes.chain(summary.warnings.iter().map(told("warning"))).collect();
-                Ok(Report { text: text::report(&summary, &timing, &written), json, warnings })
-            }
-            CaseOutcome::Kept(folder) => {
-                let text = format!("{}: done before, kept; --again runs it again", folder.display());
-                let json = self.json.then(|| stored_line(&folder)).transpose()?;
-                Ok(Report { text, json, warnings: Vec::new() })
-            }
-        }
-    }
-}
-
-/// The JSON line of a case whose results are in `folder`.
-fn stored_line(folder: &Path) -> anyhow::Result<String> {
-    let read = |name: &str| -> anyhow::Result<serde_json::Map<String, serde_json::Value>> {
-        let path = folder.join(name);
-        let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        serde_json::from_str(&text).with_context(|| format!("{} is damaged", path.display()))
-    };
-    let mut line = read("summary.json")?;
-    line.append(&mut read("timing.json")?);
-    line.insert("out".to_owned(), serde_json::to_value(folder)?);
-    Ok(serde_json::to_string(&line)?)
-}
-
-impl Follow for Printer<'_> {
-    fn running(&self, case: usize, run: usize, now: Time) {
-        self.progress.update(case, run, now);
-    }
-
-    fn ran(&self, case: usize, run: usize, _: bool) {
-        self.progress.done(case, run);
-    }
-
-    fn done(&self, case: usize, outcome: CaseOutcome) {
-        match self.report(outcome) {
-            Ok(report) => {
-                let mut in_order = self.in_order();
-                in_order.waiting.insert(case, report);
-                while let Some(report) = {
-                    let next = in_order.next;
-                    in_order.waiting.remove(&next)
-                } {
-                    self.print(&report);
-                    in_order.next += 1;
-                }
-            }
-            Err(error) => drop(self.error.lock().expect("no thread panics while it holds this").get_or_insert(error)),
-        }
-    }
-
-    fn failed(&self, _: usize, reason: &str) {
-        self.progress.say(&format!("failed: {reason}"));
-    }
 }

@@ -319,7 +319,7 @@ fn an_interrupted_check_ends_with_2() {
     let mut text = String::new();
     std::io::Read::read_to_string(&mut child.stderr.take().unwrap(), &mut text).unwrap();
     assert_eq!(status.code(), Some(2), "{text}");
-    assert!(text.contains("interrupted: nothing was compared; give --out DIR"), "{text}");
+    assert!(text.contains("interrupted: nothing was compared; runs that had finished are kept in out"), "{text}");
 }
 
 #[test]

@@ -51,6 +51,28 @@ fn describe_says_what_will_be_simulated_and_writes_nothing() {
 }
 
 #[test]
+fn plan_and_describe_say_what_the_drain_may_take() {
+    let sandbox = Sandbox::new();
+    sandbox.write("tiny.toml", TINY);
+    let drain_share = |set: &str| {
+        let plan = stdout(&sandbox.run(&["plan", "tiny.toml", "--json", "--set", set]));
+        let line: Value = serde_json::from_str(plan.lines().next().unwrap()).unwrap();
+        line["drain_cpu_s_estimate"].as_f64().unwrap() / line["cpu_s_estimate"].as_f64().unwrap()
+    };
+    // Up to 4 ms of traffic like that of the 2.5 ms before; none, if generators stop.
+    assert!((drain_share("measure.background=continue") - 1.6).abs() < 1e-9);
+    assert_eq!(drain_share("measure.background=stop"), 0.0);
+    let longer = ["tiny.toml", "--set", "measure.window=995us", "--set", "measure.warmup=5us", "--set"];
+    let text = |command: &str, drain: &str| stdout(&sandbox.run(&[&[command], &longer[..], &[drain]].concat()));
+    // A hundred times the 1 ms before.
+    for command in ["plan", "describe"] {
+        let told = text(command, "measure.drain=100ms");
+        assert!(told.contains("with the longest drains"), "{told}");
+        assert!(!text(command, "measure.drain=0us").contains("with the longest drains"));
+    }
+}
+
+#[test]
 fn compare_with_the_published_curves_needs_the_same_setting() {
     let sandbox = Sandbox::new();
     sandbox.write("tiny.toml", &TINY.replace("load = 0.6", "load = 0.8"));

@@ -169,7 +169,7 @@ fn an_interrupt_ends_the_run_and_leaves_nothing_half_written() {
     // What was to be run is there, and nothing else.
     let files: Vec<_> = sandbox.files("out").into_iter().map(|(name, _)| name).collect();
     assert_eq!(files, ["manifest.toml"]);
-    assert!(stderr(&output).contains("the same command goes on"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("no run had finished, so nothing is kept"), "{}", stderr(&output));
 }
 
 #[test]
@@ -177,7 +177,7 @@ fn seeds_that_disagree_about_the_tail_are_a_warning_and_one_seed_is_none() {
     let sandbox = sandbox();
     let warns = |seeds: &str, window: &str| {
         let (seeds, window) = (format!("run.seeds={seeds}"), format!("measure.window={window}"));
-        let lines = run(&sandbox, &["--set", &seeds, "--set", &window]);
+        let lines = run(&sandbox, &["--set", &seeds, "--set", &window, "--replace"]);
         let warnings = lines[0]["warnings"].as_array().unwrap().clone();
         warnings.into_iter().find(|warning| warning.as_str().unwrap().starts_with("depends on the seed"))
     };

@@ -41,7 +41,7 @@ fn a_network_that_cannot_be_divided_so_far_is_pointed_out_and_simulated_all_the_
     let text = stderr(&succeed(&sandbox, &[&one_switch[..], &SHORT].concat()));
     assert!(text.contains("w3-0.6: simulated on one thread: all hosts are at one switch"), "{text}");
     // Its sixteen hosts are in four racks.
-    let four_racks = ["run", "--no-png", "tiny.toml", "--threads=64", "--jobs=1", "--again"];
+    let four_racks = ["run", "--no-png", "tiny.toml", "--threads=64", "--jobs=1", "--replace"];
     let text = stderr(&succeed(&sandbox, &[&four_racks[..], &SHORT].concat()));
     assert!(text.contains("w3-0.6: simulated on 4 threads: its network has so many parts"), "{text}");
     let sweep = [
@@ -51,6 +51,7 @@ fn a_network_that_cannot_be_divided_so_far_is_pointed_out_and_simulated_all_the_
         "--threads=2",
         "--set=topology.preset=linux-cluster-10",
         "--set=workload.load=[0.4,0.5,0.6]",
+        "--replace",
     ];
     let text = stderr(&succeed(&sandbox, &[&sweep[..], &SHORT].concat()));
     assert!(text.contains("w3-0.4 and 2 more: simulated on one thread"), "{text}");

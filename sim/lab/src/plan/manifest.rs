@@ -187,6 +187,23 @@ impl Manifest {
         self.manifest == other.manifest && self.difference(other).is_none()
     }
 
+    /// Whether the program that is running would make the same of its cases.
+    pub(crate) fn is_of_this_program(&self) -> bool {
+        let kinds = self.cases.iter().map(|case| case.experiment.transport.kind);
+        self.manifest.homasim == env!("CARGO_PKG_VERSION") && self.manifest.sources == sources_of(kinds)
+    }
+
+    /// Whether it is that of the folder of a case, and has the results of this one.
+    pub(crate) fn has_results_of(&self, case: &ManifestCase) -> bool {
+        self.cases.iter().any(|stored| stored.key == case.key && stored.digest.is_some())
+    }
+
+    /// Adds a case of the same experiment and program.
+    pub(crate) fn add(&mut self, case: ManifestCase) {
+        self.cases.push(case);
+        self.manifest.sources = sources_of(self.cases.iter().map(|case| case.experiment.transport.kind));
+    }
+
     /// Takes over the digests of its cases from their folders in `out`.
     pub(crate) fn fill_in(&mut self, out: &Path) {
         for case in &mut self.cases {
@@ -213,7 +230,8 @@ impl Manifest {
         self.cases.iter().map(|case| self.planned(case, path)).collect()
     }
 
-    fn planned(&self, stored: &ManifestCase, path: &Path) -> Result<PlannedCase, ManifestError> {
+    /// One of its cases, to be run again.
+    pub(super) fn planned(&self, stored: &ManifestCase, path: &Path) -> Result<PlannedCase, ManifestError> {
         let several = || ManifestError::Invalid {
             path: path.to_owned(),
             message: format!("case {}: its experiment has not one case; a manifest is not to be edited", stored.name),

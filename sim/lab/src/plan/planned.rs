@@ -64,11 +64,7 @@ impl PlannedCase {
     /// # Errors
     /// If a file that the case reads can't be read.
     pub fn new(case: Case) -> Result<Self, PlanError> {
-        let mut content = case.resolved.clone();
-        content.variants.clear();
-        content.figures.clear();
-        // What is made of results is not what they are made of.
-        content.check = CheckSection::default();
+        let mut content = content(&case.resolved);
         let files = replace_files(&mut content)?;
         let sources = case.kind().sources();
         let key_of = |seed: u64| {
@@ -88,7 +84,7 @@ impl PlannedCase {
 }
 
 /// A fingerprint of all that runs of these transports and their results depend on.
-pub(crate) fn sources_of(kinds: impl Iterator<Item = TransportKind>) -> String {
+pub(super) fn sources_of(kinds: impl Iterator<Item = TransportKind>) -> String {
     let mut transports: Vec<_> = kinds.map(|kind| (kind.name(), kind.sources())).collect();
     transports.sort_unstable();
     transports.dedup();
@@ -104,25 +100,32 @@ pub fn plan(cases: Vec<Case>) -> Result<Vec<PlannedCase>, PlanError> {
     cases.into_iter().map(PlannedCase::new).collect()
 }
 
+/// What of a case its results are made of: without what is made of them.
+pub(super) fn content(resolved: &Experiment) -> Experiment {
+    let mut content = resolved.clone();
+    content.variants.clear();
+    content.figures.clear();
+    content.check = CheckSection::default();
+    content
+}
+
 /// Puts the content of files in the place of their paths, which say nothing of it.
 fn replace_files(content: &mut Experiment) -> Result<Vec<UsedFile>, PlanError> {
     let mut files = Vec::new();
-    let mut replace = |path: &mut PathBuf| -> Result<(), PlanError> {
+    for path in paths(content) {
         let bytes = std::fs::read(&*path).map_err(|cause| PlanError { path: path.clone(), cause })?;
         let sha256 = hex_of(&Sha256::digest(&bytes));
         files.push(UsedFile { path: std::mem::replace(path, PathBuf::from(&sha256)), sha256 });
-        Ok(())
-    };
-    content.topology.file.as_mut().map_or(Ok(()), &mut replace)?;
-    content.workload.trace.as_mut().map_or(Ok(()), &mut replace)?;
-    if let Some(OneOrMany(sizes)) = &mut content.workload.sizes {
-        for size in sizes {
-            if let Sizes::File(path) = size {
-                replace(path)?;
-            }
-        }
     }
     Ok(files)
+}
+
+/// The paths of the files that a case reads, in the order of its [`UsedFile`]s.
+pub(super) fn paths(content: &mut Experiment) -> impl Iterator<Item = &mut PathBuf> {
+    let Experiment { topology, workload, .. } = content;
+    let sizes = workload.sizes.iter_mut().flat_map(|OneOrMany(sizes)| sizes);
+    let sizes = sizes.filter_map(|size| if let Sizes::File(path) = size { Some(path) } else { None });
+    topology.file.iter_mut().chain(workload.trace.iter_mut()).chain(sizes)
 }
 
 /// The first `bytes` bytes of a hash over texts.

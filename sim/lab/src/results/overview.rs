@@ -3,7 +3,7 @@
 use super::formats::to_csv;
 use super::summary::CaseSummary;
 use crate::disk::{StoreError, write_atomically};
-use crate::plan::PlannedCase;
+use crate::plan::Manifest;
 use serde::Serialize;
 use std::io;
 use std::path::Path;
@@ -56,13 +56,13 @@ impl OverviewRow {
     }
 }
 
-/// Writes `out/overview.csv` of a plan whose cases are all there.
-pub(crate) fn write_overview(out: &Path, plan: &[PlannedCase]) -> Result<(), StoreError> {
+/// Writes `out/overview.csv` of a manifest whose cases are all there.
+pub(crate) fn write_overview(out: &Path, manifest: &Manifest) -> Result<(), StoreError> {
     let path = out.join("overview.csv");
     let error = |cause| StoreError { path: path.clone(), cause };
     let mut rows = Vec::new();
-    for planned in plan {
-        let summary = CaseSummary::read(&out.join(&planned.case.name));
+    for case in &manifest.cases {
+        let summary = CaseSummary::read(&out.join(&case.name));
         rows.push(OverviewRow::of(summary.map_err(|stored| error(io::Error::other(stored.to_string())))?));
     }
     write_atomically(&path, &to_csv(&rows).map_err(error)?)

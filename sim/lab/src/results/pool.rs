@@ -16,7 +16,7 @@ use thiserror::Error;
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum RunError {
     /// The user ended the run.
-    #[error("interrupted; what has finished is kept, and the same command goes on from there")]
+    #[error("interrupted")]
     Interrupted,
     /// There is nothing to measure.
     #[error(

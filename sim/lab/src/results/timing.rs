@@ -27,7 +27,10 @@ pub struct Timing {
 impl Timing {
     /// Reads how long the case in `folder` took; none if that is not there, as nothing else depends
     /// on it.
-    pub(crate) fn read(folder: &Path) -> Result<Option<Self>, StoredError> {
+    ///
+    /// # Errors
+    /// If it is damaged.
+    pub fn read(folder: &Path) -> Result<Option<Self>, StoredError> {
         let path = folder.join("timing.json");
         if path.is_file() { read_json(&path).map(Some) } else { Ok(None) }
     }
