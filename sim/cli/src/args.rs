@@ -71,7 +71,7 @@ Exit code: 0 all cases are complete, 2 runs are missing or folders don't go toge
     #[command(after_help = "\
 Examples:
   homasim show results/out/quickstart
-  homasim show results/out/quickstart/w3-0.8
+  homasim show results/out/quickstart/w3-kernel-0.8
   homasim show results/out/quickstart --json
 
 --json prints for a complete case what `homasim run --json` prints, and of others case, complete (false), runs, missing (seed

@@ -83,7 +83,8 @@ fn impossible_transport_parameters_are_refused() {
 fn malformed_traces_are_refused_with_file_and_line() {
     let trace = |file: &str, parts: &[&str]| {
         let set = format!("workload.trace={file}");
-        refused(TINY, &["--set", &set], &[&["bad.toml", "workload.trace", file], parts].concat());
+        let set = ["--set", "workload.load=none", "--set", &set];
+        refused(TINY, &set, &[&["bad.toml", "workload.trace", file], parts].concat());
     };
     trace("empty.csv", &["empty"]);
     trace("header-only.csv", &["empty"]);
@@ -95,7 +96,8 @@ fn malformed_traces_are_refused_with_file_and_line() {
 
 #[test]
 fn a_trace_without_messages_in_the_window_is_refused() {
-    refused(TINY, &["--set", "workload.trace=late.csv"], &["measure.window", "no message of the trace", "9000.000 ms"]);
+    let set = ["--set", "workload.load=none", "--set", "workload.trace=late.csv"];
+    refused(TINY, &set, &["measure.window", "no message of the trace", "9000.000 ms"]);
 }
 
 #[test]
@@ -115,13 +117,14 @@ fn a_window_in_which_no_message_is_created_is_an_error_and_no_result() {
 #[test]
 fn times_for_unknown_sizes_are_refused() {
     let set = ["--set", "measure.per_sizes.w9.window=1ms"];
-    refused(TINY, &set, &["measure.per_sizes", "\"w9\"", "w3"]);
+    refused(TINY, &set, &["measure.per_sizes.w9 has no effect", "no case has these sizes", "w3"]);
 }
 
 #[test]
 fn times_beyond_100_days_are_refused() {
     refused(TINY, &["--set", "measure.warmup=9000000s"], &["measure", "below 100 days"]);
-    let trace = ["--set", "workload.trace=malformed.csv", "--set", "measure.warmup=18000000s"];
+    let set = ["workload.load=none", "workload.trace=malformed.csv", "measure.warmup=18000000s"];
+    let trace: Vec<&str> = set.iter().flat_map(|set| ["--set", set]).collect();
     refused(TINY, &trace, &["bad.toml"]);
 }
 

@@ -71,7 +71,7 @@ fn what_is_set_is_described() {
         &text,
         &[
             "rpcs response one-way, complete with the request; transmit pull, quirks linux but for redundant_grants",
-            "bytes 40000 unscheduled, a window of 60000, 8 messages granted at a time, 8 levels, MTU 3000",
+            "bytes 40000 unscheduled, a window of 60000, 8 messages granted at a time, levels: unscheduled 6 to 7, scheduled 0 to 5, MTU 3000",
             "cutoffs published for w4",
         ],
     );
@@ -100,9 +100,10 @@ fn the_load_is_taken_apart_and_what_is_expected_follows_from_it() {
 
 #[test]
 fn a_pacer_that_is_told_another_rate_than_the_links_is_noted() {
-    let note =
-        "the pacer is told that links have 10000 Mbps, but hosts have 25Gbps; set transport.homa.sysctl.link_mbps";
-    // One of the two variants has a pacer.
-    assert_eq!(describe(&["--set", "transport.homa.sysctl.link_mbps=10000"]).matches(note).count(), 1);
-    assert!(!describe(&[]).contains("note"));
+    let told = "told that links have 10000 Mbps, but hosts have 25Gbps; set transport.homa.sysctl.link_mbps";
+    // One of the two variants has a pacer, and both have FIFO grants.
+    let text = describe(&["--set", "transport.homa.sysctl.link_mbps=10000"]);
+    assert_eq!(text.matches(told).count(), 2);
+    assert_eq!(text.matches(&format!("the pacer and FIFO grants are {told}")).count(), 1);
+    assert!(!describe(&[]).contains("told that"));
 }

@@ -115,7 +115,8 @@ fn an_override_replaces_a_list_of_the_file() {
     let sandbox = sandbox();
     let times = "[measure.per_sizes]\nw2 = { window = \"1ms\" }\nw3 = { window = \"1500us\" }\n[run]";
     sandbox.write("tiny.toml", &TINY.replace("load = 0.6", "load = [0.2, 0.3]").replace("[run]", times));
-    assert_eq!(run(&sandbox, &[]).len(), 2);
+    let both = ["--set", "workload.sizes=[\"w2\", \"w3\"]"];
+    assert_eq!(run(&sandbox, &both).len(), 4);
     let lines = run(&sandbox, &["--set", "workload.load=0.5", "--set", "workload.sizes=w2"]);
     let [line] = lines.as_slice() else { panic!("one case, {} lines", lines.len()) };
     assert_eq!((line["workload"].as_str(), line["load"].as_f64()), (Some("w2"), Some(0.5)));
