@@ -41,7 +41,7 @@ pub fn compare_results(a: &Operand, b: &Operand, options: &ComparisonOptions) ->
     let Chosen { quantity, mut notes } = quantity(&a, &b, &unlike)?;
     let (missing, missing_note) = missing_for_pairs(&a, &b);
     let mut comparison = match missing {
-        None => of_runs(&a, &b, options, quantity)?,
+        None => of_runs(&mut a, &mut b, options, quantity)?,
         Some(missing) if options.paired => return Err(ComparisonError::NotPaired(missing)),
         Some(_) => of_groups(&mut a, &mut b, options)?,
     };
@@ -114,10 +114,10 @@ fn of_groups(a: &mut Side, b: &mut Side, options: &ComparisonOptions) -> Result<
     Ok(result(a, b, aligned.by, intervals, rows, aligned.notes))
 }
 
-/// The samples of a case as what is compared, in `bins`.
-fn values(side: &Side, bins: &SizeBins, quantity: Quantity) -> Result<Vec<SlowdownRecorder>, ComparisonError> {
-    let case = side.case.as_ref().expect("both are cases");
-    let runs = case.runs.as_ref().expect("both have runs");
+/// The samples of a case as what is compared, in `bins`; the runs are not needed any more.
+fn values(side: &mut Side, bins: &SizeBins, quantity: Quantity) -> Result<Vec<SlowdownRecorder>, ComparisonError> {
+    let case = side.case.as_mut().expect("both are cases");
+    let runs = case.runs.take().expect("both have runs");
     if quantity == Quantity::Slowdown {
         return Ok(runs.each(bins, Sample::slowdown)?);
     }
@@ -128,7 +128,7 @@ fn values(side: &Side, bins: &SizeBins, quantity: Quantity) -> Result<Vec<Slowdo
     };
     let all = runs.each(bins, latency_us)?;
     if unknown {
-        let file = match runs {
+        let file = match &runs {
             Samples::File(folder) => folder.join("messages.csv").display().to_string(),
             Samples::Kept(_) => unreachable!("runs keep the best time of each message"),
         };
@@ -139,7 +139,12 @@ fn values(side: &Side, bins: &SizeBins, quantity: Quantity) -> Result<Vec<Slowdo
 }
 
 /// Compares the runs of two cases.
-fn of_runs(a: &Side, b: &Side, options: &ComparisonOptions, quantity: Quantity) -> Result<Comparison, ComparisonError> {
+fn of_runs(
+    a: &mut Side,
+    b: &mut Side,
+    options: &ComparisonOptions,
+    quantity: Quantity,
+) -> Result<Comparison, ComparisonError> {
     let by = options.by.unwrap_or(Grouping::Deciles);
     let groups = if by == Grouping::Deciles { &a.deciles } else { &a.bins };
     let edges: Vec<_> = groups.iter().map(|group| Bytes::new(group.size_max)).collect();

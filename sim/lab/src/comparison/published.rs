@@ -233,6 +233,8 @@ pub fn compare_with_reference(
             theirs,
         });
     }
+    let load = summary.load.filter(|_| summary.load_kind == "wire");
+    let curve = reference_curve(reference, system, &summary.workload, load)?;
     let unlike = (summary.topology != PUBLISHED_NETWORK).then(|| Unlike {
         key: "topology".to_owned(),
         a: summary.topology.clone(),
@@ -241,8 +243,6 @@ pub fn compare_with_reference(
     if let Some(unlike) = unlike.clone().filter(|_| !even_if_unlike) {
         return Err(ReferenceError::Unlike { folder: folder.display().to_string(), unlike });
     }
-    let load = summary.load.filter(|_| summary.load_kind == "wire");
-    let curve = reference_curve(reference, system, &summary.workload, load)?;
     let rows: Vec<_> = curve.iter().map(|point| compare(&summary, point)).collect();
     let within = |pair: &Pair| pair.within != Some(false);
     let within_tolerance = rows.iter().all(|row| within(&row.p50) && within(&row.p99));

@@ -30,10 +30,10 @@ pub(super) fn ratio(
         let problem = format!("there is no case beside the baseline \"{name}\"; choose others with `cases`");
         return Err(Problem::Section(problem));
     }
-    let mut same = true;
+    let (mut same, mut of_baseline) = (true, None);
     for (case, _) in &others {
         check_alike(baseline, case)?;
-        same = same && same_best_times(baseline, case)?;
+        same = same && same_best_times(&mut of_baseline, baseline, case)?;
     }
     let edges: Vec<Bytes> = baseline.summary.deciles.iter().map(|decile| Bytes::new(decile.size_max)).collect();
     let groups = SizeBins::with_edges(&edges);

@@ -22,22 +22,35 @@ fn unreadable(case: &CaseResult, cause: &SamplesError) -> Problem {
     Problem::Section(format!("the runs of {} can't be used ({cause}); run the experiment again", case.summary.case))
 }
 
-/// Whether two cases of an experiment have the same best time for every message.
-pub(super) fn same_best_times(first: &CaseResult, other: &CaseResult) -> Result<bool, Problem> {
+/// Whether two cases of an experiment have the same best time for every message. Those of the first
+/// are read when they are needed, and kept in `of_first`.
+pub(super) fn same_best_times(
+    of_first: &mut Option<BestTimes>,
+    first: &CaseResult,
+    other: &CaseResult,
+) -> Result<bool, Problem> {
     if first.best_time_keys == other.best_time_keys {
         return Ok(true);
     }
     if (&first.summary.topology, first.summary.hosts) != (&other.summary.topology, other.summary.hosts) {
         return Ok(false);
     }
-    let best = |case: &CaseResult| {
-        let samples = Samples::find(&case.folder);
-        BestTimes::of(&case.folder, samples.as_ref()).map_err(|cause| unreadable(case, &cause))
-    };
     let bins = [first, other].into_iter().flat_map(|case| &case.summary.bins);
     let probes: Vec<u64> = bins.map(|bin| bin.size_max).collect();
-    let different = best(first)?.difference(&mut best(other)?, &probes);
+    let different = read_once(of_first, first)?.difference(&mut best_times(other)?, &probes);
     Ok(different.map_err(|cause| unreadable(other, &cause))?.is_none())
+}
+
+fn best_times(case: &CaseResult) -> Result<BestTimes, Problem> {
+    let samples = Samples::find(&case.folder);
+    BestTimes::of(&case.folder, samples.as_ref()).map_err(|cause| unreadable(case, &cause))
+}
+
+fn read_once<'a>(kept: &'a mut Option<BestTimes>, case: &CaseResult) -> Result<&'a mut BestTimes, Problem> {
+    if kept.is_none() {
+        *kept = Some(best_times(case)?);
+    }
+    Ok(kept.as_mut().expect("it was read"))
 }
 
 impl Relative {
@@ -46,7 +59,8 @@ impl Relative {
     /// If they don't have the same best times, those of the first case hold for all.
     pub(super) fn of(cases: &[&CaseResult], labels: &[String]) -> Result<Self, Problem> {
         let first = cases[0];
-        let differs = |case: &&CaseResult| same_best_times(first, case).map(|same| !same);
+        let mut of_first = None;
+        let differs = |case: &&CaseResult| same_best_times(&mut of_first, first, case).map(|same| !same);
         let differs: Vec<bool> = cases.iter().map(differs).collect::<Result<_, _>>()?;
         let mut relative = Self {
             name: format!("denominator {}", first.summary.denominator),
@@ -58,9 +72,8 @@ impl Relative {
             return Ok(relative);
         }
         relative.name = format!("best times of {}", labels[0]);
-        let samples = Samples::find(&first.folder);
-        let of_first = BestTimes::of(&first.folder, samples.as_ref()).map_err(|cause| unreadable(first, &cause))?;
-        relative.of_first = Some(of_first);
+        read_once(&mut of_first, first)?;
+        relative.of_first = of_first;
         let round_trips = |case: &&CaseResult| {
             let stored = stored_case(&case.folder).map_err(|cause| unreadable(case, &cause))?;
             Ok::<_, Problem>(stored.transport.traits().measures_round_trips)
