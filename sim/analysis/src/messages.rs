@@ -15,6 +15,10 @@ pub struct MessageRow {
     pub bytes: u64,
     /// Its slowdown; infinite if it did not finish (an empty field).
     pub slowdown: f64,
+    /// From creation to completion, from the column `latency_ps`, if there is one and it finished.
+    pub latency_ps: Option<u64>,
+    /// Between which hosts, from the columns `source` and `destination`, if there are both.
+    pub hosts: Option<(u32, u32)>,
 }
 
 /// Where the columns are.
@@ -23,10 +27,12 @@ struct Columns {
     created_ps: Option<usize>,
     bytes: usize,
     slowdown: usize,
+    latency_ps: Option<usize>,
+    hosts: Option<(usize, usize)>,
 }
 
-/// Reads a CSV file, `file` in messages, with the columns `bytes` (or `size`) and `slowdown`, perhaps `seed` and
-/// `created_ps`, and others that don't matter. `each` gets every message in its order, and may refuse one.
+/// Reads a CSV file, `file` in messages, with the columns `bytes` (or `size`) and `slowdown`, perhaps `seed`,
+/// `created_ps`, `latency_ps`, `source` and `destination`, and others that don't matter. `each` gets every message in its order, and may refuse one.
 ///
 /// # Errors
 /// If it can't be read, a column is missing, a line is malformed or refused; the lines before have been handed on.
@@ -69,14 +75,13 @@ impl Columns {
             created_ps: find("created_ps"),
             bytes: find("bytes").or_else(|| find("size")).ok_or_else(|| missing("bytes"))?,
             slowdown: find("slowdown").ok_or_else(|| missing("slowdown"))?,
+            latency_ps: find("latency_ps"),
+            hosts: find("source").zip(find("destination")),
         })
     }
 
     fn parse(&self, record: &ByteRecord) -> Result<MessageRow, String> {
-        let whole = |name: &str, column: usize| {
-            number(&record[column])
-                .ok_or_else(|| format!("{name} `{}`; accepted is a whole number", shown(record, column)))
-        };
+        let whole = |name: &str, column: usize| parsed::<u64>(record, name, column);
         let bytes = whole("bytes", self.bytes)?;
         if !(1..=u64::from(u32::MAX)).contains(&bytes) {
             return Err(format!("bytes `{bytes}`; accepted is a length from 1 to 4294967295"));
@@ -90,13 +95,22 @@ impl Columns {
                 "slowdown `{shown}`; accepted is a number more than 0, or nothing for a message that did not finish"
             )
         })?;
+        let host = |name: &str, column: usize| parsed::<u32>(record, name, column);
+        let hosts = |(from, to): (usize, usize)| Ok::<_, String>((host("source", from)?, host("destination", to)?));
+        let latency = self.latency_ps.filter(|column| !record[*column].is_empty());
         Ok(MessageRow {
             seed: self.seed.map(|column| whole("seed", column)).transpose()?,
             created_ps: self.created_ps.map(|column| whole("created_ps", column)).transpose()?,
             bytes,
             slowdown,
+            latency_ps: latency.map(|column| whole("latency_ps", column)).transpose()?,
+            hosts: self.hosts.map(hosts).transpose()?,
         })
     }
+}
+
+fn parsed<T: std::str::FromStr>(record: &ByteRecord, name: &str, column: usize) -> Result<T, String> {
+    number(&record[column]).ok_or_else(|| format!("{name} `{}`; accepted is a whole number", shown(record, column)))
 }
 
 fn number<T: std::str::FromStr>(field: &[u8]) -> Option<T> {

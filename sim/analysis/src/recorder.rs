@@ -3,6 +3,7 @@
 use crate::bins::SizeBins;
 use crate::cell::{INFINITE, cell, middle_at, relative_width};
 use crate::counted::{ALL_BITS, BlockCell, Counted, cells_limit, merge, rounded_size, size_width};
+use crate::sample::{BestTime, Sample};
 use homa_units::Bytes;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
@@ -64,8 +65,8 @@ pub(crate) struct Timed {
 /// Slowdowns by message size.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 enum Samples {
-    /// Each: message size, time block, slowdown.
-    Exact(Vec<(u32, u32, f64)>),
+    /// Each.
+    Exact(Vec<Sample>),
     /// More than are kept.
     Counted(Counted),
 }
@@ -110,13 +111,35 @@ impl SlowdownRecorder {
     /// The same samples in other size bins; none once samples are no longer kept.
     #[must_use]
     pub fn rebinned(&self, bins: &SizeBins) -> Option<Self> {
+        self.revalued(bins, Sample::slowdown)
+    }
+
+    /// The same messages in other size bins, with another number for each in the place of its slowdown: its latency, or a
+    /// slowdown relative to something else. Messages that did not finish stay so. None once samples are no longer kept.
+    #[must_use]
+    pub fn revalued(&self, bins: &SizeBins, mut value: impl FnMut(&Sample) -> f64) -> Option<Self> {
         let Samples::Exact(samples) = &self.samples else { return None };
-        let mut rebinned = Self::new(bins.clone(), self.exact_limit);
-        for (size, block, slowdown) in samples {
-            rebinned.record_in_block(Bytes::new(u64::from(*size)), *slowdown, *block);
+        let mut revalued = Self::new(bins.clone(), self.exact_limit);
+        for sample in samples {
+            revalued.record_in_block(sample.size(), value(sample), sample.block());
         }
-        rebinned.unfinished.clone_from(&self.unfinished);
-        Some(rebinned)
+        revalued.unfinished.clone_from(&self.unfinished);
+        Some(revalued)
+    }
+
+    /// The finished messages in the order of their completion; none once samples are no longer kept.
+    #[must_use]
+    pub fn samples(&self) -> Option<&[Sample]> {
+        match &self.samples {
+            Samples::Exact(samples) => Some(samples),
+            Samples::Counted(_) => None,
+        }
+    }
+
+    /// How many messages did not finish.
+    #[must_use]
+    pub fn unfinished(&self) -> u64 {
+        self.unfinished.values().sum()
     }
 
     /// Takes samples, each kept as long as there are no more than `exact_limit`.
@@ -140,37 +163,53 @@ impl SlowdownRecorder {
     /// If the message has 4 GB or more.
     #[inline]
     pub fn record_in_block(&mut self, size: Bytes, slowdown: f64, block: u32) {
+        self.keep(Sample::new(size, slowdown, block, None));
+    }
+
+    /// As [`Self::record_in_block`], of a message whose best possible time is known: from `slowdown` and it follows the
+    /// latency.
+    ///
+    /// # Panics
+    /// As [`Self::record_in_block`].
+    #[inline]
+    pub fn record_with_best(&mut self, size: Bytes, slowdown: f64, block: u32, best: BestTime) {
+        self.keep(Sample::new(size, slowdown, block, Some(best)));
+    }
+
+    #[inline]
+    fn keep(&mut self, sample: Sample) {
+        let Sample { size, slowdown, .. } = sample;
         debug_assert!(slowdown.is_finite() && slowdown > 0.0, "slowdown {slowdown} of a finished message");
-        let bin = self.bins.index_of(size);
+        let bin = self.bins.index_of(Bytes::new(u64::from(size)));
         let range = &mut self.ranges[bin];
         if range.samples < RANGE_SAMPLES && range.records.last().is_none_or(|(_, largest)| slowdown > *largest) {
             range.records.push((range.samples, slowdown));
         }
         range.samples += 1;
-        let size = u32::try_from(size.get()).expect("messages are shorter than 4 GB");
         if let Samples::Exact(samples) = &mut self.samples {
             if samples.len() < self.exact_limit {
-                samples.push((size, block, slowdown));
+                samples.push(sample);
                 return;
             }
             self.begin_counting();
         }
-        self.count(size, slowdown, block);
+        self.count(&sample);
     }
 
     /// From here on samples are no longer kept.
     fn begin_counting(&mut self) {
         let counted = Samples::Counted(Counted::new(cells_limit(self.exact_limit)));
         if let Samples::Exact(kept) = std::mem::replace(&mut self.samples, counted) {
-            kept.into_iter().for_each(|(size, block, slowdown)| self.count(size, slowdown, block));
+            kept.iter().for_each(|sample| self.count(sample));
         }
         let mut sizes: Vec<_> = self.unfinished.keys().map(|(size, _)| *size).collect();
         sizes.sort_unstable();
         sizes.into_iter().for_each(|size| self.count_with(|counted, bins| counted.meet(size, bins)));
     }
 
-    fn count(&mut self, size: u32, slowdown: f64, block: u32) {
-        self.count_with(|counted, bins| counted.add(size, block, slowdown, bins));
+    fn count(&mut self, sample: &Sample) {
+        let Sample { size, slowdown, .. } = *sample;
+        self.count_with(|counted, bins| counted.add(size, sample.block(), slowdown, bins));
     }
 
     /// Counts something; if sizes are rounded more coarsely from then on, so are those of unfinished messages.
@@ -237,7 +276,7 @@ impl SlowdownRecorder {
             *cells.entry((bin, block, cell(slowdown))).or_default() += count;
         };
         if let Samples::Exact(samples) = &self.samples {
-            samples.iter().for_each(|(size, block, slowdown)| add(u64::from(*size), *block, *slowdown, 1));
+            samples.iter().for_each(|one| add(u64::from(one.size), one.block(), one.slowdown, 1));
         }
         self.unfinished.iter().for_each(|((size, block), count)| add(*size, *block, f64::INFINITY, *count));
         let mut cells: Vec<_> = cells.into_iter().collect();
@@ -250,10 +289,10 @@ impl SlowdownRecorder {
         let bin = |size: u64| self.bins.index_of(Bytes::new(size)) as u32;
         let mut all: Vec<_> = match &self.samples {
             Samples::Exact(samples) => {
-                let one = |(size, block, slowdown): &(u32, u32, f64)| Timed {
-                    bin: bin(u64::from(*size)),
-                    block: *block,
-                    slowdown: *slowdown,
+                let one = |sample: &Sample| Timed {
+                    bin: bin(u64::from(sample.size)),
+                    block: sample.block(),
+                    slowdown: sample.slowdown,
                     count: 1,
                 };
                 samples.iter().map(one).collect()
@@ -283,7 +322,7 @@ impl SlowdownRecorder {
         let mut counts = FxHashMap::default();
         let mut add = |size, count| *counts.entry(rounded_size(size, bits, &self.bins)).or_default() += count;
         match &self.samples {
-            Samples::Exact(samples) => samples.iter().for_each(|(size, ..)| add(u64::from(*size), 1)),
+            Samples::Exact(samples) => samples.iter().for_each(|sample| add(u64::from(sample.size), 1)),
             Samples::Counted(counted) => counted.by_size().for_each(|(size, _, count)| add(size, count)),
         }
         self.unfinished.iter().for_each(|((size, _), count)| add(*size, *count));
@@ -296,7 +335,7 @@ impl SlowdownRecorder {
     pub(crate) fn sizes_by_block(&self) -> Option<Vec<((u64, u32), u64)>> {
         let Samples::Exact(samples) = &self.samples else { return None };
         let mut counts = FxHashMap::default();
-        samples.iter().for_each(|(size, block, _)| *counts.entry((u64::from(*size), *block)).or_default() += 1);
+        samples.iter().for_each(|one| *counts.entry((u64::from(one.size), one.block())).or_default() += 1);
         self.unfinished.iter().for_each(|(key, count)| *counts.entry(*key).or_default() += count);
         let mut counts: Vec<_> = counts.into_iter().collect();
         counts.sort_unstable();
@@ -325,7 +364,7 @@ impl SlowdownRecorder {
         self.unfinished.iter().for_each(|((size, _), count)| add(*size, f64::INFINITY, *count));
         match &self.samples {
             Samples::Exact(samples) => {
-                samples.iter().for_each(|(size, _, slowdown)| add(u64::from(*size), *slowdown, 1));
+                samples.iter().for_each(|sample| add(u64::from(sample.size), sample.slowdown, 1));
             }
             Samples::Counted(counted) => {
                 counted.by_size().for_each(|(size, cell, count)| add(size, middle_at(cell, counted.level()), count));
@@ -337,7 +376,7 @@ impl SlowdownRecorder {
     /// not every sample was kept: then sizes and blocks are no longer known together.
     pub(crate) fn exact(&self) -> Option<impl Iterator<Item = (u64, u32, f64)>> {
         let Samples::Exact(samples) = &self.samples else { return None };
-        let finished = samples.iter().map(|(size, block, slowdown)| (u64::from(*size), *block, *slowdown));
+        let finished = samples.iter().map(|one| (u64::from(one.size), one.block(), one.slowdown));
         let unfinished = self.unfinished.iter().flat_map(|((size, block), count)| {
             std::iter::repeat_n((*size, *block, f64::INFINITY), usize::try_from(*count).expect("messages of a run"))
         });

@@ -134,8 +134,9 @@ Examples:
     /// A and B are each the folder of a case; .rtts files of a cluster (a folder with those of one
     /// experiment, FOLDER/EXPERIMENT, or files separated by commas); a .data or .csv file; or a
     /// published reference. Ratios are B / A. Two cases with the same seeds are compared in pairs,
-    /// if their runs are kept. What doesn't divide by the same best time is refused. Against
-    /// published curves the like statistic is compared: lower edges of histogram cells. The overlay
+    /// if their runs are kept. Where their best times differ, latencies are compared instead of
+    /// slowdowns; of files, what doesn't divide by the same best time is refused. Cases with other
+    /// sizes, loads, topologies or windows are refused without --unlike. Against published curves the like statistic is compared: lower edges of histogram cells. The overlay
     /// is drawn into the folder of a case. docs/compare.md has more.
     #[command(after_help = "\
 Examples:
@@ -388,6 +389,10 @@ pub(crate) struct CompareArguments {
     /// Groups of sizes [default: deciles; bins for cases without samples, and for tables]
     #[arg(long, value_name = "GROUPS", requires = "other")]
     pub(crate) by: Option<By>,
+    /// Compare cases with other sizes, loads, topologies or windows all the same, and say in what
+    /// they differ
+    #[arg(long, conflicts_with = "trace")]
+    pub(crate) unlike: bool,
     /// Refuse what can't be compared in pairs
     #[arg(long, requires = "other")]
     pub(crate) paired: bool,

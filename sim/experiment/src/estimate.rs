@@ -7,7 +7,7 @@ use homa_units::{Bytes, Duration};
 use homa_workloads::{LoadArithmetic, SizeDistribution};
 
 /// Bytes that a measured message takes while quantiles are exact, pooling included.
-const BYTES_PER_SAMPLE: f64 = 40.0;
+const BYTES_PER_SAMPLE: f64 = 48.0;
 
 /// One kind of path.
 #[derive(Debug, Clone, PartialEq)]

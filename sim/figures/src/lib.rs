@@ -33,5 +33,5 @@ pub use network::{PriorityBars, QueueBars, priority_figure, queue_figure};
 pub use png::png;
 pub use points::{FigurePoint, FigurePoints};
 pub use rows::{FigureRow, figure_csv};
-pub use slowdown::{Curve, slowdown_figure, slowdown_figure_points, slowdown_rows};
+pub use slowdown::{Curve, sized_figure, slowdown_figure, slowdown_figure_points, slowdown_rows};
 pub use step::Step;

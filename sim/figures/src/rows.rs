@@ -17,12 +17,14 @@ pub struct FigureRow {
     pub y_low: f64,
     /// Upper end of the confidence of `y`, else not a number.
     pub y_high: f64,
+    /// What stands in the place of `y` if it is not a number but something is known; else empty.
+    pub word: &'static str,
 }
 
 impl FigureRow {
     pub(super) fn new(figure: &str, curve: &str, x: String, y: f64, band: Option<(f64, f64)>) -> Self {
         let (y_low, y_high) = band.unwrap_or((f64::NAN, f64::NAN));
-        Self { figure: figure.to_owned(), curve: curve.to_owned(), x, y, y_low, y_high }
+        Self { figure: figure.to_owned(), curve: curve.to_owned(), x, y, y_low, y_high, word: "" }
     }
 }
 
@@ -37,7 +39,7 @@ pub(super) fn x_number(value: f64) -> String {
 }
 
 /// Rows of one figure or several as CSV with the columns `figure`, `curve`, `x`, `y`, `y_low`, `y_high`. What is not a number is
-/// empty; infinite is `inf`.
+/// empty, or a word that says why; infinite is `inf`.
 #[must_use]
 pub fn figure_csv(rows: &[FigureRow]) -> Vec<u8> {
     let mut writer = csv::Writer::from_writer(Vec::new());
@@ -45,7 +47,8 @@ pub fn figure_csv(rows: &[FigureRow]) -> Vec<u8> {
     write(["figure", "curve", "x", "y", "y_low", "y_high"]);
     for row in rows {
         let [y, low, high] = [row.y, row.y_low, row.y_high].map(x_number);
-        write([&row.figure, &row.curve, &row.x, &y, &low, &high]);
+        let y = if row.word.is_empty() { &y } else { row.word };
+        write([&row.figure, &row.curve, &row.x, y, &low, &high]);
     }
     writer.into_inner().expect("writing into memory does not fail")
 }

@@ -52,8 +52,17 @@ impl Curve {
 /// If there is nothing to draw.
 #[must_use]
 pub fn slowdown_figure(curves: &[Curve], title: &str) -> String {
+    sized_figure(curves, title, "Slowdown")
+}
+
+/// The same of another number, which is what `y` says.
+///
+/// # Panics
+/// As [`slowdown_figure`].
+#[must_use]
+pub fn sized_figure(curves: &[Curve], title: &str, y: &str) -> String {
     let (title, legend, scale) = layout(curves, title);
-    canvas(scale.plot_bottom() + BELOW, |root| draw(root, curves, &title, &legend, &scale))
+    canvas(scale.plot_bottom() + BELOW, |root| draw(root, curves, &title, &legend, (&scale, y)))
 }
 
 /// Where the steps of [`slowdown_figure`]'s drawing are; of published curves, their marks.
@@ -141,10 +150,10 @@ fn entries(curves: &[Curve]) -> Vec<(Entry, String)> {
     all
 }
 
-fn draw(root: &Area<'_>, curves: &[Curve], title: &[String], legend: &Legend, scale: &Scale) -> Drawn {
+fn draw(root: &Area<'_>, curves: &[Curve], title: &[String], legend: &Legend, (scale, y): (&Scale, &str)) -> Drawn {
     draw_lines(root, title, ((LEFT + RIGHT) / 2, 10))?;
     grid(root, scale)?;
-    axes(root, curves, scale)?;
+    axes(root, curves, (scale, y))?;
     let looks = looks(curves);
     for (curve, (Look { colour, .. }, _)) in curves.iter().zip(&looks).filter(|(curve, _)| !curve.steps.is_empty()) {
         if curve.published {
@@ -298,7 +307,7 @@ fn grid(root: &Area<'_>, scale: &Scale) -> Drawn {
     Ok(())
 }
 
-fn axes(root: &Area<'_>, curves: &[Curve], scale: &Scale) -> Drawn {
+fn axes(root: &Area<'_>, curves: &[Curve], (scale, y): (&Scale, &str)) -> Drawn {
     let (top, bottom) = (scale.plot_top, scale.plot_bottom());
     let frame = vec![(LEFT, top), (LEFT, bottom), (RIGHT, bottom), (RIGHT, top), (LEFT, top)];
     root.draw(&PathElement::new(frame, BLACK.stroke_width(2)))?;
@@ -325,5 +334,5 @@ fn axes(root: &Area<'_>, curves: &[Curve], scale: &Scale) -> Drawn {
     // It would just not fit at the size of other names.
     let size = LARGE * (f64::from(WIDTH - 40) / width(caption, LARGE)).min(1.0);
     text(root, caption, ((LEFT + RIGHT) / 2, bottom + 58), size, (HPos::Center, VPos::Top))?;
-    text_upwards(root, "Slowdown", (8, (top + bottom) / 2), LARGE, (HPos::Center, VPos::Top))
+    text_upwards(root, y, (8, (top + bottom) / 2), LARGE, (HPos::Center, VPos::Top))
 }

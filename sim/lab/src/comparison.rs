@@ -5,9 +5,11 @@ mod compare;
 mod definition;
 mod error;
 mod group;
+mod numbers;
 mod operand;
 mod overlay;
 mod published;
+mod quantity;
 mod result;
 mod rows;
 mod rtts;
@@ -24,5 +26,5 @@ pub use published::{
     ComparedPercentile, Pair, ReferenceComparison, ReferenceError, ReferencePoint, compare_with_reference,
     reference_curve,
 };
-pub use result::{ComparedSide, ComparedSizes, ComparedValue, Comparison, Grouping, Intervals, Tolerance};
+pub use result::{ComparedSide, ComparedSizes, ComparedValue, Comparison, Grouping, Intervals, Quantity, Tolerance};
 pub use trace::{TraceComparison, TraceComparisonError, compare_with_trace};

@@ -6,6 +6,7 @@ mod drawing;
 mod error;
 mod label;
 mod ratio;
+mod relative;
 
 pub(crate) use cases::CaseResult;
 pub use error::FigureError;
@@ -26,7 +27,8 @@ use std::path::{Path, PathBuf};
 pub struct Drawn {
     /// The files.
     pub files: Vec<PathBuf>,
-    /// Why some figures were left out: cases that they are of are not there.
+    /// Why some figures were left out, each with the key that would allow it: cases that they are
+    /// of are not there, or don't go into one figure.
     pub left_out: Vec<String>,
 }
 
@@ -35,7 +37,8 @@ pub struct Drawn {
 /// should be is drawn `again` only if that is wanted.
 ///
 /// # Errors
-/// If results are missing, a section can't be drawn from them, or a figure can't be written.
+/// If results are missing or damaged, or a figure can't be written. A figure that can't be drawn
+/// from the results is left out.
 pub fn write_figures(out: &Path, sections: &[FigureSection], draw: Draw, again: bool) -> Result<Drawn, FigureError> {
     let manifest = Manifest::read(out)?;
     let cases = CaseResult::read(out, &manifest)?;
@@ -116,13 +119,17 @@ pub(crate) fn draw_figures(cases: &[CaseResult], sections: &[FigureSection]) -> 
             continue;
         }
         let chosen: Vec<&CaseResult> = cases.iter().filter(|case| section.is_of(&case.summary.case)).collect();
-        let error = |problem: String| FigureError::Section { name: section.file_name(), problem };
         let labels = Labels::new(cases, &chosen, section);
-        let drawing = draw(section, cases, &chosen, &labels).map_err(|problem| match problem {
-            Problem::Section(problem) => error(problem),
-            Problem::Other(other) => other,
-        })?;
-        let (name, kind, title) = (section.file_name(), section.kind, labels.title);
+        let name = section.file_name();
+        let drawing = match draw(section, cases, &chosen, &labels) {
+            Ok(drawing) => drawing,
+            Err(Problem::Section(problem)) => {
+                figures.left_out.push(format!("\"{name}\": {problem}"));
+                continue;
+            }
+            Err(Problem::Other(other)) => return Err(other),
+        };
+        let (kind, title) = (section.kind, labels.title);
         figures.drawn.push(Figure { name, kind, title, drawing });
     }
     Ok(figures)

@@ -24,7 +24,7 @@ pub use check::{
 };
 pub use comparison::{
     ComparedPercentile, ComparedSide, ComparedSizes, ComparedValue, Comparison, ComparisonError, ComparisonOptions,
-    Grouping, Intervals, Operand, OperandError, OverlayError, Pair, ReferenceComparison, ReferenceError,
+    Grouping, Intervals, Operand, OperandError, OverlayError, Pair, Quantity, ReferenceComparison, ReferenceError,
     ReferencePoint, Stated, Tolerance, TraceComparison, TraceComparisonError, compare_results, compare_with_reference,
     compare_with_trace, reference_curve, write_comparison_figure, write_overlay,
 };
@@ -48,6 +48,7 @@ pub use plan::{
 pub use report::{REPORT, ReportError, write_report};
 pub use results::{
     Archive, CaseSummary, Draw, Overall, OverallConfidence, Peaks, Pooled, PriorityRow, ReceiverSummary, RunError,
-    SamplesError, ShortMessages, StoredError, TierRow, Timing, WrittenCase, paired_samples, pool_runs, write_case,
+    SamplesError, ShortMessages, StoredError, TierRow, Timing, Unlike, WrittenCase, paired_samples, pool_runs,
+    write_case,
 };
 pub use session::{CaseOutcome, Claim, ClaimError, Follow, Session, Tally, carry_out, division, run_case, run_seed};

@@ -6,9 +6,12 @@
 //! cases.
 
 mod archive;
+mod best_times;
 mod case_folder;
+mod caution;
 mod figures;
 mod formats;
+mod likeness;
 mod messages;
 mod overview;
 mod pool;
@@ -20,15 +23,18 @@ mod timing;
 mod warnings;
 
 pub use archive::Archive;
+pub(crate) use best_times::{BestTimes, DifferentBest, best_time_keys};
 pub use case_folder::{WrittenCase, write_case};
 pub use figures::Draw;
 pub(crate) use figures::title_case;
 pub use formats::StoredError;
 pub(crate) use formats::{finite, read_csv};
+pub use likeness::Unlike;
+pub(crate) use likeness::unlike;
 pub(crate) use messages::MessageLine;
 pub(crate) use overview::write_overview;
 pub use pool::{Pooled, RunError, pool_runs};
-pub(crate) use samples::{EXACT_LIMIT, has_samples, record, stored_case};
+pub(crate) use samples::{EXACT_LIMIT, Samples, record, stored_case};
 pub use samples::{SamplesError, paired_samples};
 pub use summary::{
     CaseSummary, Overall, OverallConfidence, Peaks, PriorityRow, ReceiverSummary, ShortMessages, TierRow,

@@ -4,6 +4,7 @@ use crate::idle::host_pair;
 use crate::kind::TransportConfig;
 use crate::model::Traits;
 use crate::simulate::{Ended, Purpose, Ran};
+use homa_analysis::BestTime;
 use homa_engine::Streams;
 use homa_fabric::{
     Advanced, EventOrder, FabricConfig, Framing, LoadBalancing, Message, MessageEnd, MessageRef, Observer, Packet,
@@ -14,6 +15,7 @@ use homa_units::{Bytes, Duration, Time};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use std::hash::Hash;
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 /// Which best possible completion time.
@@ -111,7 +113,23 @@ impl IdealTimes {
     /// The best possible completion time of a message, in picoseconds.
     #[inline]
     pub fn ideal_ps(&mut self, source: HostId, destination: HostId, size: Bytes) -> u64 {
-        let class = self.topology.path_class(source, destination);
+        self.of_path_ps(self.topology.path_class(source, destination), size)
+    }
+
+    /// The same with the class of the message's path.
+    ///
+    /// # Panics
+    /// Never: messages take time.
+    #[inline]
+    pub fn best(&mut self, source: HostId, destination: HostId, size: Bytes) -> BestTime {
+        let path = self.topology.path_class(source, destination);
+        let ps = NonZeroU64::new(self.of_path_ps(path, size)).expect("messages take time");
+        BestTime { path: path.0, ps }
+    }
+
+    /// That of a message over a path of this class, which the network must have.
+    #[inline]
+    pub fn of_path_ps(&mut self, class: PathClass, size: Bytes) -> u64 {
         if self.denominator == Denominator::Simulated {
             let Self { topology, config, simulated, .. } = self;
             return remembered(simulated, SIMULATED_MAX, (size, class), || idle_ps(topology, config, size, class));

@@ -171,9 +171,9 @@ impl Observer for Measurement {
             return;
         }
         let latency = at.since(message.created);
-        let slowdown =
-            latency.as_ps() as f64 / self.ideal.ideal_ps(message.source, message.destination, message.size) as f64;
-        self.recorder.record_in_block(message.size, slowdown, self.block(message));
+        let best = self.ideal.best(message.source, message.destination, message.size);
+        let slowdown = latency.as_ps() as f64 / best.ps.get() as f64;
+        self.recorder.record_with_best(message.size, slowdown, self.block(message), best);
         let latency_us = latency.as_ps() as f64 / PS_PER_US;
         self.latencies[0].record(latency_us);
         if message.size <= self.short_bytes {

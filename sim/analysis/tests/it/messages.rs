@@ -18,16 +18,24 @@ fn read(text: &str) -> Result<Vec<MessageRow>, String> {
 #[test]
 fn our_own_columns_are_read_and_unfinished_messages_are_infinitely_slow() {
     let text = "created_ps,source,destination,bytes,latency_ps,slowdown\n5,0,1,100,7,1.5\n6,0,1,200,,\n";
-    let row = |created, bytes, slowdown| MessageRow { seed: None, created_ps: Some(created), bytes, slowdown };
-    assert_eq!(read(text).unwrap(), [row(5, 100, 1.5), row(6, 200, f64::INFINITY)]);
+    let row = |created, bytes, slowdown, latency_ps| MessageRow {
+        seed: None,
+        created_ps: Some(created),
+        bytes,
+        slowdown,
+        latency_ps,
+        hosts: Some((0, 1)),
+    };
+    assert_eq!(read(text).unwrap(), [row(5, 100, 1.5, Some(7)), row(6, 200, f64::INFINITY, None)]);
 }
 
 #[test]
 fn other_simulators_columns_are_read_too() {
     let rows = read("# said of it\nt_ns,src,dst,size,latency_ns,slowdown\n1.9,0,1,40,5095.8,2.07\n").unwrap();
-    assert_eq!(rows, [MessageRow { seed: None, created_ps: None, bytes: 40, slowdown: 2.07 }]);
+    let row = MessageRow { seed: None, created_ps: None, bytes: 40, slowdown: 2.07, latency_ps: None, hosts: None };
+    assert_eq!(rows, [row]);
     let rows = read("slowdown,bytes,seed\n2,40,7\n").unwrap();
-    assert_eq!(rows, [MessageRow { seed: Some(7), created_ps: None, bytes: 40, slowdown: 2.0 }]);
+    assert_eq!(rows, [MessageRow { seed: Some(7), slowdown: 2.0, ..row }]);
 }
 
 #[test]

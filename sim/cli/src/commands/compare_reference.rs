@@ -9,7 +9,8 @@ use std::process::ExitCode;
 
 pub(crate) fn execute(arguments: &CompareArguments, folder: &Path, reference: &str) -> anyhow::Result<ExitCode> {
     let own = [arguments.p50_within, arguments.p99_within].map(|within| within.or(arguments.within));
-    let comparison = compare_with_reference(folder, reference, &arguments.system)?.judged_within(own[0], own[1]);
+    let comparison = compare_with_reference(folder, reference, &arguments.system, arguments.unlike)?;
+    let comparison = comparison.judged_within(own[0], own[1]);
     let figures = write_overlay(folder, &comparison)?;
     if arguments.json {
         writeln!(std::io::stdout(), "{}", serde_json::to_string(&comparison)?)?;
@@ -29,8 +30,16 @@ fn table(comparison: &ReferenceComparison, own: [Option<f64>; 2]) -> String {
     ];
     let [p50, p99] = [0, 1]
         .map(|number: usize| own[number].map_or_else(|| usual[number].to_owned(), |own| format!("{} %", 100.0 * own)));
-    let mut text = format!(
-        "{} at wire load {}: ours / published {} (ratio), published statistic: lower edges of histogram cells\n",
+    let mut text = String::new();
+    for unlike in &comparison.unlike {
+        let _ = writeln!(text, "UNLIKE: {unlike}, A being ours and B the published one");
+    }
+    for warning in &comparison.warnings {
+        let _ = writeln!(text, "warning: ours: {warning}");
+    }
+    let _ = writeln!(
+        text,
+        "{} at wire load {}: ours / published {} (ratio), published statistic: lower edges of histogram cells",
         comparison.workload, comparison.load, comparison.system
     );
     let _ = writeln!(
@@ -72,7 +81,7 @@ fn pair(pair: &Pair) -> String {
     let number =
         |value: Option<f64>, without: &str| value.map_or_else(|| without.to_owned(), |value| format!("{value:.3}"));
     let ratio = number(pair.ratio, "-");
-    format!("{} / {} ({ratio})", number(pair.ours, "inf"), number(pair.theirs, "-"))
+    format!("{} / {} ({ratio})", number(pair.ours, "unfinished"), number(pair.theirs, "-"))
 }
 
 fn verdict(pairs: &[(&str, &Pair)]) -> String {

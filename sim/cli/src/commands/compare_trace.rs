@@ -75,10 +75,20 @@ fn compare_queues(ours: &Path, theirs: &Path) -> anyhow::Result<Vec<ComparedQueu
 }
 
 fn table(comparison: &TraceComparison, queues: &[ComparedQueue], within: bool) -> String {
-    let mut text = format!("{} messages; ours / theirs (ratio)\n", comparison.messages);
+    let mut text = String::new();
+    for warning in &comparison.warnings {
+        let _ = writeln!(text, "warning: ours: {warning}");
+    }
+    let _ = writeln!(text, "{} messages; ours / theirs (ratio)", comparison.messages);
+    let number = |value: f64| if value.is_finite() { format!("{value:.3}") } else { "unfinished".to_owned() };
     let pair = |[ours, theirs]: [f64; 2]| {
         let ratio = if ours == theirs { 1.0 } else { ours / theirs };
-        format!("{ours:.3} / {theirs:.3} ({ratio:.4})")
+        let ratio = match (ours.is_finite(), theirs.is_finite()) {
+            (true, true) => format!("{ratio:.4}"),
+            (false, false) => "both unfinished".to_owned(),
+            _ => "-".to_owned(),
+        };
+        format!("{} / {} ({ratio})", number(ours), number(theirs))
     };
     let _ = writeln!(
         text,

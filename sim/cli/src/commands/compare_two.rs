@@ -5,8 +5,8 @@ use crate::args::{By, CompareArguments};
 use anyhow::{Context, bail};
 use homa_analysis::human_bytes;
 use homa_lab::{
-    ComparedSizes, ComparedValue, Comparison, ComparisonOptions, Grouping, Intervals, Operand, Stated, Tolerance,
-    compare_results, write_comparison_figure,
+    ComparedSizes, ComparedValue, Comparison, ComparisonOptions, Grouping, Intervals, Operand, Quantity, Stated,
+    Tolerance, compare_results, write_comparison_figure,
 };
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -26,6 +26,9 @@ pub(crate) fn execute(arguments: &CompareArguments, other: &str) -> anyhow::Resu
             );
         }
         _ => {}
+    }
+    if arguments.unlike && !matches!((&a, &b), (Operand::Case(_), Operand::Case(_))) {
+        bail!("--unlike is for two cases: what is in other files is not known to be like or unlike; leave it out");
     }
     if arguments.system != "Homa" {
         bail!("--system is the transport of a published curve, and neither A nor B is a reference: leave it out");
@@ -74,6 +77,7 @@ fn options(arguments: &CompareArguments) -> anyhow::Result<ComparisonOptions> {
             By::Bins => Grouping::Bins,
         }),
         paired: arguments.paired,
+        unlike: arguments.unlike,
         tolerance: Tolerance {
             p50: arguments.p50_within.or(arguments.within),
             p99: arguments.p99_within.or(arguments.within),
@@ -98,19 +102,24 @@ fn figure(arguments: &CompareArguments, comparison: &Comparison) -> anyhow::Resu
 
 fn table(comparison: &Comparison) -> String {
     let mut text = String::new();
+    for unlike in &comparison.unlike {
+        let _ = writeln!(text, "UNLIKE: {unlike}");
+    }
     for (letter, side) in [("A", &comparison.a), ("B", &comparison.b)] {
         let _ = writeln!(text, "{letter}: {} (quantiles {})", side.what, side.quantiles);
+        for warning in &side.warnings {
+            let _ = writeln!(text, "warning: {letter}: {warning}");
+        }
     }
     let by = match comparison.by {
         Grouping::Deciles => "tenth of messages",
         Grouping::Bins => "size bin",
     };
-    let _ = writeln!(
-        text,
-        "slowdown by {by}, relative to \"{}\"; ratios are B / A{}",
-        comparison.a.denominator,
-        intervals(comparison)
-    );
+    let what = match comparison.quantity {
+        Quantity::Slowdown => format!("slowdown by {by}, relative to \"{}\"", comparison.a.denominator),
+        Quantity::Latency => format!("latency in us by {by}, as best times differ"),
+    };
+    let _ = writeln!(text, "{what}; ratios are B / A{}", intervals(comparison));
     let _ = writeln!(
         text,
         "{:>17}  {:>10}  {:>10}  {:>23}  {:>27}  {:>23}  {:>27}  verdict",
@@ -153,7 +162,10 @@ fn conclusion(comparison: &Comparison) -> String {
     if comparison.intervals != Intervals::None {
         let count = |of: fn(&ComparedSizes) -> &ComparedValue| {
             let known: Vec<_> = comparison.rows.iter().filter_map(|row| of(row).significant).collect();
-            format!("{} of {}", known.iter().filter(|significant| **significant).count(), known.len())
+            match known.len() {
+                0 => "not judged".to_owned(),
+                all => format!("{} of {all}", known.iter().filter(|significant| **significant).count()),
+            }
         };
         let _ = writeln!(
             text,
@@ -185,12 +197,13 @@ fn sizes(row: &ComparedSizes) -> String {
 }
 
 fn values(value: &ComparedValue) -> String {
-    let number = |value: Option<f64>| value.map_or_else(|| "inf".to_owned(), |value| format!("{value:.3}"));
+    let number = |value: Option<f64>| value.map_or_else(|| "unfinished".to_owned(), |value| format!("{value:.3}"));
     format!("{} / {}", number(value.a), number(value.b))
 }
 
 fn ratio(value: &ComparedValue) -> String {
-    let mut text = value.ratio.map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.3}"));
+    let without = if value.a.is_none() && value.b.is_none() { "both unfinished" } else { "-" };
+    let mut text = value.ratio.map_or_else(|| without.to_owned(), |ratio| format!("{ratio:.3}"));
     if let Some([low, high]) = value.interval {
         let end = |end: Option<f64>| end.map_or_else(|| "inf".to_owned(), |end| format!("{end:.3}"));
         let _ = write!(text, " [{}, {}]", end(low), end(high));

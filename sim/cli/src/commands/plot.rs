@@ -1,6 +1,7 @@
 //! `homasim plot`.
 
 use crate::args::PlotArguments;
+use anyhow::bail;
 use homa_lab::{Draw, Manifest, load_experiment, write_figures};
 use std::io::Write;
 use std::process::ExitCode;
@@ -16,6 +17,9 @@ pub(crate) fn execute(arguments: &PlotArguments) -> anyhow::Result<ExitCode> {
     }
     for path in &drawn.files {
         writeln!(std::io::stdout(), "{}", path.display())?;
+    }
+    if drawn.files.is_empty() {
+        bail!("no figure could be drawn");
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -106,10 +106,14 @@ fn compare_tells_ours_theirs_ratio_and_verdict_and_draws_the_overlay() {
     let sandbox = Sandbox::new();
     sandbox.write("tiny.toml", &TINY.replace("load = 0.6", "load = 0.8"));
     assert!(sandbox.run(&["run", "--no-png", "tiny.toml", "--out", "out"]).status.success());
-    let output = sandbox.run(&["compare", "out/w3-0.8", "--reference", "sigcomm18", "--json"]);
+    let output = sandbox.run(&["compare", "out/w3-0.8", "--reference", "sigcomm18", "--unlike", "--json"]);
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
     let comparison: Value = serde_json::from_str(&stdout(&output)).unwrap();
     assert_eq!(comparison["within_tolerance"], false);
+    assert_eq!(
+        (&comparison["unlike"][0]["a"], &comparison["unlike"][0]["b"]),
+        (&"sigcomm18-16".into(), &"sigcomm18".into())
+    );
     let row = &comparison["rows"][4];
     assert_eq!((row["percentile"].as_f64(), row["size_bytes"].as_u64()), (Some(10.0), Some(36)));
     assert_eq!(row["p99"]["theirs"].as_f64(), Some(2.21407));

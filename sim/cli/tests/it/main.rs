@@ -10,6 +10,7 @@ mod compare;
 mod describe_homa;
 mod figures;
 mod help_examples;
+mod like_with_like;
 mod overwriting;
 mod replay;
 mod report;

@@ -1,6 +1,6 @@
 //! Why two results can't be compared.
 
-use crate::results::{SamplesError, StoredError};
+use crate::results::{SamplesError, StoredError, Unlike};
 use homa_analysis::ImportError;
 use homa_analysis::cluster::BaselineError;
 use homa_experiment::{CaseError, ExperimentError};
@@ -107,6 +107,31 @@ pub enum ComparisonError {
         b_is: String,
         /// What to do.
         advice: String,
+    },
+    /// The two have other traffic or networks.
+    #[error(
+        "{a} and {b} are not alike: {}; run one of them again with the other's, or give --unlike to compare them all the same",
+        unlike.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    )]
+    Unlike {
+        /// The first side.
+        a: String,
+        /// The second side.
+        b: String,
+        /// In what.
+        unlike: Vec<Unlike>,
+    },
+    /// Their best times differ, and there are no latencies to compare instead.
+    #[error("slowdowns of {a} and {b} don't compare: {different}; latencies would, but {missing}")]
+    NoLatencies {
+        /// The first side.
+        a: String,
+        /// The second side.
+        b: String,
+        /// A message whose best times differ.
+        different: String,
+        /// Why there are no latencies, and what to do.
+        missing: String,
     },
     /// Pairs were demanded.
     #[error("no comparison in pairs: {0}")]

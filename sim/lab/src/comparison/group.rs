@@ -7,6 +7,8 @@ pub(super) struct Group {
     pub(super) size_min: Option<u64>,
     pub(super) size_max: u64,
     pub(super) count: Option<u64>,
+    /// How many of them did not finish, if known.
+    pub(super) unfinished: Option<u64>,
     /// Share of all messages up to this group's end, if known.
     pub(super) share: Option<f64>,
     /// Infinite if it is that of an unfinished message.

@@ -1,24 +1,25 @@
 //! Both sides in one figure.
 
+use super::numbers::comparison_csv;
 use super::published::{ComparedPercentile, ReferenceComparison};
-use super::result::{ComparedSide, ComparedSizes, ComparedValue, Comparison};
+use super::result::{ComparedSide, ComparedSizes, ComparedValue, Comparison, Quantity};
 use crate::disk::{StoreError, write_atomically};
 use crate::results::{CaseSummary, StoredError, title_case};
 use homa_analysis::BinRow;
-use homa_figures::{Curve, Step, png, slowdown_figure};
+use homa_figures::{Curve, Step, png, sized_figure, slowdown_figure};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
-/// Draws both sides as `path` with the ending `.svg`, and as `.png`. Sides of ours are lines,
-/// others marks.
+/// Draws both sides as `path` with the ending `.svg`, and as `.png`, and writes their numbers as
+/// `.csv`. Sides of ours are lines, others marks.
 ///
 /// # Errors
-/// If a figure can't be written.
-pub fn write_comparison_figure(path: &Path, comparison: &Comparison) -> Result<[PathBuf; 2], StoreError> {
+/// If a file can't be written.
+pub fn write_comparison_figure(path: &Path, comparison: &Comparison) -> Result<[PathBuf; 3], StoreError> {
     let svg = figure(comparison);
     let image = png(&svg);
-    let files = [("svg", svg.into_bytes()), ("png", image)];
+    let files = [("svg", svg.into_bytes()), ("png", image), ("csv", comparison_csv(comparison))];
     let mut paths = Vec::new();
     for (ending, bytes) in files {
         // Not with_extension: a case's name may have a point in it.
@@ -32,7 +33,7 @@ pub fn write_comparison_figure(path: &Path, comparison: &Comparison) -> Result<[
         file.persist(&path).map_err(|persist| error(persist.error))?;
         paths.push(path);
     }
-    Ok(paths.try_into().expect("two figures"))
+    Ok(paths.try_into().expect("three files"))
 }
 
 fn figure(comparison: &Comparison) -> String {
@@ -53,13 +54,21 @@ fn figure(comparison: &Comparison) -> String {
         }
     };
     let curve = |side: &ComparedSide, letter: &str, of: &dyn Fn(&ComparedValue) -> Option<f64>| Curve {
-        name: format!("{letter}: {}", side.name),
+        name: match side.steady {
+            Some(false) => format!("{letter}: {} (not steady)", side.name),
+            _ => format!("{letter}: {}", side.name),
+        },
         steps: comparison.rows.iter().enumerate().map(|row| step(row, of)).collect(),
         published: side.folder.is_none(),
     };
     let curves = [curve(&comparison.a, "A", &|value| value.a), curve(&comparison.b, "B", &|value| value.b)];
-    let title = format!("Slowdown (denominator {})", comparison.a.denominator);
-    slowdown_figure(&curves, &title)
+    let unlike = if comparison.unlike.is_empty() { "" } else { "; traffic or networks are unlike" };
+    match comparison.quantity {
+        Quantity::Slowdown => {
+            slowdown_figure(&curves, &format!("Slowdown (denominator {}{unlike})", comparison.a.denominator))
+        }
+        Quantity::Latency => sized_figure(&curves, &format!("Latency (best times differ{unlike})"), "Latency (us)"),
+    }
 }
 
 /// Draws a result with a published curve laid over it, as `compare-REFERENCE.svg` and `.png` in the

@@ -1,6 +1,6 @@
 //! Published curves, shipped with the program, and the comparison with them.
 
-use crate::results::{CaseSummary, StoredError, finite};
+use crate::results::{CaseSummary, StoredError, Unlike, finite};
 use homa_analysis::BinRow;
 use homa_run::Denominator;
 use serde::{Deserialize, Serialize};
@@ -9,6 +9,9 @@ use thiserror::Error;
 
 /// The name of each shipped reference, with its table.
 const REFERENCES: [(&str, &str); 1] = [("sigcomm18", include_str!("../../../../results/reference/sigcomm18.csv"))];
+
+/// The preset of the network that all of them are of.
+const PUBLISHED_NETWORK: &str = "sigcomm18";
 
 /// A row of a published curve.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -82,6 +85,10 @@ pub struct ReferenceComparison {
     pub rows: Vec<ComparedPercentile>,
     /// Whether every published number is within tolerance.
     pub within_tolerance: bool,
+    /// In what the result is unlike the published one, if that was asked for.
+    pub unlike: Vec<Unlike>,
+    /// What a reader of our numbers must know.
+    pub warnings: Vec<String>,
 }
 
 /// Why a result can't be compared with a published curve.
@@ -111,6 +118,18 @@ pub enum ReferenceError {
         load: String,
         /// The curves there are.
         known: String,
+    },
+    /// The result is of another network.
+    #[error(
+        "{folder}: {unlike}, which is the published one: the numbers don't compare; run with --set topology.preset={}, or give --unlike to \
+         compare them all the same",
+        unlike.b
+    )]
+    Unlike {
+        /// The result.
+        folder: String,
+        /// Its network and the published one.
+        unlike: Unlike,
     },
     /// The two are not about the same thing.
     #[error(
@@ -193,14 +212,16 @@ fn tolerances(percentile: f64) -> (f64, f64) {
     if percentile <= 95.0 { (0.03, 0.06) } else { (0.15, 0.15) }
 }
 
-/// Compares the result in `folder` with a published curve, like statistic with like.
+/// Compares the result in `folder` with a published curve, like statistic with like; one of another
+/// network only `even_if_unlike`.
 ///
 /// # Errors
-/// If the result can't be read, there is no such curve, or the two define slowdown differently.
+/// If the result can't be read, there is no such curve, it is of another network, or the two define slowdown differently.
 pub fn compare_with_reference(
     folder: &Path,
     reference: &str,
     system: &str,
+    even_if_unlike: bool,
 ) -> Result<ReferenceComparison, ReferenceError> {
     let summary = CaseSummary::read(folder)?;
     let theirs = Denominator::Sigcomm18.name();
@@ -214,6 +235,14 @@ pub fn compare_with_reference(
     }
     let load = summary.load.filter(|_| summary.load_kind == "wire");
     let curve = reference_curve(reference, system, &summary.workload, load)?;
+    let unlike = (summary.topology != PUBLISHED_NETWORK).then(|| Unlike {
+        key: "topology".to_owned(),
+        a: summary.topology.clone(),
+        b: PUBLISHED_NETWORK.to_owned(),
+    });
+    if let Some(unlike) = unlike.clone().filter(|_| !even_if_unlike) {
+        return Err(ReferenceError::Unlike { folder: folder.display().to_string(), unlike });
+    }
     let rows: Vec<_> = curve.iter().map(|point| compare(&summary, point)).collect();
     let within = |pair: &Pair| pair.within != Some(false);
     let within_tolerance = rows.iter().all(|row| within(&row.p50) && within(&row.p99));
@@ -224,6 +253,8 @@ pub fn compare_with_reference(
         load: curve[0].load,
         rows,
         within_tolerance,
+        unlike: unlike.into_iter().collect(),
+        warnings: summary.warnings,
     })
 }
 

@@ -1,5 +1,6 @@
 //! What a comparison gives: two results beside each other, by size.
 
+use crate::results::Unlike;
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -36,6 +37,17 @@ pub enum Intervals {
     None,
 }
 
+/// What is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum Quantity {
+    /// Times over best possible times that are the same on both sides.
+    #[serde(rename = "slowdown")]
+    Slowdown,
+    /// Times in microseconds, as the best possible ones are not the same.
+    #[serde(rename = "latency_us")]
+    Latency,
+}
+
 /// One number of both sides.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct ComparedValue {
@@ -47,7 +59,8 @@ pub struct ComparedValue {
     pub ratio: Option<f64>,
     /// 95 % confidence interval of the ratio, if there is one; none as an end: without bound.
     pub interval: Option<[Option<f64>; 2]>,
-    /// Whether the interval leaves out 1.
+    /// Whether the interval leaves out 1; none where a side is not in a steady state, or has
+    /// unfinished messages among these, as the interval doesn't know of that.
     pub significant: Option<bool>,
     /// How far the ratio may be from 1, if it is judged.
     pub tolerance: Option<f64>,
@@ -64,11 +77,13 @@ pub struct ComparedSizes {
     pub size_max: u64,
     /// Messages of A and B, if known.
     pub count: [Option<u64>; 2],
+    /// How many of them did not finish, if known.
+    pub unfinished: [Option<u64>; 2],
     /// Share of all messages up to this size, if known.
     pub cumulative_share: Option<f64>,
-    /// Medians of slowdown.
+    /// Medians.
     pub p50: ComparedValue,
-    /// 99th percentiles of slowdown.
+    /// 99th percentiles.
     pub p99: ComparedValue,
 }
 
@@ -85,6 +100,10 @@ pub struct ComparedSide {
     pub quantiles: String,
     /// The folder, if it is a case of ours.
     pub folder: Option<PathBuf>,
+    /// Whether it is in a steady state; none if it is no case of ours, where that is not known.
+    pub steady: Option<bool>,
+    /// What a reader of its numbers must know.
+    pub warnings: Vec<String>,
 }
 
 /// Two results beside each other.
@@ -94,6 +113,10 @@ pub struct Comparison {
     pub a: ComparedSide,
     /// The second.
     pub b: ComparedSide,
+    /// In what traffic and network of the two differ, if that was asked for.
+    pub unlike: Vec<Unlike>,
+    /// What the rows have.
+    pub quantity: Quantity,
     /// By which groups of sizes.
     pub by: Grouping,
     /// Where intervals come from.

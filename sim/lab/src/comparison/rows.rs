@@ -25,13 +25,13 @@ pub(super) struct Aligned {
 /// Finds groups of sizes that both sides have or can be brought into.
 pub(super) fn align(a: &mut Side, b: &mut Side, by: Option<Grouping>) -> Result<Aligned, ComparisonError> {
     // A table's sizes are what they are; the messages of a case can be grouped like them.
-    let fixed = |side: &Side| side.folder.is_none() && side.samples.is_none();
+    let fixed = |side: &Side| side.case.is_none() && side.samples.is_none();
     if fixed(b) {
         a.load_messages()?;
     } else if fixed(a) {
         b.load_messages()?;
     }
-    let own_bins = a.folder.is_some() && b.folder.is_some();
+    let own_bins = a.case.is_some() && b.case.is_some();
     let order = match (by, own_bins) {
         (Some(by), _) => vec![by],
         (None, true) => vec![Grouping::Bins, Grouping::Deciles],
@@ -121,16 +121,24 @@ fn left_out(a: usize, b: usize, pairs: usize) -> Vec<String> {
     vec![format!("left out, as the other side has no such sizes: {} groups of A, {} of B", a - pairs, b - pairs)]
 }
 
-fn value(a: f64, b: f64, interval: Option<(f64, f64)>, tolerance: Option<f64>) -> ComparedValue {
+/// A number of both sides. Where the sides are not `steady`, or some of the messages did not
+/// finish, an interval says nothing of whether they differ: it knows of chance alone.
+fn value(
+    (a, b): (f64, f64),
+    interval: Option<(f64, f64)>,
+    tolerance: Option<f64>,
+    may_be_significant: bool,
+) -> ComparedValue {
     // Two that are infinite are equal.
     let same = a == b;
+    let interval = interval.filter(|_| a.is_finite() || b.is_finite());
     let ratio = if same && a.is_finite() { 1.0 } else { b / a };
     ComparedValue {
         a: finite(a),
         b: finite(b),
         ratio: finite(ratio),
         interval: interval.map(|(low, high)| [finite(low), finite(high)]),
-        significant: interval.map(|(low, high)| low > 1.0 || high < 1.0),
+        significant: interval.filter(|_| may_be_significant).map(|(low, high)| low > 1.0 || high < 1.0),
         tolerance,
         within: tolerance.map(|tolerance| same || (ratio - 1.0).abs() <= tolerance),
     }
@@ -138,26 +146,31 @@ fn value(a: f64, b: f64, interval: Option<(f64, f64)>, tolerance: Option<f64>) -
 
 /// A row without the runs themselves: the interval of the ratio follows from those of the two 99th
 /// percentiles, which may both be off at once, so that it is wider than 95 %.
-pub(super) fn row([a, b]: &[Group; 2], tolerance: Tolerance) -> ComparedSizes {
+pub(super) fn row([a, b]: &[Group; 2], tolerance: Tolerance, steady: bool) -> ComparedSizes {
+    let finished = |group: &Group| group.unfinished.unwrap_or(0) == 0 && group.p50.is_finite() && group.p99.is_finite();
+    let sure = steady && finished(a) && finished(b);
     let bands = a.p99_band.zip(b.p99_band);
     let interval = bands.map(|((a_low, a_high), (b_low, b_high))| (b_low / a_high, b_high / a_low));
     ComparedSizes {
         size_min: a.size_min,
         size_max: a.size_max,
         count: [a.count, b.count],
+        unfinished: [a.unfinished, b.unfinished],
         cumulative_share: a.share.or(b.share),
-        p50: value(a.p50, b.p50, None, tolerance.p50),
-        p99: value(a.p99, b.p99, interval, tolerance.p99),
+        p50: value((a.p50, b.p50), None, tolerance.p50, sure),
+        p99: value((a.p99, b.p99), interval, tolerance.p99, sure),
     }
 }
 
 /// A row of runs: intervals come from their time blocks.
-pub(super) fn row_of_runs(row: &PairedRow, share: f64, tolerance: Tolerance) -> ComparedSizes {
-    let of = |quantile: QuantileRatio, tolerance| value(quantile.a, quantile.b, quantile.interval, tolerance);
+pub(super) fn row_of_runs(row: &PairedRow, share: f64, tolerance: Tolerance, steady: bool) -> ComparedSizes {
+    let sure = steady && row.unfinished == [0, 0];
+    let of = |quantile: QuantileRatio, tolerance| value((quantile.a, quantile.b), quantile.interval, tolerance, sure);
     ComparedSizes {
         size_min: Some(row.size_min),
         size_max: row.size_max,
         count: row.count.map(Some),
+        unfinished: row.unfinished.map(Some),
         cumulative_share: Some(share),
         p50: of(row.p50, tolerance.p50),
         p99: of(row.p99, tolerance.p99),

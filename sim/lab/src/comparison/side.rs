@@ -7,8 +7,10 @@ use super::operand::Operand;
 use super::rtts::each_rtt;
 use super::table::{Kind, kind_of_table, read_table};
 use crate::disk::open;
-use crate::results::{CaseSummary, EXACT_LIMIT, StoredError, has_samples, paired_samples, record, stored_case};
-use homa_analysis::{BinRow, Decile, Precision, RankRule, SizeBins, SlowdownRecorder, SlowdownSummary, read_messages};
+use crate::results::{CaseSummary, EXACT_LIMIT, Samples, StoredError, record, stored_case};
+use homa_analysis::{
+    BinRow, Decile, Precision, RankRule, Sample, SizeBins, SlowdownRecorder, SlowdownSummary, read_messages,
+};
 use homa_units::Bytes;
 use std::path::{Path, PathBuf};
 
@@ -28,9 +30,17 @@ pub(super) struct Side {
     pub(super) deciles: Vec<Group>,
     /// All messages, which can be grouped in any way.
     pub(super) samples: Option<SlowdownSummary>,
-    /// The folder of a case.
-    pub(super) folder: Option<PathBuf>,
-    pub(super) has_messages: bool,
+    /// What it is if it is a case.
+    pub(super) case: Option<StoredCase>,
+}
+
+/// A case of ours.
+#[derive(Debug)]
+pub(super) struct StoredCase {
+    pub(super) folder: PathBuf,
+    pub(super) summary: CaseSummary,
+    /// The samples of its runs, if they are there.
+    pub(super) runs: Option<Samples>,
 }
 
 impl Side {
@@ -44,13 +54,23 @@ impl Side {
         }
     }
 
+    /// The folder of a case.
+    pub(super) fn folder(&self) -> Option<&Path> {
+        self.case.as_ref().map(|case| case.folder.as_path())
+    }
+
+    /// Whether it is a steady state, as far as is known.
+    pub(super) fn is_steady(&self) -> bool {
+        self.case.as_ref().is_none_or(|case| case.summary.is_steady())
+    }
+
     /// Reads the messages of a case, so that they can be grouped in any way.
     pub(super) fn load_messages(&mut self) -> Result<(), ComparisonError> {
-        let Some(folder) = self.folder.as_ref().filter(|_| self.has_messages) else { return Ok(()) };
+        let Some(StoredCase { folder, runs: Some(runs), .. }) = &self.case else { return Ok(()) };
         let path = folder.join("messages.csv");
         self.samples = Some(match path.is_file() {
             true => messages(&path)?,
-            false => SlowdownSummary::pool(paired_samples(folder, &SizeBins::with_edges(&[]))?),
+            false => SlowdownSummary::pool(runs.each(&SizeBins::with_edges(&[]), Sample::slowdown)?),
         });
         (self.bins, self.deciles) = (Vec::new(), Vec::new());
         Ok(())
@@ -68,6 +88,7 @@ impl Side {
                 size_min: Some(row.size_min),
                 size_max: row.size_max,
                 count: Some(row.count),
+                unfinished: Some(row.unfinished),
                 share: Some(below as f64 / total),
                 p50: row.p50,
                 p99: row.p99,
@@ -104,6 +125,7 @@ fn case(folder: &Path) -> Result<Side, ComparisonError> {
         size_min: None,
         size_max: bin.size_max,
         count: Some(bin.count),
+        unfinished: Some(bin.unfinished),
         share: Some(bin.cumulative_share),
         p50: bin.p50,
         p99: bin.p99,
@@ -117,6 +139,7 @@ fn case(folder: &Path) -> Result<Side, ComparisonError> {
             size_min: Some(decile.size_min),
             size_max: decile.size_max,
             count: Some(decile.count),
+            unfinished: Some(decile.unfinished),
             share: Some(below as f64 / total),
             p50: decile.p50,
             p99: decile.p99,
@@ -129,11 +152,10 @@ fn case(folder: &Path) -> Result<Side, ComparisonError> {
         definition: Definition { link_mbps: mbps, ..definition },
         bins: stored.bins.iter().map(bin).collect(),
         deciles: stored.deciles.iter().map(decile).collect(),
-        quantiles: stored.quantiles,
+        quantiles: stored.quantiles.clone(),
         rule: RankRule::Nearest,
         samples: None,
-        has_messages: has_samples(folder),
-        folder: Some(folder.to_owned()),
+        case: Some(StoredCase { folder: folder.to_owned(), runs: Samples::find(folder), summary: stored }),
     })
 }
 
@@ -167,8 +189,7 @@ fn of_samples(name: String, what: String, definition: Definition, samples: Slowd
         bins: Vec::new(),
         deciles: Vec::new(),
         samples: Some(samples),
-        folder: None,
-        has_messages: false,
+        case: None,
     }
 }
 
@@ -183,8 +204,7 @@ fn of_groups(path: &Path, what: &str, definition: Definition, bins: Vec<Group>) 
         bins,
         deciles: Vec::new(),
         samples: None,
-        folder: None,
-        has_messages: false,
+        case: None,
     }
 }
 
@@ -194,6 +214,7 @@ fn of_report(path: &Path, stated: &Stated) -> Result<Side, ComparisonError> {
         size_min: Some(row.length),
         size_max: row.length,
         count: Some(row.samples),
+        unfinished: None,
         share: Some(row.cum_frac),
         p50: row.s50,
         p99: row.s99,

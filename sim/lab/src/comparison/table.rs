@@ -113,6 +113,7 @@ fn parse(names: &StringRecord, record: &StringRecord) -> Result<Group, String> {
         size_min: None,
         size_max: sizes.into_iter().flatten().next().expect("a column of sizes is there"),
         count: whole("count")?,
+        unfinished: whole("unfinished")?,
         share,
         p50: slowdown("p50")?,
         p99: slowdown("p99")?,

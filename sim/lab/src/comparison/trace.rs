@@ -1,6 +1,6 @@
 //! Our latencies against those that a trace brings along, message by message.
 
-use crate::results::MessageLine;
+use crate::results::{CaseSummary, MessageLine, StoredError};
 use homa_analysis::nearest_rank;
 use homa_experiment::{Case, CaseError, ExperimentError, TraceFileError, cases, load_experiment, read_trace};
 use homa_run::IdealTimes;
@@ -48,6 +48,8 @@ pub struct TraceComparison {
     pub deciles: Vec<ComparedDecile>,
     /// Messages of the result.
     pub messages: usize,
+    /// What a reader of the result's numbers must know.
+    pub warnings: Vec<String>,
 }
 
 /// Why a comparison is not possible.
@@ -59,6 +61,9 @@ pub enum TraceComparisonError {
     /// The result's own experiment can't be resolved.
     #[error(transparent)]
     Case(#[from] CaseError),
+    /// The result's summary can't be read.
+    #[error(transparent)]
+    Stored(#[from] StoredError),
     /// The trace can't be read.
     #[error(transparent)]
     Trace(#[from] TraceFileError),
@@ -136,7 +141,8 @@ pub fn compare_with_trace(folder: &Path, trace: &Path) -> Result<TraceComparison
             from = to;
         }
     }
-    Ok(TraceComparison { deciles, messages: count })
+    let warnings = CaseSummary::read(folder)?.warnings;
+    Ok(TraceComparison { deciles, messages: count, warnings })
 }
 
 fn pairs(case: &Case, folder: &Path, trace: &Path) -> Result<Vec<Pair>, TraceComparisonError> {

@@ -2,7 +2,7 @@
 
 use super::error::FigureError;
 use crate::plan::{Manifest, ManifestCase};
-use crate::results::{CaseSummary, StoredError, read_csv};
+use crate::results::{CaseSummary, StoredError, best_time_keys, read_csv};
 use std::path::{Path, PathBuf};
 
 /// A case whose results are there.
@@ -11,6 +11,8 @@ pub(crate) struct CaseResult {
     /// Of the variant and the sweep; empty if there is none.
     pub(crate) variant: String,
     pub(crate) summary: CaseSummary,
+    /// What its best times follow from: equal texts are equal times.
+    pub(super) best_time_keys: String,
 }
 
 impl CaseResult {
@@ -19,7 +21,8 @@ impl CaseResult {
             let folder = out.join(&case.name);
             let summary = CaseSummary::read(&folder)?;
             let variant = case.experiment.variants.first().map_or_else(String::new, |variant| variant.name.clone());
-            Ok(Self { folder, variant, summary })
+            let best_time_keys = best_time_keys(&case.experiment, &summary);
+            Ok(Self { folder, variant, summary, best_time_keys })
         };
         manifest.cases.iter().map(read).collect()
     }

@@ -4,6 +4,7 @@ use super::cases::CaseResult;
 use super::drawing::{Drawing, Problem, bars, lines};
 use super::label::Labels;
 use super::ratio::ratio;
+use super::relative::Relative;
 use crate::results::{LatencyRow, PriorityRow, QueueCdfRow, SeriesRow, TierRow};
 use homa_experiment::{FigureKind, FigureSection, Messages};
 use homa_figures::{
@@ -56,23 +57,32 @@ const fn infinite(value: Option<f64>) -> f64 {
 }
 
 fn slowdown(cases: &[&CaseResult], labels: &Labels) -> Result<Drawing, Problem> {
-    let first = &cases[0].summary;
-    if let Some(other) = cases.iter().find(|case| case.summary.denominator != first.denominator) {
-        return Err(Problem::Section(format!(
-            "{} has slowdowns relative to \"{}\", {} to \"{}\": they can't be in one figure; choose cases of one kind",
-            first.case, first.denominator, other.summary.case, other.summary.denominator
-        )));
+    let mut relative = Relative::of(cases, &labels.cases)?;
+    let mut curves = Vec::new();
+    for (number, (case, label)) in cases.iter().zip(&labels.cautious).enumerate() {
+        let label = relative.label(number, label);
+        curves.push(match relative.summary(number, case)? {
+            None => Curve::from_bins(&label, &case.summary.bins),
+            Some(summary) => Curve::from_bins(&label, &summary.bins()),
+        });
     }
-    let curve = |(case, name): (&&CaseResult, &String)| Curve::from_bins(name, &case.summary.bins);
-    let curves: Vec<_> = cases.iter().zip(&labels.cases).map(curve).collect();
-    let title = &labels.title;
+    let title = &relative.title(&labels.title);
     let (rows, points) = (slowdown_rows(&curves, title), slowdown_figure_points(&curves, title));
-    Ok(Drawing { svg: slowdown_figure(&curves, title), rows, points })
+    let drawing = Drawing { svg: slowdown_figure(&curves, title), rows, points, notes: vec![relative.note()] };
+    Ok(drawing.noting(cautions(cases.iter().copied())))
+}
+
+/// What readers must know of cases, as sentences.
+pub(super) fn cautions<'a>(cases: impl Iterator<Item = &'a CaseResult>) -> Vec<String> {
+    let caution = |case: &CaseResult| Some(format!("{}: {}.", case.summary.case, case.summary.caution()?));
+    cases.filter_map(caution).collect()
 }
 
 fn slowdown_by_load(cases: &[&CaseResult], labels: &Labels) -> Result<Drawing, Problem> {
     if cases.iter().any(|case| case.summary.load.is_none()) {
-        return Err(Problem::Section("recorded arrivals have no load to draw slowdown by".to_owned()));
+        return Err(Problem::Section(
+            "recorded arrivals have no load to draw slowdown by; choose others with `cases`".to_owned(),
+        ));
     }
     let mut names: Vec<&String> = Vec::new();
     labels.loadless.iter().for_each(|name| {
@@ -80,13 +90,19 @@ fn slowdown_by_load(cases: &[&CaseResult], labels: &Labels) -> Result<Drawing, P
             names.push(name);
         }
     });
+    let mut relative = Relative::of(cases, &labels.cases)?;
+    let mut overall = Vec::new();
+    for (number, case) in cases.iter().enumerate() {
+        let stored = [case.summary.overall.p50, case.summary.overall.p99].map(infinite);
+        let relative = relative.summary(number, case)?.map(|summary| summary.overall());
+        overall.push(relative.map_or(stored, |(p50, p99, _)| [p50, p99]));
+    }
     let mut curves = Vec::new();
     for (statistic, place) in [("p99", 1), ("median", 0)] {
         for name in &names {
-            let members = cases.iter().zip(&labels.loadless).filter(|(_, label)| label == name);
-            let point = |(case, _): (&&CaseResult, _)| {
-                let overall = &case.summary.overall;
-                (case.summary.load.unwrap_or(f64::NAN), infinite([overall.p50, overall.p99][place]))
+            let members = cases.iter().zip(&overall).zip(&labels.loadless).filter(|(_, label)| label == name);
+            let point = |((case, overall), _): ((&&CaseResult, &[f64; 2]), _)| {
+                (case.summary.load.unwrap_or(f64::NAN), overall[place])
             };
             let mut points: Vec<_> = members.map(point).collect();
             points.sort_by(|(first, _), (second, _)| first.total_cmp(second));
@@ -94,19 +110,20 @@ fn slowdown_by_load(cases: &[&CaseResult], labels: &Labels) -> Result<Drawing, P
         }
     }
     let kind = cases[0].summary.load_name();
-    Ok(lines(&LineFigure {
-        title: labels.title.clone(),
+    let drawing = lines(&LineFigure {
+        title: relative.title(&labels.title),
         x: Axis::linear(&format!("Network {kind} (share of the host links)"), TickFormat::Number),
         y: Axis::logarithmic("Slowdown of all messages", TickFormat::Number),
         curves,
         reference: None,
-    }))
+    });
+    Ok(drawing.noting([relative.note()]).noting(cautions(cases.iter().copied())))
 }
 
 fn latency(section: &FigureSection, cases: &[&CaseResult], labels: &Labels) -> Result<Drawing, Problem> {
     let group = section.messages.name();
     let mut curves = Vec::new();
-    for (case, label) in cases.iter().zip(&labels.cases) {
+    for (case, label) in cases.iter().zip(&labels.cautious) {
         let rows: Vec<LatencyRow> = case.table("latency.csv")?;
         let points = rows.iter().filter(|row| row.messages == group).map(|row| (row.latency_us, row.share_above));
         curves.push(LineCurve::new(label, points.collect(), Trace::Steps));
@@ -284,7 +301,7 @@ fn waste(cases: &[&CaseResult], labels: &Labels) -> Result<Drawing, Problem> {
             let keeping = homa_transports::all().filter(|kind| kind.counts_receivers());
             let keeping: Vec<_> = keeping.map(|kind| format!("`{}`", kind.name())).collect();
             let problem = format!(
-                "{} has no account of its receivers' links; only {} keeps it",
+                "{} has no account of its receivers' links; choose others with `cases`: only transport.kind = {} keeps it",
                 case.summary.case,
                 keeping.join(" or ")
             );

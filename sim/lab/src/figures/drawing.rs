@@ -10,12 +10,22 @@ pub(crate) struct Drawing {
     pub(crate) svg: String,
     pub(crate) rows: Vec<FigureRow>,
     pub(crate) points: FigurePoints,
+    /// What must be known of its cases, as sentences.
+    pub(crate) notes: Vec<String>,
+}
+
+impl Drawing {
+    pub(super) fn noting(mut self, notes: impl IntoIterator<Item = String>) -> Self {
+        self.notes.extend(notes);
+        self
+    }
 }
 
 /// Why a figure is none.
 pub(super) enum Problem {
-    /// The section asks for what can't be drawn.
+    /// It can't be drawn from these results; what would allow it.
     Section(String),
+    /// Results are missing or damaged.
     Other(FigureError),
 }
 
@@ -26,9 +36,9 @@ impl<T: Into<FigureError>> From<T> for Problem {
 }
 
 pub(super) fn lines(figure: &LineFigure) -> Drawing {
-    Drawing { svg: line_figure(figure), rows: figure.rows(), points: line_figure_points(figure) }
+    Drawing { svg: line_figure(figure), rows: figure.rows(), points: line_figure_points(figure), notes: Vec::new() }
 }
 
 pub(super) fn bars(figure: &BarFigure) -> Drawing {
-    Drawing { svg: bar_figure(figure), rows: figure.rows(), points: bar_figure_points(figure) }
+    Drawing { svg: bar_figure(figure), rows: figure.rows(), points: bar_figure_points(figure), notes: Vec::new() }
 }

@@ -26,12 +26,4 @@ pub enum FigureError {
     /// A figure can't be written.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A `[[figure]]` can't be drawn from the results.
-    #[error("figure \"{name}\": {problem}")]
-    Section {
-        /// Its name.
-        name: String,
-        /// What is wrong, and what to write.
-        problem: String,
-    },
 }

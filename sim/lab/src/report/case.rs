@@ -3,7 +3,7 @@
 use super::error::ReportError;
 use super::words::{count, mean, number, percent, quantile, seconds, sizes, whole};
 use crate::plan::{ManifestCase, PlannedRun};
-use crate::results::{Archive, CaseSummary, StoredError, TierRow, Timing};
+use crate::results::{Archive, CaseSummary, StoredError, TierRow, Timing, best_time_keys};
 use homa_analysis::Decile;
 use homa_run::RunTiming;
 use serde::Serialize;
@@ -18,6 +18,11 @@ pub(super) struct Measured {
 }
 
 impl Measured {
+    /// What its best times follow from.
+    pub(super) fn best_time_keys(&self, case: &ManifestCase) -> String {
+        best_time_keys(&case.experiment, &self.summary)
+    }
+
     /// Reads the results of a case in `out`.
     pub(super) fn read(out: &Path, case: &ManifestCase) -> Result<Self, ReportError> {
         let damaged = |StoredError { path, problem }| ReportError::Damaged { path, problem };
@@ -50,6 +55,10 @@ pub(super) struct CasePart {
     short_p50: String,
     short_p99: String,
     goodput: String,
+    /// The first case with the same best times, if not all have the same.
+    pub(super) best_times_as: Option<String>,
+    /// In a few words why its numbers are doubtful.
+    caution: Option<String>,
     digest: String,
     /// Pairs of what and how much.
     facts: Vec<(&'static str, String)>,
@@ -104,6 +113,8 @@ impl CasePart {
             short_p50: quantile(summary.short_messages.p50_us),
             short_p99: quantile(summary.short_messages.p99_us),
             goodput: number(summary.goodput_gbps),
+            best_times_as: None,
+            caution: summary.caution(),
             digest: summary.digest.clone(),
             facts: facts(case, summary),
             warnings: warnings(case, summary),

@@ -20,6 +20,8 @@ pub(super) struct FigurePart {
     /// Of its files, without their endings.
     name: String,
     how_to_read: &'static str,
+    /// What must be known of its cases.
+    notes: Vec<String>,
     view_box: String,
     /// What is in the SVG.
     drawing: String,
@@ -57,6 +59,7 @@ impl FigurePart {
             title: figure.title.clone(),
             name: figure.name.clone(),
             how_to_read: how_to_read(figure.kind),
+            notes: drawing.notes.clone(),
             view_box: view_box.expect("a figure has a size").0.to_owned(),
             // Within a page the element needs no name of its language.
             drawing: rest.trim_end().trim_end_matches("</svg>").to_owned(),
@@ -101,6 +104,7 @@ fn told_apart(curve: &[FigurePoint]) -> Vec<&FigurePoint> {
 fn cells(row: &FigureRow) -> [String; 5] {
     let x = row.x.parse().map_or_else(|_| row.x.clone(), number);
     let [y, low, high] = [row.y, row.y_low, row.y_high].map(number);
+    let y = if row.word.is_empty() { y } else { row.word.to_owned() };
     [row.curve.clone(), x, y, low, high]
 }
 
@@ -125,7 +129,9 @@ const fn how_to_read(kind: FigureKind) -> &'static str {
             "Completion time over the best possible one; 1 is ideal. Each step is a size bin, as wide as its share of all messages."
         }
         FigureKind::SlowdownByLoad => "Completion time over the best possible one, over all messages; 1 is ideal.",
-        FigureKind::Ratio => "Below 1 is better than the baseline, which had the same messages.",
+        FigureKind::Ratio => {
+            "Below 1 is better than the baseline, which had the same messages; between two unfinished ones there is no ratio."
+        }
         FigureKind::Latency => "How many messages took longer than that; the further left a curve falls, the better.",
         FigureKind::Queues => "Bytes waiting at a port, mean over time and the ports of a tier.",
         FigureKind::QueuesOverTime => {

@@ -21,6 +21,8 @@ pub(super) struct Page {
     /// How much there is.
     extent: String,
     cases: Vec<CasePart>,
+    /// Whether slowdowns of all cases are relative to the same best times.
+    has_same_best_times: bool,
     figures: Vec<FigurePart>,
     left_out: Vec<String>,
     version: String,
@@ -46,6 +48,15 @@ impl Page {
             }
         }
         let line = |file: &UsedFile| FileLine { path: file.path.display().to_string(), sha256: file.sha256.clone() };
+        let keys: Vec<String> =
+            manifest.cases.iter().zip(measured).map(|(case, measured)| measured.best_time_keys(case)).collect();
+        let has_same_best_times = keys.iter().all(|other| *other == keys[0]);
+        let mut cases: Vec<_> =
+            manifest.cases.iter().zip(measured).map(|(case, measured)| CasePart::new(case, measured)).collect();
+        for (number, case) in cases.iter_mut().enumerate().filter(|_| !has_same_best_times) {
+            let first = keys.iter().position(|other| *other == keys[number]).expect("it is there itself");
+            case.best_times_as = Some(manifest.cases[first].name.clone());
+        }
         Self {
             style: STYLE,
             script: SCRIPT,
@@ -53,7 +64,8 @@ impl Page {
             question: made_by.question.clone(),
             source: made_by.source.clone(),
             extent: format!("{}, {}", count(manifest.cases.len(), "case"), count(runs, "run")),
-            cases: manifest.cases.iter().zip(measured).map(|(case, measured)| CasePart::new(case, measured)).collect(),
+            cases,
+            has_same_best_times,
             figures: figures.drawn.iter().map(FigurePart::new).collect(),
             left_out: figures.left_out.clone(),
             version: made_by.homasim.clone(),

@@ -12,7 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// First in each file; the number changes with the form of the record.
-const HEAD: &[u8] = b"homasim run, form 2\n";
+const HEAD: &[u8] = b"homasim run, form 3\n";
 const CHECKSUM_BYTES: usize = 32;
 
 /// The folder of a result's runs.

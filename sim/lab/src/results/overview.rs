@@ -1,5 +1,6 @@
 //! `overview.csv`: a line for each case.
 
+use super::best_times::best_time_keys;
 use super::formats::to_csv;
 use super::summary::CaseSummary;
 use crate::disk::{StoreError, write_atomically};
@@ -27,13 +28,21 @@ struct OverviewRow {
     short_p99_us: Option<f64>,
     goodput_gbps: f64,
     denominator: String,
+    /// The first case that has the same best times: slowdowns of rows with one name compare.
+    best_times_as: String,
     digest: String,
+    /// Whether it is in a steady state.
+    steady: bool,
     warnings: usize,
+    /// What they say.
+    warning_texts: String,
 }
 
 impl OverviewRow {
-    fn of(summary: CaseSummary) -> Self {
+    fn of(summary: CaseSummary, best_times_as: String) -> Self {
         Self {
+            steady: summary.is_steady(),
+            best_times_as,
             case: summary.case,
             transport: summary.transport,
             topology: summary.topology,
@@ -52,6 +61,7 @@ impl OverviewRow {
             denominator: summary.denominator,
             digest: summary.digest,
             warnings: summary.warnings.len(),
+            warning_texts: summary.warnings.join(" | "),
         }
     }
 }
@@ -61,9 +71,14 @@ pub(crate) fn write_overview(out: &Path, manifest: &Manifest) -> Result<(), Stor
     let path = out.join("overview.csv");
     let error = |cause| StoreError { path: path.clone(), cause };
     let mut rows = Vec::new();
+    let mut best_times: Vec<(String, String)> = Vec::new();
     for case in &manifest.cases {
         let summary = CaseSummary::read(&out.join(&case.name));
-        rows.push(OverviewRow::of(summary.map_err(|stored| error(io::Error::other(stored.to_string())))?));
+        let summary = summary.map_err(|stored| error(io::Error::other(stored.to_string())))?;
+        best_times.push((best_time_keys(&case.experiment, &summary), summary.case.clone()));
+        let (own, _) = best_times.last().expect("it was just added");
+        let first = best_times.iter().find(|(keys, _)| keys == own).map(|(_, case)| case.clone());
+        rows.push(OverviewRow::of(summary, first.expect("it is there itself")));
     }
     write_atomically(&path, &to_csv(&rows).map_err(error)?)
 }

@@ -1,5 +1,6 @@
 //! From experiments to results: one module for each behaviour.
 
+mod best_times;
 mod claims;
 mod denominators;
 mod golden_digests;
