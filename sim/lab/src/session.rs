@@ -83,6 +83,8 @@ pub struct Tally {
     pub failures: usize,
     /// Whether it was ended before its time.
     pub interrupted: bool,
+    /// Cases that differ in settings and not in a packet, when all cases were complete.
+    pub alike: Vec<String>,
     /// What was drawn, when all cases were complete.
     pub figures: Option<Drawn>,
 }
@@ -405,6 +407,7 @@ fn write_whole(session: &Session<'_>, follow: &impl Follow, tally: &mut Tally) -
     let mut manifest = claim.manifest.clone();
     manifest.fill_in(out);
     manifest.write(out)?;
+    tally.alike = manifest.alike();
     write_overview(out, &manifest)?;
     if draw == Draw::Nothing {
         return Ok(());

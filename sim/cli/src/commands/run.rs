@@ -110,6 +110,7 @@ pub(crate) fn finish(printer: &Printer<'_>, tally: &Tally, ended: &Ended<'_>) ->
     if tally.interrupted {
         return Err(anyhow::Error::new(RunError::Interrupted).context(ended.interrupted(tally)));
     }
+    tally.alike.iter().for_each(|alike| eprintln!("note: {alike}"));
     if let Some(drawn) = &tally.figures {
         drawn.left_out.iter().for_each(|problem| eprintln!("left out: figure {problem}"));
         let svg = drawn.files.iter().filter(|path| path.extension().is_some_and(|extension| extension == "svg"));

@@ -40,6 +40,32 @@ impl Manifest {
     }
 }
 
+impl Manifest {
+    /// Cases that differ in settings and not in a packet, by their digests, as texts.
+    #[must_use]
+    pub fn alike(&self) -> Vec<String> {
+        let mut texts = Vec::new();
+        for (position, here) in self.cases.iter().enumerate().filter(|(_, case)| case.digest.is_some()) {
+            let seeds = |case: &ManifestCase| case.runs.iter().map(|run| run.seed).collect::<Vec<_>>();
+            let is_alike = |there: &&ManifestCase| there.digest == here.digest && seeds(there) == seeds(here);
+            let Some(there) = self.cases[..position].iter().find(is_alike) else { continue };
+            let of = |case: &ManifestCase| settings(&case.experiment, &case.files);
+            let mut differences = differences(&of(there), &of(here));
+            differences.retain(|difference| !difference.key.starts_with("variant"));
+            let told = |difference: &Difference| {
+                let Difference { key, there: before, here: now } = difference;
+                format!("{key} is {before} in {} and {now} in {}", there.name, here.name)
+            };
+            let Some(first) = differences.first().map(told) else { continue };
+            texts.push(format!(
+                "the cases {} and {} have the same digest: no packet differs, although {first}",
+                there.name, here.name
+            ));
+        }
+        texts
+    }
+}
+
 /// In what settings a case differs from all of a plan in a way that no name tells; none if in none.
 /// With a variant of its own its name tells it.
 pub(crate) fn unnamed_difference(there: &ManifestCase, plan: &[PlannedCase]) -> Option<String> {
@@ -48,26 +74,33 @@ pub(crate) fn unnamed_difference(there: &ManifestCase, plan: &[PlannedCase]) -> 
     let mut first = None;
     for here in plan.iter().filter(|here| variant(&here.case.resolved) == variant(&there.experiment)) {
         let mut differences = differences(&before, &settings(&here.case.resolved, &here.files));
-        let other_sizes = differences.iter().any(|(key, _)| key == "workload.sizes");
+        let other_sizes = differences.iter().any(|difference| difference.key == "workload.sizes");
         let is_told = |key: &str| NAMED.contains(&key) || (other_sizes && BY_SIZES.contains(&key));
-        differences.retain(|(key, _)| !is_told(key));
+        differences.retain(|difference| !is_told(&difference.key));
         let text = told(&differences)?;
         first.get_or_insert(text);
     }
     first
 }
 
-/// Differing keys, with a text for each.
-fn differences(there: &Table, here: &Table) -> Vec<(String, String)> {
+/// A key with two values, as texts.
+struct Difference {
+    key: String,
+    there: String,
+    here: String,
+}
+
+/// What two tables differ in.
+fn differences(there: &Table, here: &Table) -> Vec<Difference> {
     let mut differences = Vec::new();
     compare("", there, here, &mut differences);
     differences
 }
 
 /// A text of differences; none if there are none.
-fn told(differences: &[(String, String)]) -> Option<String> {
-    let texts: Vec<&str> = differences.iter().take(TOLD).map(|(_, text)| text.as_str()).collect();
-    let text = texts.join("; ");
+fn told(differences: &[Difference]) -> Option<String> {
+    let text = |Difference { key, there, here }: &Difference| format!("{key} is {there} there, {here} here");
+    let text = differences.iter().take(TOLD).map(text).collect::<Vec<_>>().join("; ");
     match differences.len() {
         0 => None,
         1..=TOLD => Some(text),
@@ -76,7 +109,7 @@ fn told(differences: &[(String, String)]) -> Option<String> {
 }
 
 /// Adds what two tables differ in, by key.
-fn compare(prefix: &str, there: &Table, here: &Table, differences: &mut Vec<(String, String)>) {
+fn compare(prefix: &str, there: &Table, here: &Table, differences: &mut Vec<Difference>) {
     let none = Table::new();
     let new = here.keys().filter(|key| !there.contains_key(*key));
     for key in there.keys().chain(new) {
@@ -89,8 +122,7 @@ fn compare(prefix: &str, there: &Table, here: &Table, differences: &mut Vec<(Str
             (Some(Value::Table(there)), None) => compare(&format!("{name}."), there, &none, differences),
             (None, Some(Value::Table(here))) => compare(&format!("{name}."), &none, here, differences),
             (there, here) => {
-                let difference = format!("{name} is {} there, {} here", text(there), text(here));
-                differences.push((name, difference));
+                differences.push(Difference { key: name, there: text(there), here: text(here) });
             }
         }
     }

@@ -24,6 +24,8 @@ pub(super) struct Page {
     /// Whether slowdowns of all cases are relative to the same best times.
     has_same_best_times: bool,
     figures: Vec<FigurePart>,
+    /// Cases that differ in settings and not in a packet.
+    alike: Vec<String>,
     left_out: Vec<String>,
     version: String,
     sources: String,
@@ -67,6 +69,7 @@ impl Page {
             cases,
             has_same_best_times,
             figures: figures.drawn.iter().map(FigurePart::new).collect(),
+            alike: manifest.alike(),
             left_out: figures.left_out.clone(),
             version: made_by.homasim.clone(),
             sources: made_by.sources.clone(),
