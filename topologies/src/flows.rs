@@ -3,7 +3,7 @@
 
 use crate::graph::{HostId, LinkId, Node, SwitchId, Topology};
 
-/// Traffic on each link, added up flow by flow; in bytes, or bytes a second.
+/// Traffic on each link, added up flow by flow; in any unit.
 #[derive(Debug, Clone)]
 pub struct Flows<'a> {
     topology: &'a Topology,
@@ -24,28 +24,30 @@ impl<'a> Flows<'a> {
         &self.carried
     }
 
-    /// Adds the traffic to the hosts of one switch: `sent` by each host, by its number, and
-    /// `received` by each of `destinations`, all of which hang on one switch. What hosts of other
-    /// switches receive is none of its business.
+    /// Adds `amount` to one link.
+    pub fn carry(&mut self, link: LinkId, amount: f64) {
+        self.carried[link.0 as usize] += amount;
+    }
+
+    /// Adds `amount` to the link that leads to a host.
+    pub fn deliver(&mut self, host: HostId, amount: f64) {
+        let [link] = self.topology.routes.choices(self.topology.switch_of(host), host) else {
+            unreachable!("a host has one link")
+        };
+        self.carry(*link, amount);
+    }
+
+    /// Adds the traffic between switches to the switch of `destination`, of which `entering` comes
+    /// from hosts at each switch. What enters at that switch itself passes no other.
     ///
     /// # Panics
-    /// If there are no destinations, or `sent` has not an entry for each host.
-    pub fn add(&mut self, destinations: &[(HostId, f64)], sent: &[f64]) {
+    /// If `entering` has not an entry for each switch.
+    pub fn add(&mut self, destination: HostId, entering: &[f64]) {
         let topology = self.topology;
-        assert_eq!(sent.len(), topology.hosts as usize, "each host has an entry");
-        let (nearest, _) = destinations.first().expect("traffic goes somewhere");
-        let last = topology.switch_of(*nearest);
-        let mut waiting = vec![0.0; topology.switches as usize];
-        for (host, amount) in (0..).map(HostId).zip(sent).filter(|(_, amount)| **amount > 0.0) {
-            self.carried[host.0 as usize] += amount;
-            waiting[topology.switch_of(host).0 as usize] += amount;
-        }
-        for (host, amount) in destinations {
-            let [link] = topology.routes.choices(last, *host) else { unreachable!("a host has one link") };
-            self.carried[link.0 as usize] += amount;
-        }
-        for switch in self.farthest_first(*nearest, &waiting) {
-            let ways = topology.routes.choices(switch, *nearest);
+        assert_eq!(entering.len(), topology.switches as usize, "each switch has an entry");
+        let mut waiting = entering.to_vec();
+        for switch in self.farthest_first(destination, entering) {
+            let ways = topology.routes.choices(switch, destination);
             let each = waiting[switch.0 as usize] / ways.len() as f64;
             for link in ways {
                 self.carried[link.0 as usize] += each;

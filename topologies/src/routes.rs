@@ -165,6 +165,12 @@ impl Routes {
         &self.links[begins[entry] as usize..begins[entry + 1] as usize]
     }
 
+    /// Whether they are those of a tree of switches whose hosts are all alike.
+    #[must_use]
+    pub const fn is_tree(&self) -> bool {
+        self.table.is_none()
+    }
+
     /// The memory they take, in bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {

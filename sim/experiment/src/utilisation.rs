@@ -1,8 +1,8 @@
 //! How busy the links of a case will be, before it runs: from its traffic and its network alone.
 
 use crate::case::Case;
-use homa_run::{Arrivals, MessageCosts, TransportConfig};
-use homa_topologies::{Flows, HostId, Topology, TopologySpec};
+use homa_run::{Arrivals, MessageCosts, TransportConfig, host_pair};
+use homa_topologies::{Flows, HostId, LinkId, Topology, TopologySpec};
 use homa_units::{Bytes, Duration, Time};
 use homa_workloads::{LoadArithmetic, Roles, SizeDistribution, TraceRow};
 use std::cell::RefCell;
@@ -47,11 +47,34 @@ pub(crate) struct UnitFlows {
 
 impl UnitFlows {
     pub(crate) fn new(topology: &Topology, roles: Roles) -> Self {
-        let requests = requests(topology, roles);
-        let everybody = (topology.hosts, topology.hosts) == (roles.clients(), roles.servers());
-        let responses = if everybody { requests.clone() } else { responses(topology, roles) };
-        Self { requests, responses }
+        if topology.routes.is_tree() && (topology.hosts, topology.hosts) == (roles.clients(), roles.servers()) {
+            let requests = all_to_all(topology);
+            return Self { responses: requests.clone(), requests };
+        }
+        Self { requests: requests(topology, roles), responses: responses(topology, roles) }
     }
+}
+
+/// What links carry if each host sends one byte a second, divided evenly among all others, in a
+/// network whose hosts are all alike: each link of a tier as much as any other. So nothing has to be
+/// added up host by host.
+fn all_to_all(topology: &Topology) -> Vec<f64> {
+    let mut crossing = vec![0.0; topology.tiers.len()];
+    for host in (1..topology.hosts).map(HostId) {
+        let class = topology.path_class(HostId(0), host).index();
+        crossing[class] += 1.0;
+    }
+    let mut by_tier = vec![0.0; topology.tiers.len()];
+    for class in topology.path_classes() {
+        let Some((first, other)) = host_pair(topology, class) else { continue };
+        let share = crossing[class.index()] / f64::from(topology.hosts - 1);
+        for link in topology.path(first, other) {
+            by_tier[topology.link(link).tier.index()] += share * f64::from(topology.hosts);
+        }
+    }
+    let mut links = vec![0.0; topology.tiers.len()];
+    topology.links.iter().for_each(|link| links[link.tier.index()] += 1.0);
+    topology.links.iter().map(|link| by_tier[link.tier.index()] / links[link.tier.index()]).collect()
 }
 
 /// The flows of networks and roles that cases of an experiment share: in a large network they take
@@ -71,60 +94,71 @@ impl KnownFlows {
     }
 }
 
-/// The hosts of each switch that has hosts.
-fn racks(topology: &Topology) -> Vec<Vec<HostId>> {
-    let mut racks: BTreeMap<u32, Vec<HostId>> = BTreeMap::new();
-    for host in (0..topology.hosts).map(HostId) {
-        racks.entry(topology.switch_of(host).0).or_default().push(host);
-    }
-    racks.into_values().collect()
-}
-
 /// How many servers a client sends to.
 fn servers_of(roles: Roles, client: u32) -> f64 {
     f64::from(roles.servers() - u32::from(roles.is_server(client)))
 }
 
-/// What each client sends to each of its servers; the sum over all clients comes last.
-fn shares(roles: Roles) -> (Vec<f64>, f64) {
+/// What each client sends to each of its servers.
+fn shares(roles: Roles) -> Vec<f64> {
     let share = |host: u32| if roles.is_client(host) { 1.0 / servers_of(roles, host) } else { 0.0 };
-    let shares: Vec<f64> = (0..roles.hosts()).map(share).collect();
-    let sum = shares.iter().sum();
-    (shares, sum)
+    (0..roles.hosts()).map(share).collect()
+}
+
+/// Sums of a number of each host, by its switch, and one host of each switch that has hosts.
+fn by_switch(topology: &Topology, of: impl Fn(u32) -> f64) -> (Vec<f64>, Vec<HostId>) {
+    let (mut sums, mut first) = (vec![0.0; topology.switches as usize], Vec::new());
+    let mut last = None;
+    for host in (0..topology.hosts).map(HostId) {
+        let switch = topology.switch_of(host);
+        sums[switch.0 as usize] += of(host.0);
+        if last.replace(switch) != Some(switch) {
+            first.push(host);
+        }
+    }
+    (sums, first)
 }
 
 fn requests(topology: &Topology, roles: Roles) -> Vec<f64> {
-    let (shares, sum) = shares(roles);
+    let shares = shares(roles);
+    let sum: f64 = shares.iter().sum();
     let mut flows = Flows::new(topology);
-    for rack in racks(topology) {
-        let servers: Vec<HostId> = rack.into_iter().filter(|host| roles.is_server(host.0)).collect();
-        if servers.is_empty() {
-            continue;
+    for host in 0..topology.hosts {
+        if roles.is_client(host) {
+            flows.carry(LinkId(host), 1.0);
         }
-        let received: Vec<_> = servers.iter().map(|server| (*server, sum - shares[server.0 as usize])).collect();
-        let others = |host: u32| (servers.len() - usize::from(servers.contains(&HostId(host)))) as f64;
-        let sent: Vec<f64> = (0..).zip(&shares).map(|(host, share)| share * others(host)).collect();
-        flows.add(&received, &sent);
+        if roles.is_server(host) {
+            flows.deliver(HostId(host), sum - shares[host as usize]);
+        }
+    }
+    let (sent, racks) = by_switch(topology, |host| shares[host as usize]);
+    let (servers, _) = by_switch(topology, |host| f64::from(u8::from(roles.is_server(host))));
+    for rack in racks {
+        let here = servers[topology.switch_of(rack).0 as usize];
+        let entering: Vec<f64> = sent.iter().map(|sent| sent * here).collect();
+        flows.add(rack, &entering);
     }
     flows.carried().to_vec()
 }
 
 fn responses(topology: &Topology, roles: Roles) -> Vec<f64> {
-    let (shares, _) = shares(roles);
+    let shares = shares(roles);
+    let sum: f64 = shares.iter().sum();
     let mut flows = Flows::new(topology);
-    for rack in racks(topology) {
-        let clients: Vec<HostId> = rack.into_iter().filter(|host| roles.is_client(host.0)).collect();
-        if clients.is_empty() {
-            continue;
+    for host in 0..topology.hosts {
+        if roles.is_server(host) {
+            flows.carry(LinkId(host), sum - shares[host as usize]);
         }
-        let received: Vec<_> = clients.iter().map(|client| (*client, 1.0)).collect();
-        let all: f64 = clients.iter().map(|client| shares[client.0 as usize]).sum();
-        let sent = |host: u32| match roles.is_server(host) {
-            true => all - if clients.contains(&HostId(host)) { shares[host as usize] } else { 0.0 },
-            false => 0.0,
-        };
-        let sent: Vec<f64> = (0..topology.hosts).map(sent).collect();
-        flows.add(&received, &sent);
+        if roles.is_client(host) {
+            flows.deliver(HostId(host), 1.0);
+        }
+    }
+    let (wanted, racks) = by_switch(topology, |host| shares[host as usize]);
+    let (servers, _) = by_switch(topology, |host| f64::from(u8::from(roles.is_server(host))));
+    for rack in racks {
+        let here = wanted[topology.switch_of(rack).0 as usize];
+        let entering: Vec<f64> = servers.iter().map(|servers| servers * here).collect();
+        flows.add(rack, &entering);
     }
     flows.carried().to_vec()
 }
@@ -167,25 +201,22 @@ fn drawn(
 
 /// What links carry of the messages of a trace that are created within `span`, in bytes.
 fn recorded(topology: &Topology, transport: &TransportConfig, rows: &[TraceRow], span: Range<Time>) -> Vec<f64> {
-    // By the destination's switch: what each host receives, and what each host sends there.
-    let mut to_racks: BTreeMap<u32, (BTreeMap<u32, f64>, Vec<f64>)> = BTreeMap::new();
-    let mut add = |source: u32, destination: u32, amount: f64| {
-        let rack = topology.switch_of(HostId(destination)).0;
-        let nothing = || (BTreeMap::new(), vec![0.0; topology.hosts as usize]);
-        let (received, sent) = to_racks.entry(rack).or_insert_with(nothing);
-        *received.entry(destination).or_insert(0.0) += amount;
-        sent[source as usize] += amount;
+    let mut flows = Flows::new(topology);
+    // By the destination's switch: a host there, and what comes from each switch.
+    let mut to_racks: BTreeMap<u32, (HostId, Vec<f64>)> = BTreeMap::new();
+    let mut add = |source: HostId, destination: HostId, amount: f64| {
+        flows.carry(LinkId(source.0), amount);
+        flows.deliver(destination, amount);
+        let nothing = || (destination, vec![0.0; topology.switches as usize]);
+        let (_, entering) = to_racks.entry(topology.switch_of(destination).0).or_insert_with(nothing);
+        entering[topology.switch_of(source).0 as usize] += amount;
     };
     for row in rows.iter().filter(|row| span.contains(&row.at)) {
         let (there, back) = both_ways(transport, row.size);
-        add(row.source, row.destination, there);
-        add(row.destination, row.source, back);
+        add(HostId(row.source), HostId(row.destination), there);
+        add(HostId(row.destination), HostId(row.source), back);
     }
-    let mut flows = Flows::new(topology);
-    for (received, sent) in to_racks.values() {
-        let received: Vec<_> = received.iter().map(|(host, amount)| (HostId(*host), *amount)).collect();
-        flows.add(&received, sent);
-    }
+    to_racks.into_values().for_each(|(rack, entering)| flows.add(rack, &entering));
     flows.carried().to_vec()
 }
 
@@ -308,5 +339,26 @@ impl Case {
             None => "messages that are fewer, smaller or further apart fit".to_owned(),
         };
         Some(format!("{}: {}; {fits}", self.name, overloaded.overload()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use homa_topologies::preset;
+
+    #[test]
+    fn what_is_added_up_host_by_host_is_what_a_network_of_equal_hosts_has_at_once() {
+        for name in ["sigcomm18", "sigcomm18-16", "linux-cluster-10", "leaf-spine-1000"] {
+            let topology = preset(name).unwrap().build(name).unwrap();
+            let roles = Roles::all(topology.hosts).unwrap();
+            let at_once = all_to_all(&topology);
+            for (added_up, at_once) in requests(&topology, roles).iter().zip(&at_once) {
+                assert!((added_up / at_once - 1.0).abs() < 1e-9, "{name}: {added_up} {at_once}");
+            }
+            for (added_up, at_once) in responses(&topology, roles).iter().zip(&at_once) {
+                assert!((added_up / at_once - 1.0).abs() < 1e-9, "{name}: {added_up} {at_once}");
+            }
+        }
     }
 }

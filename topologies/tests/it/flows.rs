@@ -1,7 +1,7 @@
 //! What links carry of given traffic.
 
 use crate::common::{fat_tree, leaf_spine};
-use homa_topologies::{Flows, HostId, Topology, preset};
+use homa_topologies::{Flows, HostId, LinkId, Topology, preset};
 
 fn network(name: &str) -> Topology {
     preset(name).unwrap().build(name).unwrap()
@@ -10,14 +10,15 @@ fn network(name: &str) -> Topology {
 /// Each host sends one byte to each other host.
 fn all_to_all(topology: &Topology) -> Flows<'_> {
     let mut flows = Flows::new(topology);
-    let hosts = || (0..topology.hosts).map(HostId);
-    let mut begin = 0;
-    while begin < topology.hosts {
-        let rack: Vec<HostId> = hosts().filter(|host| topology.same_rack(*host, HostId(begin))).collect();
-        let sent: Vec<f64> = hosts().map(|host| rack.iter().filter(|other| **other != host).count() as f64).collect();
-        let received: Vec<_> = rack.iter().map(|host| (*host, f64::from(topology.hosts - 1))).collect();
-        flows.add(&received, &sent);
-        begin += rack.len() as u32;
+    let others = f64::from(topology.hosts - 1);
+    let mut by_switch = vec![0.0; topology.switches as usize];
+    for host in (0..topology.hosts).map(HostId) {
+        flows.carry(LinkId(host.0), others);
+        flows.deliver(host, others);
+        by_switch[topology.switch_of(host).0 as usize] += 1.0;
+    }
+    for host in (0..topology.hosts).map(HostId) {
+        flows.add(host, &by_switch);
     }
     flows
 }
@@ -26,10 +27,12 @@ fn all_to_all(topology: &Topology) -> Flows<'_> {
 fn one_flow_is_divided_evenly_among_its_equal_ways_and_arrives_whole() {
     let topology = fat_tree(8);
     let (source, destination) = (HostId(3), HostId(120));
-    let mut sent = vec![0.0; topology.hosts as usize];
-    sent[source.0 as usize] = 64.0;
+    let mut entering = vec![0.0; topology.switches as usize];
+    entering[topology.switch_of(source).0 as usize] = 64.0;
     let mut flows = Flows::new(&topology);
-    flows.add(&[(destination, 64.0)], &sent);
+    flows.carry(LinkId(source.0), 64.0);
+    flows.add(destination, &entering);
+    flows.deliver(destination, 64.0);
     for tier in 0..topology.tiers.len() {
         let of_tier = topology.links.iter().zip(flows.carried()).filter(|(link, _)| link.tier.index() == tier);
         let amounts: Vec<f64> = of_tier.map(|(_, carried)| *carried).filter(|carried| *carried > 0.0).collect();

@@ -182,3 +182,24 @@ fn a_load_that_chance_exceeded_is_not_called_not_reached() {
     }
     assert!(summaries.iter().any(|summary| told("load ")(summary)), "none of them is off");
 }
+
+#[test]
+fn a_load_is_met_exactly_where_the_listed_factors_do_not_fit() {
+    let wire_load = |case: Case| match &case.arrivals {
+        homa_lab::Arrivals::Poisson { arithmetic, .. } => arithmetic.wire_load,
+        homa_lab::Arrivals::Trace { .. } => panic!("no trace was given"),
+    };
+    for sizes in ["w1", "w3", "w5"] {
+        let set = ["transport.kind=sigcomm18", &format!("workload.sizes={sizes}"), "workload.load=0.8"];
+        let elsewhere = wire_load(case(&leaf_spine(2, 4, 2, 25, 100), &set));
+        assert!((elsewhere - 0.8).abs() < 1e-9, "{sizes}: {elsewhere}");
+    }
+    // The listed factor of W1 means a little more.
+    let original = Lab::new(ECHO).case(&[
+        "topology.preset=sigcomm18",
+        "transport.kind=sigcomm18",
+        "workload.sizes=w1",
+        "workload.load=0.8",
+    ]);
+    assert!((wire_load(original) - 0.805).abs() < 5e-4);
+}

@@ -34,8 +34,11 @@ impl homa_run::Parameters for Parameters {
     fn complete(self, context: &Context<'_>) -> Result<Arc<dyn Model>, Box<dyn Error + Send + Sync>> {
         let round_trip_bytes = context.round_trip_bytes(FRAMES, Framing::ETHERNET);
         let network = Network { link_rate: context.host_rate, round_trip_bytes };
-        let config = Self::complete(&self, network, listed_scheduled_levels(context.workload), context.sizes)?;
-        Ok(Arc::new(Complete { config: Arc::new(config), given: self }))
+        let is_original = network == Network::ORIGINAL;
+        // They go with how many bytes are unscheduled, and so with the round trip.
+        let listed = listed_scheduled_levels(context.workload).filter(|_| is_original);
+        let config = Self::complete(&self, network, listed, context.sizes)?;
+        Ok(Arc::new(Complete { config: Arc::new(config), given: self, is_original }))
     }
 }
 
@@ -45,13 +48,16 @@ struct Complete {
     config: Arc<Config>,
     /// As the user set them.
     given: Parameters,
+    /// The hosts' links and round trips are those of the original's network.
+    is_original: bool,
 }
 
 impl Model for Complete {
     fn traits(&self) -> Traits {
         Traits {
             cost_has_grants: true,
-            follows_listed_load: true,
+            // The listed factors have the original's headers and grants in them.
+            follows_listed_load: self.is_original,
             denominator: Denominator::Sigcomm18,
             frames: FRAMES,
             packet_hops_per_cpu_s: 7e6,
