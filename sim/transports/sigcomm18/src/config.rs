@@ -16,8 +16,8 @@ pub struct Parameters {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub priority_levels: Option<u8>,
     /// Levels for scheduled packets (`adaptiveSchedPrioLevels`); the others are for unscheduled
-    /// ones. Default: in the original's network its choice for the workload (W1 1, W2 3, W3 4, W4
-    /// and W5 7), else derived from the share of unscheduled bytes.
+    /// ones. Default: the original's choice for the workload, in every network (W1 1, W2 3, W3 4,
+    /// W4 and W5 7), else derived from the share of unscheduled bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scheduled_levels: Option<u8>,
     /// How many senders a receiver keeps granted (`numSendersToKeepGranted`), at most

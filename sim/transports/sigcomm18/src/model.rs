@@ -35,9 +35,7 @@ impl homa_run::Parameters for Parameters {
         let round_trip_bytes = context.round_trip_bytes(FRAMES, Framing::ETHERNET);
         let network = Network { link_rate: context.host_rate, round_trip_bytes };
         let is_original = network == Network::ORIGINAL;
-        // They go with how many bytes are unscheduled, and so with the round trip.
-        let listed = listed_scheduled_levels(context.workload).filter(|_| is_original);
-        let config = Self::complete(&self, network, listed, context.sizes)?;
+        let config = Self::complete(&self, network, listed_scheduled_levels(context.workload), context.sizes)?;
         Ok(Arc::new(Complete { config: Arc::new(config), given: self, is_original }))
     }
 }
