@@ -27,9 +27,11 @@ macro_rules! errnos {
 }
 
 errnos! {
+    ENOENT = 2, "There is no such sysctl.";
     EINTR = 4, "A signal interrupted a wait; only a driver that blocks can meet it.";
     EAGAIN = 11, "Nothing is ready, or no send memory is free (also called `EWOULDBLOCK`).";
     ENOMEM = 12, "No memory, or a response that no receive region can take.";
+    EACCES = 13, "The sysctl can only be read.";
     EFAULT = 14, "The application's memory can't be read or written; only a driver can meet it.";
     EINVAL = 22, "An argument is outside what is accepted.";
     ENOPROTOOPT = 92, "No such socket option.";
