@@ -75,7 +75,7 @@ impl Node {
         if kind == "init" {
             results.insert("ret".to_owned(), json!(0));
         } else {
-            self.now += self.step;
+            self.pass_time(self.step);
             self.dispatch(kind, op, &mut results)?;
         }
         self.settle(&mut results);

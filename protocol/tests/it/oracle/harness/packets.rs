@@ -172,7 +172,8 @@ pub(super) fn departure(out: &Transmit, version: Version, with_frame: bool) -> V
             };
             set("off", json!(offset));
             set("n", json!(length));
-            set("lvl", json!(resend.priority.get()));
+            // The stripped version's RESENDs have no level.
+            set("lvl", json!(if version == Version::Linux { resend.priority.get() } else { 0 }));
         }
         Packet::Cutoffs(cutoffs) => {
             set("c", json!(cutoffs.unsched_cutoffs.map(|cutoff| cutoff as i32)));
