@@ -176,7 +176,8 @@ impl Endpoint {
         if changed.base {
             self.config.configured = true;
             self.pacer.reconfigure(pacer_params(&self.config));
-            self.qdisc.set_link(&qdisc_params(&self.config));
+            // The account between shortest and oldest begins anew as well (D12 of spec part 14).
+            self.qdisc.reconfigure(&qdisc_params(&self.config));
             if !self.config.quirks.stale_fifo_interval {
                 self.grants.reconfigure_fifo(&self.config.sysctls);
             }

@@ -7,6 +7,7 @@ mod lists;
 
 use crate::MAX_MESSAGE_LENGTH;
 use crate::wire::ETH_FRAME_OVERHEAD_BYTES;
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 use core::hash::BuildHasherDefault;
@@ -161,8 +162,8 @@ pub(crate) struct Qdisc<P> {
     /// Deferred packets of other traffic, by queue.
     queues: Vec<List>,
     other_deferred: usize,
-    /// The queue whose turn is next.
-    next_queue: usize,
+    /// Queues with deferred packets in the order of their turns: as they came to have some, whatever their numbers.
+    turns: VecDeque<u16>,
     pub(crate) counters: QdiscCounters,
 }
 
@@ -181,7 +182,7 @@ impl<P: Copy> Qdisc<P> {
             oldest: PriorityQueue::default(),
             queues: Vec::new(),
             other_deferred: 0,
-            next_queue: 0,
+            turns: VecDeque::new(),
             counters: QdiscCounters::default(),
         }
     }
@@ -199,13 +200,8 @@ impl<P: Copy> Qdisc<P> {
 
     /// Applies new parameters to everything from now on; the balance between shortest and oldest begins anew.
     pub(crate) fn reconfigure(&mut self, params: &QdiscParams) {
-        self.set_link(params);
-        self.srpt_bytes = 0;
-    }
-
-    /// Applies parameters of which only the speed of the link is new.
-    pub(crate) fn set_link(&mut self, params: &QdiscParams) {
         self.settings = Settings::new(params);
+        self.srpt_bytes = 0;
     }
 
     /// A packet of Homa's arrives (spec 7.4.2).
@@ -247,12 +243,18 @@ impl<P: Copy> Qdisc<P> {
         self.counters.qdisc_tcp_packets += 1;
         let index = usize::from(queue);
         let in_order = may_overtake || self.queues.get(index).is_none_or(List::is_empty);
-        // Unlike Homa's, short packets of other traffic are not counted on the link.
-        if packet_len < self.settings.defer_min_bytes && in_order || self.passes(now, packet_len) {
+        if packet_len < self.settings.defer_min_bytes && in_order {
+            self.count_on_link(now, packet_len);
+            return Verdict::Pass;
+        }
+        if self.passes(now, packet_len) {
             return Verdict::Pass;
         }
         if self.queues.len() <= index {
             self.queues.resize(index + 1, List::default());
+        }
+        if self.queues[index].is_empty() {
+            self.turns.push_back(queue);
         }
         self.lists.push(&mut self.queues[index], Deferred { packet, packet_len, left_after: 0 });
         self.other_deferred += 1;
@@ -369,11 +371,12 @@ impl<P: Copy> Qdisc<P> {
     }
 
     fn take_other(&mut self) -> Deferred<P> {
-        let count = self.queues.len();
-        let turns = (0..count).map(|step| (self.next_queue + step) % count);
-        let index = { turns }.find(|&index| !self.queues[index].is_empty()).expect("a queue has deferred packets");
-        self.next_queue = (index + 1) % count;
-        let sent = self.lists.pop(&mut self.queues[index]).expect("the queue has deferred packets");
+        let queue = self.turns.pop_front().expect("a queue has deferred packets");
+        let list = &mut self.queues[usize::from(queue)];
+        let sent = self.lists.pop(list).expect("a queue that has a turn has deferred packets");
+        if !list.is_empty() {
+            self.turns.push_back(queue);
+        }
         self.other_deferred -= 1;
         self.counters.pacer_tcp_packets += 1;
         self.counters.pacer_tcp_bytes += u64::from(sent.packet_len);
