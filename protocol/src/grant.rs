@@ -58,6 +58,8 @@ pub(crate) struct Grants {
     oldest: Option<Key>,
     fifo_grant_time: Time,
     windows: [u32; SLOTS + 1],
+    /// The window of active RPCs: of `windows`, as they were when `num_active` last changed.
+    cur_window: u32,
     fifo_interval: Duration,
 }
 
@@ -73,6 +75,7 @@ impl Grants {
             oldest: None,
             fifo_grant_time: Time::ZERO,
             windows: sysctls.windows(),
+            cur_window: sysctls.windows()[0],
             fifo_interval: sysctls.fifo_grant_interval(),
         }
     }
@@ -120,9 +123,10 @@ impl Grants {
         self.managed
     }
 
-    /// Follows a write to the sysctls at once; by the letter of spec 5.1 it would with the next change of the active set.
-    fn cur_window(&self) -> u32 {
-        self.windows[self.num_active]
+    /// Sets how many slots are occupied. The window follows the sysctls only now (N1 of spec part 14).
+    fn set_num_active(&mut self, num_active: usize) {
+        self.num_active = num_active;
+        self.cur_window = self.windows[num_active];
     }
 
     /// The grant procedure of spec 5.4, run after each batch of packets of an RPC.
@@ -177,7 +181,7 @@ impl Grants {
         let rpc = &ctx.rpcs[key];
         let slot = usize::from(rpc.msgin.slot.expect("only active RPCs get ordinary grants"));
         let ungranted = rpc.msgin.assembly.length() - rpc.msgin.granted;
-        let window_end = rpc.received().saturating_add(self.cur_window());
+        let window_end = rpc.received().saturating_add(self.cur_window);
         let Some(wanted) = window_end.checked_sub(rpc.msgin.granted).filter(|&more| more > 0) else { return };
         let wanted = wanted.min(ungranted);
         if wanted == 0 && !ctx.quirks.redundant_grants {

@@ -14,7 +14,7 @@ impl Grants {
         if ctx.sysctls.grant_fifo_fraction == 0 || increment == 0 {
             return;
         }
-        let limit = u64::from(self.cur_window()) + 2 * u64::from(increment);
+        let limit = u64::from(self.cur_window) + 2 * u64::from(increment);
         self.oldest =
             self.oldest.filter(|oldest| deserves(ctx.rpcs, *oldest, limit)).or_else(|| self.find_oldest(ctx, limit));
         let Some(oldest) = self.oldest else { return };
