@@ -6,6 +6,7 @@ use crate::config::TransmitMode;
 use crate::errno::Errno;
 use crate::peer::GcLimits;
 use crate::rpc::{Key, State};
+use crate::wire::Version;
 use homa_units::{Duration, Time};
 
 const PS_PER_S: u64 = 1_000_000_000_000;
@@ -120,7 +121,11 @@ impl Endpoint {
     fn judge(&self, key: Key, sent: u32) -> Verdict {
         let rpc = &self.rpcs[key];
         let not_silent = match (rpc.state, rpc.is_client()) {
-            (State::Incoming, _) => !rpc.has_buffers() || rpc.received() >= rpc.msgin.granted,
+            (State::Incoming, _) => {
+                // The stripped version has no grants, and gives up even a complete request that nobody takes.
+                let has_all_granted = self.config.version == Version::Linux && rpc.received() >= rpc.msgin.granted;
+                !rpc.has_buffers() || has_all_granted
+            }
             (_, false) => true,
             (_, true) => sent < rpc.out.granted,
         };
