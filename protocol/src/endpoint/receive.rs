@@ -16,6 +16,8 @@ pub(crate) struct Handled {
     /// The RPC whose grants have to be looked at.
     pub(crate) rpc: Option<(Key, u32)>,
     pub(crate) placement: Option<Placement>,
+    /// No socket takes it.
+    pub(crate) refused: bool,
 }
 
 impl Endpoint {
@@ -54,7 +56,7 @@ impl Endpoint {
         let open = self.ports.get(&header.dport).copied();
         let Some(socket) = open.filter(|socket| id.is_client() || self.sockets[socket.index()].is_server) else {
             self.event(Event::PortUnreachable { to: from, quoted: *header });
-            return Handled::default();
+            return Handled { refused: true, ..Handled::default() };
         };
         let found = match packet {
             _ if id.is_client() => self.rpcs.client(socket, id),
@@ -77,7 +79,7 @@ impl Endpoint {
         }
         let generation = self.rpcs[key].generation;
         let placement = self.handle_for_rpc(key, socket, from, packet);
-        Handled { rpc: Some((key, generation)), placement }
+        Handled { rpc: Some((key, generation)), placement, refused: false }
     }
 
     fn count_received(&mut self, packet: &Packet) {
@@ -137,19 +139,24 @@ impl Endpoint {
         self.begin_incoming(key, data);
         self.metrics.server_requests_started += 1;
         self.metrics.server_request_bytes_started += u64::from(data.message_length);
+        if data.offset == 0 && self.rpcs[key].has_buffers() {
+            // A reader hears of it here, even if the payload is then discarded.
+            self.rpcs[key].msgin.packets_ready = true;
+            self.hand_off(key);
+        }
         Some(key)
     }
 
     /// Spec 3.6.2.
     fn data_packet(&mut self, key: Key, from: PeerId, data: &Data) -> Option<Placement> {
-        let placement = self.data_payload(key, from, data);
+        let placement = self.data_payload(key, data);
         if let Some(ack) = data.ack {
             self.process_ack(self.rpcs[key].socket, from, ack);
         }
         placement
     }
 
-    fn data_payload(&mut self, key: Key, from: PeerId, data: &Data) -> Option<Placement> {
+    fn data_payload(&mut self, key: Key, data: &Data) -> Option<Placement> {
         let rpc = &mut self.rpcs[key];
         match (rpc.is_client(), rpc.state) {
             (true, State::Outgoing) => {
@@ -164,7 +171,7 @@ impl Endpoint {
             return None;
         }
         if u32::from(data.cutoff_version) != self.config.sysctls.cutoff_version {
-            self.maybe_send_cutoffs(key, from);
+            self.maybe_send_cutoffs(key);
         }
         let unresolved = self.config.quirks.offset_needs_gro && !self.config.gro && data.form == OffsetForm::Sequence;
         let offset = if unresolved { UNRESOLVED_OFFSET } else { data.offset };
@@ -172,12 +179,15 @@ impl Endpoint {
     }
 
     /// Spec 6.4.
-    fn maybe_send_cutoffs(&mut self, key: Key, from: PeerId) {
+    ///
+    /// They go to the RPC's peer, whoever sent the packet (D6 of spec part 14).
+    fn maybe_send_cutoffs(&mut self, key: Key) {
         if self.config.version == Version::Stripped {
             return;
         }
         let interval = self.now.as_ps() / self.config.cutoffs_interval.as_ps();
-        let peer = self.peer(from);
+        let to = self.rpcs[key].peer;
+        let peer = self.peer(to);
         if peer.cutoffs_sent_in.replace(interval) == Some(interval) {
             return;
         }
@@ -187,7 +197,7 @@ impl Endpoint {
         let header = self.header(key);
         self.send_control(
             self.rpcs[key].socket,
-            from,
+            to,
             Packet::Cutoffs(Cutoffs { header, unsched_cutoffs, cutoff_version }),
         );
     }
@@ -223,7 +233,8 @@ impl Endpoint {
     /// Spec 3.6.8.
     fn need_ack_packet(&mut self, key: Key, socket: SocketId, from: PeerId, header: &Header) {
         let rpc = &self.rpcs[key];
-        let complete = rpc.state == State::Incoming && rpc.is_complete();
+        // A message of illegal length was never begun, so nothing of it is missing.
+        let complete = rpc.state == State::Incoming && rpc.bytes_remaining() == 0;
         if complete {
             self.send_acks(socket, from, header.answer());
             return;
