@@ -29,8 +29,8 @@ impl RpcFlags {
     pub const BUF_STALL: u16 = 1;
     /// `HOMA_RPC_PRIVATE`: only a reader that names the RPC gets the response.
     pub const PRIVATE: u16 = 2;
-    /// `HOMA_RPC_RX_READY`: the incoming message is complete and copied, and waits for its reader to return. Never set
-    /// here: copying takes no time, so a reader that looks at a complete message has it.
+    /// `HOMA_RPC_RX_READY`: the RPC waits for a reader, and nothing of its message is missing or to be copied. As copying
+    /// takes no time here, that is an RPC that has failed.
     pub const RX_READY: u16 = 4;
     /// `HOMA_RPC_RX_COPY`: payload has arrived that no reader has looked at.
     pub const RX_COPY: u16 = 8;
@@ -144,6 +144,8 @@ impl Endpoint {
         }
         if rpc.msgin.packets_ready {
             flags |= RpcFlags::RX_COPY;
+        } else if rpc.ready && rpc.bytes_remaining() == 0 {
+            flags |= RpcFlags::RX_READY;
         }
         RpcFlags(flags)
     }
