@@ -153,6 +153,15 @@ quirks! {
     zero_length_accepted: 20, false;
         "a message of length 0 creates an RPC that can never complete.";
         "its packets are dropped."
+    late_window: 28, false;
+        "a write to window or max_incoming changes the window when the number of active RPCs next changes.";
+        "it changes the window at once."
+    signed_incoming: 29, false;
+        "the incoming of DATA is signed: from 2^31 on, the message is grantable from its first byte.";
+        "it is unsigned: the message comes without grants."
+    port_0_fails_all: 30, false;
+        "ICMP port unreachable that quotes destination port 0 fails all RPCs with the peer.";
+        "it fails the RPCs with port 0, as another port does."
 }
 
 impl Default for Quirks {

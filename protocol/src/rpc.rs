@@ -66,7 +66,8 @@ pub(crate) struct Incoming {
     bpage_count: u8,
     /// Where the first one is; for further ones see [`Rpcs::bpages`].
     first_bpage: u32,
-    pub(crate) granted: u32,
+    /// Its sender may send up to here. Signed as in Linux: a sender can announce a negative number.
+    pub(crate) granted: i32,
     /// Part of the node's `total_incoming` due to this RPC.
     pub(crate) rec_incoming: u32,
     pub(crate) birth: Time,
@@ -75,8 +76,10 @@ pub(crate) struct Incoming {
     /// In a slot of the active set or in its peer's queue.
     pub(crate) managed: bool,
     pub(crate) slot: Option<u8>,
-    /// Payload has come in that no reader has looked at.
+    /// A reader was told, and has not looked since.
     pub(crate) packets_ready: bool,
+    /// Payload has come in that no reader has looked at.
+    pub(crate) uncopied: bool,
 }
 
 /// One RPC.
@@ -412,6 +415,7 @@ impl Rpc {
                 managed: false,
                 slot: None,
                 packets_ready: false,
+                uncopied: false,
             },
             ready: false,
             stalled: false,

@@ -21,6 +21,8 @@ pub(crate) struct Socket {
     pub(crate) ready: VecDeque<(Key, u32)>,
     /// How many entries of `ready` are of live RPCs.
     pub(crate) ready_count: usize,
+    /// RPCs for readers that were woken and have not looked yet, with their generation.
+    pub(crate) handed: VecDeque<(Key, u32)>,
     /// Messages without buffers, the shortest first.
     pub(crate) stalled: Vec<Key>,
     /// Oldest and youngest of its live RPCs.
@@ -48,6 +50,7 @@ impl Socket {
             pool: None,
             ready: VecDeque::new(),
             ready_count: 0,
+            handed: VecDeque::new(),
             stalled: Vec::new(),
             oldest: None,
             youngest: None,

@@ -125,10 +125,10 @@ impl Endpoint {
             tx_granted: out.granted,
             tx_prio: u32::from(out.sched_priority.get()),
             rx_length: if msgin.started { signed(msgin.assembly.length()) } else { -1 },
-            rx_remaining: msgin.assembly.bytes_remaining(),
+            rx_remaining: if msgin.started { msgin.assembly.bytes_remaining() } else { 0 },
             rx_gaps: u32::try_from(msgin.assembly.gaps().len()).expect("fewer gaps than bytes"),
             rx_gap_bytes: msgin.assembly.gap_bytes(),
-            rx_granted: msgin.granted,
+            rx_granted: msgin.granted as u32,
             flags: self.rpc_flags(key),
         }
     }
@@ -142,7 +142,7 @@ impl Endpoint {
         if rpc.private && !self.config.quirks.private_flag_hidden {
             flags |= RpcFlags::PRIVATE;
         }
-        if rpc.msgin.packets_ready {
+        if rpc.msgin.uncopied {
             flags |= RpcFlags::RX_COPY;
         } else if rpc.ready && rpc.bytes_remaining() == 0 {
             flags |= RpcFlags::RX_READY;

@@ -82,6 +82,7 @@ impl Endpoint {
     /// # Errors
     /// See [`RecvError`]. `args` tells what the kernel's tells then.
     pub fn recvmsg(&mut self, now: Time, socket: SocketId, args: &mut RecvmsgArgs) -> Result<Received, RecvError> {
+        args.completion_cookie = 0;
         if args.num_bpages as usize > HOMA_MAX_BPAGES {
             return Err(self.failed(socket, RecvError::TooManyBpages { count: args.num_bpages }));
         }
@@ -133,7 +134,14 @@ impl Endpoint {
             return Ok(());
         }
         let waiting = match rpc {
-            Some(rpc) => self.private_rpc(socket, rpc).map(|_| self.sockets[socket.index()].private_waits.push(rpc)),
+            Some(rpc) => self.private_rpc(socket, rpc).and_then(|_| {
+                let waits = &mut self.sockets[socket.index()].private_waits;
+                if waits.contains(&rpc) {
+                    return Err(RecvError::AlreadyWaiting { rpc });
+                }
+                waits.push(rpc);
+                Ok(())
+            }),
             None if self.sockets[socket.index()].is_shut_down => Err(RecvError::ShutDown),
             None => {
                 self.sockets[socket.index()].shared_waits += 1;
@@ -150,7 +158,7 @@ impl Endpoint {
                 let rpc = &self.rpcs[key];
                 rpc.error.is_some() || rpc.msgin.packets_ready
             }),
-            None => self.sockets[socket.index()].ready_count > 0,
+            None => self.sockets[socket.index()].ready_count > 0 || !self.sockets[socket.index()].handed.is_empty(),
         }
     }
 
@@ -181,31 +189,21 @@ impl Endpoint {
         if !self.rpcs[key].private {
             return Err(RecvError::NotPrivate { rpc });
         }
-        if self.sockets[socket.index()].private_waits.contains(&rpc) {
-            return Err(RecvError::AlreadyWaiting { rpc });
-        }
         Ok(key)
     }
 
     fn take_message(&mut self, socket: SocketId, rpc: Option<RpcId>) -> Result<Received, RecvError> {
         if let Some(rpc) = rpc {
             let key = self.private_rpc(socket, rpc)?;
+            // A reader of a private RPC leaves messages alone that wait for buffers (N2 of spec part 14).
+            return self.look_at(key).unwrap_or(Err(RecvError::Again));
+        }
+        if self.sockets[socket.index()].is_shut_down {
+            return Err(RecvError::ShutDown);
+        }
+        while let Some(key) = self.next_ready(socket) {
             if let Some(result) = self.look_at(key) {
                 return result;
-            }
-        } else {
-            if self.sockets[socket.index()].is_shut_down {
-                return Err(RecvError::ShutDown);
-            }
-            while let Some((key, generation)) = self.sockets[socket.index()].ready.pop_front() {
-                if !self.rpcs.is_current(key, generation) {
-                    continue;
-                }
-                self.rpcs[key].ready = false;
-                self.sockets[socket.index()].ready_count -= 1;
-                if let Some(result) = self.look_at(key) {
-                    return result;
-                }
             }
         }
         // Where the kernel's reader would go to sleep, its reaper runs, and that looks for messages without buffers.
@@ -213,16 +211,41 @@ impl Endpoint {
         Err(RecvError::Again)
     }
 
+    /// The RPC that a reader of any message looks at next: one that was handed to a sleeping reader, or the first that is
+    /// ready.
+    fn next_ready(&mut self, id: SocketId) -> Option<Key> {
+        let socket = &mut self.sockets[id.index()];
+        while let Some((key, generation)) = socket.handed.pop_front() {
+            if self.rpcs.is_current(key, generation) {
+                return Some(key);
+            }
+        }
+        while let Some((key, generation)) = socket.ready.pop_front() {
+            if !self.rpcs.is_current(key, generation) {
+                continue;
+            }
+            self.rpcs[key].ready = false;
+            socket.ready_count -= 1;
+            if socket.ready_count > 0 {
+                // The kernel lets everybody know who waits for readability again.
+                self.event(Event::Readable { socket: id });
+            }
+            return Some(key);
+        }
+        None
+    }
+
     /// What a reader gets out of an RPC; nothing if its message isn't complete.
     fn look_at(&mut self, key: Key) -> Option<Result<Received, RecvError>> {
         let rpc = &mut self.rpcs[key];
-        rpc.msgin.packets_ready = false;
+        (rpc.msgin.packets_ready, rpc.msgin.uncopied) = (false, false);
         if let Some(error) = rpc.error {
             let failed = FailedRpc { rpc: rpc.id, cookie: rpc.cookie, peer: rpc.peer, port: rpc.dport, error };
             self.end_rpc(key);
             return Some(Err(RecvError::Failed(failed)));
         }
-        if rpc.state != State::Incoming || !rpc.is_complete() {
+        // Nothing of a message of length 0 is missing. Only a reader that names its RPC ever looks at one.
+        if rpc.state != State::Incoming || !rpc.msgin.started || rpc.bytes_remaining() > 0 {
             return None;
         }
         let received = Received {

@@ -159,6 +159,7 @@ impl Endpoint {
             self.end_rpc(key);
         }
         self.socket_mut(id).ready = VecDeque::new();
+        self.socket_mut(id).handed = VecDeque::new();
         self.socket_mut(id).finished = VecDeque::new();
         for _ in 0..waits {
             self.event(Event::Wake { socket: id, waiting_for: None, error: Some(Errno::ESHUTDOWN) });

@@ -16,6 +16,8 @@ impl Endpoint {
         let error = if data.message_length > crate::MAX_MESSAGE_LENGTH {
             Errno::EINVAL
         } else if self.sockets[self.rpcs[key].socket.index()].pool.is_none() {
+            // It hasn't begun, but its bytes are missing.
+            self.rpcs[key].msgin.assembly.reset(data.message_length);
             Errno::ENOMEM
         } else if data.message_length == 0 && !self.config.quirks.zero_length_accepted {
             Errno::EINVAL
@@ -34,12 +36,18 @@ impl Endpoint {
     /// Prepares for the message whose first packet this is (spec 4.1). The socket has a region.
     pub(super) fn begin_incoming(&mut self, key: Key, data: &Data) {
         let length = data.message_length;
-        let everything_comes = data.incoming >= length || self.config.version == Version::Stripped;
+        let incoming = match i32::try_from(data.incoming) {
+            Ok(incoming) => incoming,
+            // Signed in Linux (D15 of spec part 14).
+            Err(_) if self.config.quirks.signed_incoming => data.incoming as i32,
+            Err(_) => i32::MAX,
+        };
+        let everything_comes = incoming >= length as i32 || self.config.version == Version::Stripped;
         let msgin = &mut self.rpcs[key].msgin;
         msgin.started = true;
         msgin.assembly.reset(length);
         msgin.birth = self.now;
-        msgin.granted = if everything_comes { length } else { data.incoming };
+        msgin.granted = if everything_comes { length as i32 } else { incoming };
         msgin.grantable = !everything_comes;
         self.metrics.count_message(length);
         if self.rpcs[key].is_client() {
@@ -108,6 +116,7 @@ impl Endpoint {
             }
         }
         let (bpages, socket) = (self.rpcs.bpages(key), self.rpcs[key].socket);
+        self.rpcs[key].msgin.uncopied = true;
         if !core::mem::replace(&mut self.rpcs[key].msgin.packets_ready, true) {
             self.hand_off(key);
         }

@@ -20,7 +20,8 @@ impl Endpoint {
             IcmpKind::PortUnreachable => {
                 if let Some(ports) = error.ports {
                     // Port 0 stands for all ports in the kernel's search (D7 of spec part 14).
-                    let port = (ports.dport != Port::NONE).then_some(ports.dport);
+                    let port =
+                        (ports.dport != Port::NONE || !self.config.quirks.port_0_fails_all).then_some(ports.dport);
                     self.abort_rpcs(peer, port, Errno::ENOTCONN);
                 }
             }

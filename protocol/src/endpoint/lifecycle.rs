@@ -6,7 +6,7 @@ use crate::errno::Errno;
 use crate::output::Event;
 use crate::pool::BpageOffsets;
 use crate::rpc::{Key, Name, State};
-use crate::{PeerId, RpcId, SocketId};
+use crate::{FailedRpc, PeerId, RpcId, SocketId};
 use homa_units::Time;
 
 /// Without quirk Q18: how many finished server RPCs a socket remembers.
@@ -81,8 +81,9 @@ impl Endpoint {
         if let Some(waiting) = socket.private_waits.iter().position(|waiting| *waiting == id) {
             socket.private_waits.swap_remove(waiting);
             // Ending an RPC stores this error for whoever waits for it (spec 10.2).
-            let error = Some(Errno::EINVAL);
-            self.event(Event::Wake { socket: id_socket, waiting_for: Some(id), error });
+            let (cookie, port) = (rpc.cookie, rpc.dport);
+            let failed = FailedRpc { rpc: id, cookie, peer, port, error: Errno::EINVAL };
+            self.event(Event::WaitFailed { socket: id_socket, failed });
         }
         self.peers.get_mut(peer).live_rpcs -= 1;
         self.rpcs.hide(key);
@@ -162,17 +163,21 @@ impl Endpoint {
             }
             return;
         }
-        if core::mem::replace(&mut rpc.ready, true) {
+        if rpc.ready {
             return;
         }
         let generation = rpc.generation;
         let owner = &mut self.sockets[socket.index()];
+        if owner.shared_waits > 0 {
+            // The reader has it, and nobody else hears of it.
+            owner.shared_waits -= 1;
+            owner.handed.push_back((key, generation));
+            self.event(Event::Wake { socket, waiting_for: None, error: None });
+            return;
+        }
+        rpc.ready = true;
         owner.ready.push_back((key, generation));
         owner.ready_count += 1;
-        if owner.shared_waits > 0 {
-            owner.shared_waits -= 1;
-            self.event(Event::Wake { socket, waiting_for: None, error: None });
-        }
         self.event(Event::Readable { socket });
     }
 

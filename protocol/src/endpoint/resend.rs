@@ -25,9 +25,9 @@ impl Endpoint {
             self.send_resend(key, range, priority);
         }
         let msgin = &self.rpcs[key].msgin;
-        let recv_end = msgin.assembly.recv_end();
-        if msgin.granted > recv_end {
-            let range = ResendRange::Bytes { offset: recv_end, length: msgin.granted - recv_end };
+        let (granted, recv_end) = (msgin.granted.max(0).unsigned_abs(), msgin.assembly.recv_end());
+        if granted > recv_end {
+            let range = ResendRange::Bytes { offset: recv_end, length: granted - recv_end };
             self.send_resend(key, range, priority);
         }
     }

@@ -123,7 +123,8 @@ impl Endpoint {
         let not_silent = match (rpc.state, rpc.is_client()) {
             (State::Incoming, _) => {
                 // The stripped version has no grants, and gives up even a complete request that nobody takes.
-                let has_all_granted = self.config.version == Version::Linux && rpc.received() >= rpc.msgin.granted;
+                let has_all_granted =
+                    self.config.version == Version::Linux && rpc.received() as i32 >= rpc.msgin.granted;
                 !rpc.has_buffers() || has_all_granted
             }
             (_, false) => true,

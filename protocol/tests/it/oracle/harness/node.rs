@@ -212,11 +212,10 @@ impl Node {
         }
         results.insert("blocked".to_owned(), json!(1));
         match received {
-            Err(RecvError::Again) => {
-                let waits = self.endpoint.wait(self.sockets[socket], rpc);
-                waits.map_err(|error| format!("a reader that found nothing can't wait: {error}"))?;
-                self.sleepers.push(Sleeper { socket, rpc });
-            }
+            Err(RecvError::Again) => match self.endpoint.wait(self.sockets[socket], rpc) {
+                Ok(()) => self.sleepers.push(Sleeper { socket, rpc }),
+                Err(error) => self.woke(socket, &args, Err(error), results),
+            },
             received => self.woke(socket, &args, received, results),
         }
         Ok(())
@@ -398,6 +397,7 @@ impl Node {
                     Event::Readable { socket } => signals.push(json!(self.place_of(socket))),
                     Event::PortUnreachable { to, quoted } => sent.push(unreachable(to, &quoted)),
                     Event::Wake { socket, waiting_for, .. } => woken.push((self.place_of(socket), waiting_for)),
+                    Event::WaitFailed { socket, failed } => self.wait_failed(self.place_of(socket), failed, results),
                     _ => {}
                 }
             }
@@ -426,6 +426,13 @@ impl Node {
 
     fn place_of(&self, socket: SocketId) -> usize {
         self.sockets.iter().position(|known| *known == socket).expect("events are of sockets that were opened")
+    }
+
+    /// Lets a reader return whose RPC has ended.
+    fn wait_failed(&mut self, socket: usize, failed: FailedRpc, results: &mut Results) {
+        self.sleepers.retain(|sleeper| (sleeper.socket, sleeper.rpc) != (socket, Some(failed.rpc)));
+        let args = RecvmsgArgs { id: failed.rpc.get(), completion_cookie: failed.cookie, ..RecvmsgArgs::default() };
+        self.woke(socket, &args, Err(RecvError::Failed(failed)), results);
     }
 
     /// Lets a reader that slept look again.

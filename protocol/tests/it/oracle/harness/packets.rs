@@ -44,13 +44,16 @@ pub(super) fn arrival(fields: Fields<'_>, version: Version) -> Result<Arrival, S
     let Ok(name) = fields.text("t") else {
         return Ok(Arrival::Bytes(bytes_of(fields.number("t")?, wire::MAX_HEADER_BYTES)));
     };
-    let packet = packet(fields, name, header, version)?;
+    let mut packet = packet(fields, name, header, version)?;
     if !fields.has("hl") {
         return Ok(Arrival::Packet(from, packet));
     }
     let present: usize = fields.number("hl")?;
     let needed = wire::header_bytes(packet.packet_type(), version);
     if present >= needed {
+        if let Packet::Data(data) = &mut packet {
+            data.length = u32::try_from(present - needed).map_err(|_| format!("`hl` is {present}"))?;
+        }
         return Ok(Arrival::Packet(from, packet));
     }
     Ok(Arrival::Bytes(bytes_of(packet.packet_type().code(), present)))
