@@ -81,7 +81,8 @@ impl Endpoint {
             if self.config.transmit == TransmitMode::OldPacer && !self.pacer_lets_pass(key, forced) {
                 let rpc = &self.rpcs[key];
                 self.metrics.throttle_list_adds += u64::from(!self.pacer.is_throttled(key));
-                self.pacer.throttle(key, rpc.bytes_left(), rpc.out.init_time);
+                let rpcs = &self.rpcs;
+                self.pacer.throttle(key, rpc.bytes_left(), rpc.out.init_time, |other| rpcs[other].bytes_left());
                 return;
             }
             let unit = self.next_unit(key);
