@@ -386,6 +386,7 @@ fn qdisc_params(config: &Config) -> QdiscParams {
         defer_min_bytes: sysctls.defer_min_bytes,
         homa_share: sysctls.homa_share,
         max_link_usage: sysctls.max_link_usage,
+        weight_wraps: config.quirks.fifo_weight_wraps,
     }
 }
 

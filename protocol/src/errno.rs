@@ -7,7 +7,7 @@ use core::fmt;
 /// Every error of the application interface tells its number by `errno()`, so that a facade with the kernel's system
 /// calls needs no table of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Errno(u16);
+pub struct Errno(i32);
 
 macro_rules! errnos {
     ($($name:ident = $number:literal, $doc:literal;)*) => {
@@ -50,13 +50,13 @@ errnos! {
 impl Errno {
     /// The error with this number.
     #[must_use]
-    pub const fn new(number: u16) -> Self {
+    pub const fn new(number: i32) -> Self {
         Self(number)
     }
 
     /// The number.
     #[must_use]
-    pub const fn get(self) -> u16 {
+    pub const fn get(self) -> i32 {
         self.0
     }
 }

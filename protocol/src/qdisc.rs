@@ -7,7 +7,6 @@ mod lists;
 
 use crate::MAX_MESSAGE_LENGTH;
 use crate::wire::ETH_FRAME_OVERHEAD_BYTES;
-use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 use core::hash::BuildHasherDefault;
@@ -45,6 +44,8 @@ pub(crate) struct QdiscParams {
     pub(crate) homa_share: u32,
     /// The pace in per cent of the NIC's speed (sysctl `max_link_usage`); 5 to 100.
     pub(crate) max_link_usage: u32,
+    /// Whether the account of oldest-first bytes is kept with products of 32 bits (quirk `fifo_weight_wraps`).
+    pub(crate) weight_wraps: bool,
 }
 
 /// [`QdiscParams`] in the form in which they are used.
@@ -58,6 +59,8 @@ struct Settings {
     fifo_weight: Option<i64>,
     defer_min_bytes: u32,
     homa_share: i64,
+    /// Quirk `fifo_weight_wraps`.
+    weight_wraps: bool,
 }
 
 impl Settings {
@@ -72,7 +75,16 @@ impl Settings {
             fifo_weight: (fraction > 0).then(|| ((1000 - fraction) << 10) / fraction),
             defer_min_bytes: params.defer_min_bytes,
             homa_share: params.homa_share.min(100).into(),
+            weight_wraps: params.weight_wraps,
         }
+    }
+
+    /// How many bytes go shortest first for a packet of this length that went oldest first.
+    fn weighted(&self, packet_len: u32, weight: i64) -> i64 {
+        if self.weight_wraps {
+            return i64::from(packet_len.wrapping_mul(weight as u32) >> 10);
+        }
+        (i64::from(packet_len) * weight) >> 10
     }
 
     /// How long the link is busy with a packet, in whole nanoseconds as in Linux.
@@ -162,8 +174,10 @@ pub(crate) struct Qdisc<P> {
     /// Deferred packets of other traffic, by queue.
     queues: Vec<List>,
     other_deferred: usize,
-    /// Queues with deferred packets in the order of their turns: as they came to have some, whatever their numbers.
-    turns: VecDeque<u16>,
+    /// Queues with deferred packets in the order in which they came to have some, whatever their numbers.
+    turns: Vec<u16>,
+    /// Whose turn is next, as a place in `turns`. Queues that are added later come after the last, not behind this one.
+    next_turn: usize,
     pub(crate) counters: QdiscCounters,
 }
 
@@ -182,7 +196,8 @@ impl<P: Copy> Qdisc<P> {
             oldest: PriorityQueue::default(),
             queues: Vec::new(),
             other_deferred: 0,
-            turns: VecDeque::new(),
+            turns: Vec::new(),
+            next_turn: 0,
             counters: QdiscCounters::default(),
         }
     }
@@ -254,7 +269,7 @@ impl<P: Copy> Qdisc<P> {
             self.queues.resize(index + 1, List::default());
         }
         if self.queues[index].is_empty() {
-            self.turns.push_back(queue);
+            self.turns.push(queue);
         }
         self.lists.push(&mut self.queues[index], Deferred { packet, packet_len, left_after: 0 });
         self.other_deferred += 1;
@@ -360,7 +375,7 @@ impl<P: Copy> Qdisc<P> {
         let bytes = i64::from(sent.packet_len);
         match fifo_weight {
             Some(weight) => {
-                self.srpt_bytes += (bytes * weight) >> 10;
+                self.srpt_bytes += self.settings.weighted(sent.packet_len, weight);
                 self.counters.pacer_fifo_bytes += u64::from(sent.packet_len);
             }
             None => self.srpt_bytes -= bytes,
@@ -371,11 +386,16 @@ impl<P: Copy> Qdisc<P> {
     }
 
     fn take_other(&mut self) -> Deferred<P> {
-        let queue = self.turns.pop_front().expect("a queue has deferred packets");
-        let list = &mut self.queues[usize::from(queue)];
+        let turn = self.next_turn;
+        let list = &mut self.queues[usize::from(self.turns[turn])];
         let sent = self.lists.pop(list).expect("a queue that has a turn has deferred packets");
-        if !list.is_empty() {
-            self.turns.push_back(queue);
+        if list.is_empty() {
+            self.turns.remove(turn);
+        } else {
+            self.next_turn += 1;
+        }
+        if self.next_turn >= self.turns.len() {
+            self.next_turn = 0;
         }
         self.other_deferred -= 1;
         self.counters.pacer_tcp_packets += 1;

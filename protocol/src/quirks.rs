@@ -162,6 +162,12 @@ quirks! {
     port_0_fails_all: 30, false;
         "ICMP port unreachable that quotes destination port 0 fails all RPCs with the peer.";
         "it fails the RPCs with port 0, as another port does."
+    fifo_weight_wraps: 31, false;
+        "the product of a packet's length and the FIFO weight has 32 bits: long units at small fractions get a wrong share.";
+        "it has as many as it needs."
+    any_abort_error: 32, false;
+        "HOMAIOCABORT takes error numbers that Linux doesn't have.";
+        "it takes those below 4096."
 }
 
 impl Default for Quirks {
