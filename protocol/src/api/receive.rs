@@ -82,17 +82,46 @@ impl Endpoint {
     /// # Errors
     /// See [`RecvError`]. `args` tells what the kernel's tells then.
     pub fn recvmsg(&mut self, now: Time, socket: SocketId, args: &mut RecvmsgArgs) -> Result<Received, RecvError> {
+        self.advance(now);
+        let received = self.try_recvmsg(socket, args);
+        self.run_pacer();
+        received.map_err(|error| self.failed(socket, error))
+    }
+
+    /// `recvmsg` that waits: as [`recvmsg`](Self::recvmsg), but where that fails with [`RecvError::Again`] the reader is
+    /// registered as by [`wait`](Self::wait), and the result is `None`. [`Event::Wake`] tells when to call again, with
+    /// no buffers to give back; [`Event::WaitFailed`] ends the call.
+    ///
+    /// # Errors
+    /// See [`RecvError`].
+    pub fn recvmsg_or_wait(
+        &mut self,
+        now: Time,
+        socket: SocketId,
+        args: &mut RecvmsgArgs,
+    ) -> Result<Option<Received>, RecvError> {
+        self.advance(now);
+        let wanted = (args.id != 0).then(|| RpcId::new(args.id));
+        let received = match self.try_recvmsg(socket, args) {
+            Err(RecvError::Again) => self.register(socket, wanted).map(|()| None),
+            received => received.map(Some),
+        };
+        self.run_pacer();
+        received.map_err(|error| self.failed(socket, error))
+    }
+
+    fn try_recvmsg(&mut self, socket: SocketId, args: &mut RecvmsgArgs) -> Result<Received, RecvError> {
         args.completion_cookie = 0;
         if args.num_bpages as usize > HOMA_MAX_BPAGES {
-            return Err(self.failed(socket, RecvError::TooManyBpages { count: args.num_bpages }));
+            return Err(RecvError::TooManyBpages { count: args.num_bpages });
         }
         if args.reserved != 0 {
-            return Err(self.failed(socket, RecvError::ReservedNotZero { reserved: args.reserved }));
+            return Err(RecvError::ReservedNotZero { reserved: args.reserved });
         }
         let returned = args.bpage_offsets;
         let count = core::mem::take(&mut args.num_bpages) as usize;
         let wanted = (args.id != 0).then(|| RpcId::new(args.id));
-        let result = self.recv(now, socket, wanted, &returned[..count]);
+        let result = self.take_back(socket, &returned[..count]).and_then(|()| self.take_message(socket, wanted));
         match &result {
             Ok(received) => {
                 args.id = received.rpc.get();
@@ -124,31 +153,33 @@ impl Endpoint {
     }
 
     /// Registers a reader that blocks: for any shared message, or for the private RPC `rpc`, after
-    /// [`recv`](Self::recv) found nothing. [`Event::Wake`](crate::Event::Wake) ends the wait.
+    /// [`recv`](Self::recv) found nothing. [`Event::Wake`] or [`Event::WaitFailed`] ends the wait.
     ///
     /// # Errors
     /// The socket is shut down, or the RPC can't be waited for.
     pub fn wait(&mut self, socket: SocketId, rpc: Option<RpcId>) -> Result<(), RecvError> {
+        self.register(socket, rpc).map_err(|error| self.failed(socket, error))
+    }
+
+    fn register(&mut self, socket: SocketId, rpc: Option<RpcId>) -> Result<(), RecvError> {
         if self.has_something(socket, rpc) {
             self.event(Event::Wake { socket, waiting_for: rpc, error: None });
             return Ok(());
         }
-        let waiting = match rpc {
-            Some(rpc) => self.private_rpc(socket, rpc).and_then(|_| {
-                let waits = &mut self.sockets[socket.index()].private_waits;
-                if waits.contains(&rpc) {
-                    return Err(RecvError::AlreadyWaiting { rpc });
-                }
-                waits.push(rpc);
-                Ok(())
-            }),
-            None if self.sockets[socket.index()].is_shut_down => Err(RecvError::ShutDown),
-            None => {
-                self.sockets[socket.index()].shared_waits += 1;
-                Ok(())
+        if let Some(rpc) = rpc {
+            self.private_rpc(socket, rpc)?;
+            let waits = &mut self.sockets[socket.index()].private_waits;
+            if waits.contains(&rpc) {
+                return Err(RecvError::AlreadyWaiting { rpc });
             }
-        };
-        waiting.map_err(|error| self.failed(socket, error))
+            waits.push(rpc);
+            return Ok(());
+        }
+        if self.sockets[socket.index()].is_shut_down {
+            return Err(RecvError::ShutDown);
+        }
+        self.sockets[socket.index()].shared_waits += 1;
+        Ok(())
     }
 
     /// Whether a reader would find something to look at, so that no hand-off will follow that could wake it.

@@ -43,12 +43,14 @@ impl Endpoint {
     }
 
     pub(super) fn dispatch(&mut self, from: PeerId, packet: &Packet) -> Handled {
-        if !self.config.version.has(packet.packet_type()) {
-            self.metrics.unknown_packet_types += 1;
-            return Handled::default();
-        }
+        // The stripped version finds out only behind the socket that it doesn't know the type (N6 of spec part 14).
+        let is_known = self.config.version.has(packet.packet_type());
         if let Packet::Freeze(_) = packet {
-            self.count_received(packet);
+            if is_known {
+                self.count_received(packet)
+            } else {
+                self.metrics.unknown_packet_types += 1
+            }
             return Handled::default();
         }
         let header = packet.header();
@@ -58,6 +60,10 @@ impl Endpoint {
             self.event(Event::PortUnreachable { to: from, quoted: *header });
             return Handled { refused: true, ..Handled::default() };
         };
+        if !is_known {
+            self.metrics.unknown_packet_types += 1;
+            return Handled::default();
+        }
         let found = match packet {
             _ if id.is_client() => self.rpcs.client(socket, id),
             Packet::Data(data) => match self.find_or_create_server_rpc(socket, id, from, data) {

@@ -43,7 +43,7 @@ fn returned(results: &mut Results, result: Result<(), Errno>) {
 }
 
 fn i32_of(errno: Errno) -> i32 {
-    i32::from(errno.get())
+    errno.get()
 }
 
 impl Node {
@@ -205,18 +205,15 @@ impl Node {
                 whole(value).and_then(|number| u32::try_from(number).ok()).ok_or_else(|| format!("`bp`: {value}"))?;
         }
         let rpc = (args.id != 0).then(|| RpcId::new(args.id));
-        let received = self.endpoint.recvmsg(self.now, self.sockets[socket], &mut args);
         if !op.flag("block")? {
+            let received = self.endpoint.recvmsg(self.now, self.sockets[socket], &mut args);
             self.tell_received(&args, received, results);
             return Ok(());
         }
         results.insert("blocked".to_owned(), json!(1));
-        match received {
-            Err(RecvError::Again) => match self.endpoint.wait(self.sockets[socket], rpc) {
-                Ok(()) => self.sleepers.push(Sleeper { socket, rpc }),
-                Err(error) => self.woke(socket, &args, Err(error), results),
-            },
-            received => self.woke(socket, &args, received, results),
+        match self.endpoint.recvmsg_or_wait(self.now, self.sockets[socket], &mut args).transpose() {
+            None => self.sleepers.push(Sleeper { socket, rpc }),
+            Some(received) => self.woke(socket, &args, received, results),
         }
         Ok(())
     }
@@ -234,7 +231,9 @@ impl Node {
         let from = match &received {
             Ok(received) => {
                 set("ret", json!(received.length));
-                set("bp", json!(received.bpages.as_slice()));
+                if args.num_bpages > 0 {
+                    set("bp", json!(received.bpages.as_slice()));
+                }
                 Some((received.peer, received.port))
             }
             Err(error) => {
@@ -442,12 +441,11 @@ impl Node {
             return;
         };
         let mut args = RecvmsgArgs { id: rpc.map_or(0, RpcId::get), ..RecvmsgArgs::default() };
-        let received = self.endpoint.recvmsg(self.now, self.sockets[socket], &mut args);
-        if received == Err(RecvError::Again) && self.endpoint.wait(self.sockets[socket], rpc).is_ok() {
-            return;
+        let received = self.endpoint.recvmsg_or_wait(self.now, self.sockets[socket], &mut args);
+        if let Some(received) = received.transpose() {
+            self.sleepers.remove(place);
+            self.woke(socket, &args, received, results);
         }
-        self.sleepers.remove(place);
-        self.woke(socket, &args, received, results);
     }
 }
 
