@@ -7,6 +7,7 @@ mod icmp;
 mod lifecycle;
 mod receive;
 mod resend;
+mod sysctls;
 mod timer;
 pub(crate) mod transmit;
 
@@ -23,9 +24,8 @@ use crate::rpc::{Key, Rpcs};
 use crate::socket::Socket;
 use crate::srpt::SrptQueue;
 use crate::sysctl::Recompute;
-use crate::{Packet, PeerId, Port, SocketId, SysctlError, wire};
+use crate::{Packet, PeerId, Port, SocketId, wire};
 use alloc::collections::VecDeque;
-use alloc::string::ToString;
 use alloc::vec::Vec;
 use hashbrown::HashMap;
 use homa_units::Time;
@@ -66,6 +66,7 @@ pub struct Endpoint {
     pacer: OldPacer,
     qdisc: Qdisc<Queued>,
     batch_done: Vec<bool>,
+    shown: sysctls::Shown,
 }
 
 impl Endpoint {
@@ -96,6 +97,7 @@ impl Endpoint {
             pacer: OldPacer::new(pacer_params(&config)),
             qdisc: Qdisc::new(&qdisc_params(&config)),
             batch_done: Vec::new(),
+            shown: sysctls::Shown::default(),
             config,
         })
     }
@@ -145,53 +147,6 @@ impl Endpoint {
     pub fn set_core(&mut self, core: u16) {
         assert!(core < self.config.cores, "core {core} of {}", self.config.cores);
         self.core = usize::from(core);
-    }
-
-    /// Reads the sysctl `name` as `/proc/sys/net/homa` shows it.
-    ///
-    /// # Errors
-    /// There is no such sysctl.
-    pub fn read_sysctl(&self, name: &str) -> Result<alloc::string::String, SysctlError> {
-        if name == "max_grantable_rpcs" {
-            return Ok(self.metrics.max_grantable_rpcs.to_string());
-        }
-        self.config.sysctls.read(name)
-    }
-
-    /// Writes the sysctl `name`, as into `/proc/sys/net/homa`, and recomputes what depends on it.
-    ///
-    /// # Errors
-    /// There is no such sysctl, it can't be written, or not with this value; nothing has changed
-    /// then.
-    pub fn write_sysctl(&mut self, name: &str, value: &str) -> Result<(), SysctlError> {
-        let mut sysctls = self.config.sysctls.clone();
-        let recompute = sysctls.write(name, value)?;
-        sysctls.validate()?;
-        self.config.sysctls = sysctls;
-        self.recompute(recompute);
-        Ok(())
-    }
-
-    fn recompute(&mut self, changed: Recompute) {
-        if changed.base {
-            self.config.configured = true;
-            self.pacer.reconfigure(pacer_params(&self.config));
-            // The account between shortest and oldest begins anew as well (D12 of spec part 14).
-            self.qdisc.reconfigure(&qdisc_params(&self.config));
-            if !self.config.quirks.stale_fifo_interval {
-                self.grants.reconfigure_fifo(&self.config.sysctls);
-            }
-        }
-        if changed.next_id {
-            self.next_id = self.config.sysctls.next_id;
-        }
-        if changed.grant {
-            self.grants.reconfigure(&self.config.sysctls);
-        }
-        if changed.qdisc {
-            self.pacer.reconfigure(pacer_params(&self.config));
-            self.qdisc.reconfigure(&qdisc_params(&self.config));
-        }
     }
 
     /// Counts a packet that could not be decoded, as the kernel counts it; it is dropped.

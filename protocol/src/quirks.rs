@@ -168,6 +168,9 @@ quirks! {
     any_abort_error: 32, false;
         "HOMAIOCABORT takes error numbers that Linux doesn't have.";
         "it takes those below 4096."
+    unchecked_sysctls: 33, false;
+        "a write to a sysctl takes any number of 32 bits, and fewer or more of them than the sysctl has.";
+        "it takes what the protocol can work with, and refuses everything else."
 }
 
 impl Default for Quirks {

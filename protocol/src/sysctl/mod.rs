@@ -6,6 +6,7 @@ mod text;
 
 pub(crate) use derived::NO_CUTOFF;
 pub use table::Sysctls;
+pub(crate) use text::parse_ints;
 
 use crate::errno::Errno;
 use alloc::string::String;
