@@ -81,6 +81,9 @@ pub struct Config {
     /// Whether the driver reports by [`handle_nic_completion`](crate::Endpoint::handle_nic_completion) what its NIC has
     /// sent. Without, the qdisc's limit on bytes in the NIC is off (spec 7.4.4). Default: false.
     pub nic_completions: bool,
+    /// Whether RPCs that end are reaped at once. Linux's reaper may come late: what its qdisc has deferred of an RPC that
+    /// has ended still leaves then (D19 of spec part 14), and its buffers come back after that. Default: true.
+    pub reaps_at_once: bool,
     /// Whether a sysctl of the group "base" was ever written, without which quirk Q9 keeps the old pacer idle.
     /// Default: false.
     pub configured: bool,
@@ -101,6 +104,7 @@ impl Default for Config {
             cutoffs_interval: Duration::from_ms(4),
             gro: true,
             nic_completions: false,
+            reaps_at_once: true,
             configured: false,
         }
     }

@@ -139,6 +139,13 @@ impl Endpoint {
         self.peers.set_route(peer, route);
     }
 
+    /// Says that the peer's address is IPv4, so that sockets of IPv6 reach it as `::ffff:a.b.c.d`: the packets are then
+    /// IPv4 packets, though messages are cut as the socket's family wants it (D5 of spec part 14). Without, packets
+    /// have the family of their socket.
+    pub fn set_v4_peer(&mut self, peer: PeerId) {
+        self.peers.set_v4(peer);
+    }
+
     /// Says which core executes the following calls; only the receive buffers depend on it.
     /// Default: 0.
     ///

@@ -27,7 +27,9 @@ pub struct Transmit {
     pub socket: SocketId,
     /// The most bytes of payload that one packet carries.
     pub segment_bytes: u32,
-    /// The family of the sending socket, which decides about the IP header.
+    /// The family of the IP header: that of the sending socket, or IPv4 to a peer of [`Endpoint::set_v4_peer`].
+    ///
+    /// [`Endpoint::set_v4_peer`]: crate::Endpoint::set_v4_peer
     pub family: Family,
     /// Whether to send it as TCP (spec 2.6).
     pub hijack: bool,

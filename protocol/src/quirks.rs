@@ -171,6 +171,9 @@ quirks! {
     unchecked_sysctls: 33, false;
         "a write to a sysctl takes any number of 32 bits, and fewer or more of them than the sysctl has.";
         "it takes what the protocol can work with, and refuses everything else."
+    ids_may_repeat: 34, false;
+        "after a write to next_id, a request can get the identifier of an RPC that still lives.";
+        "such identifiers are passed over."
 }
 
 impl Default for Quirks {

@@ -189,12 +189,13 @@ impl Endpoint {
         Ok(id)
     }
 
-    /// The next even identifier that no RPC of this node has: the sysctl `next_id` can set the counter anywhere.
+    /// The next even identifier. The sysctl `next_id` can set the counter anywhere, also to one that an RPC has.
     fn next_client_id(&mut self) -> RpcId {
         loop {
             let id = RpcId::new(self.next_id & !1);
             self.next_id = self.next_id.wrapping_add(2);
-            if id.get() != 0 && !self.rpcs.has_client(id) {
+            let is_free = self.config.quirks.ids_may_repeat || !self.rpcs.has_client(id);
+            if id.get() != 0 && is_free {
                 return id;
             }
         }

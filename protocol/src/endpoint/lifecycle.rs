@@ -58,7 +58,7 @@ impl Endpoint {
         if self.rpcs[key].out.wanted > 0 {
             self.retransmissions.retain(|wanted| wanted.rpc != key);
         }
-        if self.config.transmit == TransmitMode::Qdisc {
+        if self.config.transmit == TransmitMode::Qdisc && self.config.reaps_at_once {
             self.qdisc.flush(key);
         }
         self.unlink(key);
@@ -101,6 +101,13 @@ impl Endpoint {
         if rpc.state != State::Dead || rpc.out.queued > 0 {
             return;
         }
+        if self.config.transmit == TransmitMode::Qdisc && !self.config.reaps_at_once {
+            if self.qdisc.deferred_tx_left(key).is_some() {
+                return;
+            }
+            self.qdisc.flush(key);
+        }
+        let rpc = &self.rpcs[key];
         let (id, tag, length) = (rpc.socket, rpc.out.tag, rpc.out.length);
         let bpages = self.rpcs.take_bpages(key);
         self.rpcs.free(key);

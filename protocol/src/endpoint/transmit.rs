@@ -5,7 +5,7 @@ use crate::config::{Offsets, TransmitMode};
 use crate::output::{ForeignPacket, Outgoing, Transmit};
 use crate::qdisc::{HomaUnit, Verdict};
 use crate::rpc::Key;
-use crate::wire::{self, Version};
+use crate::wire::{self, Family, Version};
 use crate::{Data, Header, OffsetForm, Packet, PeerId, Replicated, SocketId, Sysctls};
 use homa_units::{Priority, Time};
 
@@ -58,7 +58,10 @@ impl Endpoint {
         tag: u64,
         segment_bytes: u32,
     ) -> Transmit {
-        let (family, hijack) = (self.sockets[socket.index()].family, self.sockets[socket.index()].hijack);
+        let (mut family, hijack) = (self.sockets[socket.index()].family, self.sockets[socket.index()].hijack);
+        if family == Family::V6 && self.peers.is_v4(to) {
+            family = Family::V4;
+        }
         self.metrics.packets_sent[packet.packet_type().index()] += 1;
         self.metrics.priority_packets[level.index()] += 1;
         self.metrics.priority_bytes[level.index()] += homa_bytes(&packet);

@@ -58,6 +58,7 @@ impl Node {
             device_gso_max_size: init.number("gso")?,
             cores: init.number("cores")?,
             nic_completions: init.flag("nic")?,
+            reaps_at_once: init.flag("reap")?,
             ..Config::default()
         };
         config.sysctls.max_gso_size = init.number("max_gso")?;
@@ -180,6 +181,9 @@ impl Node {
             reserved: op.word("reserved")?,
         };
         let peer = peer(op.number("peer")?, host_family);
+        if host_family == Family::V4 {
+            self.endpoint.set_v4_peer(peer);
+        }
         let to = Destination { peer, port: Port::new(op.number("port")?), family: address_family };
         let message = Message { length: op.word("len")?, tag: 0 };
         let sent = self.endpoint.sendmsg(self.now, socket, to, &mut args, message);
@@ -257,7 +261,12 @@ impl Node {
         let mut batch = Vec::new();
         for value in op.list("p")? {
             match packets::arrival(Fields::of(value, "a packet")?, version)? {
-                Arrival::Packet(from, packet) => batch.push((from, packet)),
+                Arrival::Packet(from, packet) => {
+                    if number_of(from).1 == 4 {
+                        self.endpoint.set_v4_peer(from);
+                    }
+                    batch.push((from, packet));
+                }
                 Arrival::Bytes(bytes) => match wire::decode(&bytes, version) {
                     Ok(packet) => return Err(format!("bytes that should be no packet are {packet}")),
                     Err(error) => self.endpoint.count_malformed(&error),
