@@ -33,6 +33,8 @@ pub(crate) struct Socket {
     pub(crate) wmem: u64,
     pub(crate) wmem_limit: u64,
     pub(crate) shared_waits: u32,
+    /// Readers that were woken and will call again: the kernel's call goes on, and isn't counted again.
+    pub(crate) returning: u32,
     pub(crate) private_waits: Vec<RpcId>,
     pub(crate) last_error: Option<ApiError>,
     /// Finished server RPCs, oldest first: identifier, client, and when. Only without quirk Q18.
@@ -58,6 +60,7 @@ impl Socket {
             wmem: 0,
             wmem_limit,
             shared_waits: 0,
+            returning: 0,
             private_waits: Vec::new(),
             last_error: None,
             finished: VecDeque::new(),

@@ -36,6 +36,7 @@ impl Endpoint {
     }
 
     fn try_abort(&mut self, socket: SocketId, args: &AbortArgs) -> Result<(), AbortError> {
+        self.metrics.abort_calls += 1;
         if args.pad != 0 || args.pad2 != [0; 2] {
             return Err(AbortError::PadNotZero);
         }

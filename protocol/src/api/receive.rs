@@ -72,6 +72,7 @@ impl Endpoint {
         returned: &[u32],
     ) -> Result<Received, RecvError> {
         self.advance(now);
+        self.count_call(socket);
         let received = self.take_back(socket, returned).and_then(|()| self.take_message(socket, rpc));
         self.run_pacer();
         received.map_err(|error| self.failed(socket, error))
@@ -110,7 +111,15 @@ impl Endpoint {
         received.map_err(|error| self.failed(socket, error))
     }
 
+    fn count_call(&mut self, socket: SocketId) {
+        match self.sockets[socket.index()].returning.checked_sub(1) {
+            Some(returning) => self.sockets[socket.index()].returning = returning,
+            None => self.metrics.recv_calls += 1,
+        }
+    }
+
     fn try_recvmsg(&mut self, socket: SocketId, args: &mut RecvmsgArgs) -> Result<Received, RecvError> {
+        self.count_call(socket);
         args.completion_cookie = 0;
         if args.num_bpages as usize > HOMA_MAX_BPAGES {
             return Err(RecvError::TooManyBpages { count: args.num_bpages });
@@ -163,7 +172,7 @@ impl Endpoint {
 
     fn register(&mut self, socket: SocketId, rpc: Option<RpcId>) -> Result<(), RecvError> {
         if self.has_something(socket, rpc) {
-            self.event(Event::Wake { socket, waiting_for: rpc, error: None });
+            self.wake(socket, rpc, None);
             return Ok(());
         }
         if let Some(rpc) = rpc {

@@ -160,6 +160,7 @@ impl Endpoint {
             args.id = self.request(id, to, args.completion_cookie, private, message)?.get();
             return Ok(());
         }
+        self.metrics.reply_calls += 1;
         if args.completion_cookie != 0 {
             return Err(SendError::CookieWithReply { cookie: args.completion_cookie });
         }
@@ -179,6 +180,7 @@ impl Endpoint {
         if self.sockets[socket.index()].is_shut_down {
             return Err(SendError::ShutDown);
         }
+        self.metrics.send_calls += 1;
         check_length(message.length)?;
         let key = self.new_rpc(Name { socket, id, peer: to.peer, dport: to.port });
         self.rpcs[key].cookie = cookie;

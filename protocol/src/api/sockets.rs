@@ -3,7 +3,6 @@
 use super::{ApiError, BindError, OpenError, RegionError};
 use crate::endpoint::Endpoint;
 use crate::errno::Errno;
-use crate::output::Event;
 use crate::pool::Pool;
 use crate::socket::Socket;
 use crate::wire::Family;
@@ -162,7 +161,7 @@ impl Endpoint {
         self.socket_mut(id).handed = VecDeque::new();
         self.socket_mut(id).finished = VecDeque::new();
         for _ in 0..waits {
-            self.event(Event::Wake { socket: id, waiting_for: None, error: Some(Errno::ESHUTDOWN) });
+            self.wake(id, None, Some(Errno::ESHUTDOWN));
         }
         self.run_pacer();
     }

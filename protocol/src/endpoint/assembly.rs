@@ -13,6 +13,7 @@ use homa_units::Duration;
 impl Endpoint {
     /// Begins the response of a client RPC with its first packet. `None`: it can't be taken.
     pub(super) fn begin_response(&mut self, key: Key, data: &Data) -> Option<()> {
+        self.metrics.responses_received += 1;
         let error = if data.message_length > crate::MAX_MESSAGE_LENGTH {
             Errno::EINVAL
         } else if self.sockets[self.rpcs[key].socket.index()].pool.is_none() {
@@ -50,9 +51,7 @@ impl Endpoint {
         msgin.granted = if everything_comes { length as i32 } else { incoming };
         msgin.grantable = !everything_comes;
         self.metrics.count_message(length);
-        if self.rpcs[key].is_client() {
-            self.metrics.responses_received += 1;
-        } else {
+        if !self.rpcs[key].is_client() {
             self.metrics.requests_received += 1;
         }
         self.allocate_buffers(key);
@@ -120,7 +119,9 @@ impl Endpoint {
         if !core::mem::replace(&mut self.rpcs[key].msgin.packets_ready, true) {
             self.hand_off(key);
         }
-        if self.rpcs[key].is_complete() {
+        let is_complete = self.rpcs[key].is_complete();
+        self.count_received_bytes(key, length, is_complete);
+        if is_complete {
             self.message_complete(key);
         }
         Some(Placement { socket, bpages, start: offset, end: offset + length })

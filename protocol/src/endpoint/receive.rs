@@ -46,11 +46,8 @@ impl Endpoint {
         // The stripped version finds out only behind the socket that it doesn't know the type (N6 of spec part 14).
         let is_known = self.config.version.has(packet.packet_type());
         if let Packet::Freeze(_) = packet {
-            if is_known {
-                self.count_received(packet)
-            } else {
-                self.metrics.unknown_packet_types += 1
-            }
+            // The kernel doesn't count them.
+            self.metrics.unknown_packet_types += u64::from(!is_known);
             return Handled::default();
         }
         let header = packet.header();
@@ -134,6 +131,8 @@ impl Endpoint {
         if let Some(key) = self.rpcs.server_of_port(socket, id, from, data.header.sport) {
             return Some(key);
         }
+        // The kernel makes the peer first, whatever becomes of the message.
+        self.peer(from);
         let acceptable = data.message_length <= crate::MAX_MESSAGE_LENGTH
             && (data.message_length > 0 || self.config.quirks.zero_length_accepted)
             && self.sockets[socket.index()].pool.is_some()

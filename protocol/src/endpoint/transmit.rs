@@ -139,9 +139,7 @@ impl Endpoint {
         };
         let replicated = if one_packet || socket.hijack { Replicated::Whole } else { Replicated::AllButSegmentHeader };
         let data = self.data(key, unit, incoming, false, form, replicated);
-        if self.rpcs[key].bytes_left() == 0 {
-            self.count_message_sent(key);
-        }
+        self.count_sent(key, data.length, self.rpcs[key].bytes_left() == 0);
         let rpc = &self.rpcs[key];
         self.address(rpc.socket, rpc.peer, Packet::Data(data), level, rpc.out.tag, geometry.max_seg_data())
     }

@@ -38,7 +38,7 @@ pub(super) fn mismatches(kind: &str, kernel: &Results, core: &Results) -> Vec<Mi
         let (ours, theirs) = (core.get(key), kernel.get(key));
         match key.as_str() {
             "tx" => compare_sent(kind, theirs, ours, &mut found),
-            "rdy" => compare("rdy", theirs, ours, Aspect::Signals, &mut found),
+            "rdy" => compare_signals(kind, theirs, ours, &mut found),
             "metrics" => compare_metrics(theirs, ours, &mut found),
             _ => compare(key, theirs, ours, Aspect::Behaviour, &mut found),
         }
@@ -78,6 +78,17 @@ fn compare_sent(kind: &str, kernel: Option<&Value>, core: Option<&Value>, found:
     let ((their_errors, their_packets), (our_errors, our_packets)) = (split(kernel), split(core));
     compare("tx", Some(&their_packets), Some(&our_packets), Aspect::Behaviour, found);
     compare("icmp", Some(&their_errors), Some(&our_errors), Aspect::Behaviour, found);
+}
+
+fn compare_signals(kind: &str, kernel: Option<&Value>, core: Option<&Value>, found: &mut Vec<Mismatch>) {
+    let sorted = |signals: Option<&Value>| {
+        let mut sockets = signals.and_then(Value::as_array).cloned().unwrap_or_default();
+        if matches!(kind, "tick" | "icmp") {
+            sockets.sort_by_key(Value::to_string);
+        }
+        Value::Array(sockets)
+    };
+    compare("rdy", Some(&sorted(kernel)), Some(&sorted(core)), Aspect::Signals, found);
 }
 
 /// What of a packet is determined.
