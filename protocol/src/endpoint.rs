@@ -81,7 +81,7 @@ impl Endpoint {
             sockets: Vec::new(),
             ports: HashMap::default(),
             prev_default_port: Port::MIN_DEFAULT.get() - 1,
-            next_id: if config.sysctls.next_id == 0 { FIRST_ID } else { config.sysctls.next_id },
+            next_id: first_id(&config),
             rpcs: Rpcs::default(),
             peers: Peers::default(),
             grants: Grants::new(&config.sysctls),
@@ -326,7 +326,21 @@ impl Endpoint {
 }
 
 /// What the counter of client identifiers starts at (spec 1.1).
-const FIRST_ID: u64 = 2;
+fn first_id(config: &Config) -> u64 {
+    const FIRST_ID: u64 = 2;
+    if config.sysctls.next_id != 0 {
+        return config.sysctls.next_id;
+    }
+    if config.quirks.ids_begin_at_2 {
+        return FIRST_ID;
+    }
+    // Two starts share identifiers only if their numbers, mixed as SplitMix64 does, are close to each other.
+    let mut mixed = config.boot.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    // Far from the end of the numbers, and even.
+    ((mixed ^ (mixed >> 31)) >> 2).max(1) << 1
+}
 
 /// Quirk Q9: until a base sysctl is written Linux takes the link to be infinitely fast.
 fn pacer_params(config: &Config) -> PacerParams {

@@ -163,6 +163,14 @@ impl Grants {
         }
     }
 
+    /// Without quirk `dead_senders_stop_grants`: takes an RPC out that nothing has come of for long. With its next packet
+    /// it enters anew.
+    pub(crate) fn set_aside(&mut self, ctx: &mut Context<'_>, rpc: Key) {
+        self.unmanage(ctx, rpc);
+        ctx.rpcs[rpc].msgin.grantable = true;
+        self.serve_needy(ctx);
+    }
+
     fn update_incoming(&mut self, ctx: &mut Context<'_>, key: Key) {
         let rpc = &mut ctx.rpcs[key];
         let incoming = rpc.msgin.granted.saturating_sub_unsigned(rpc.received()).max(0).unsigned_abs();

@@ -152,6 +152,8 @@ struct Deferred<P> {
 #[derive(Debug, Clone, Copy)]
 struct Rpc {
     units: List,
+    /// How many units are deferred.
+    unit_count: u32,
     /// Bytes of the message not yet sent, as far as units were deferred; never grows, even if old units are sent again.
     tx_left: u32,
     init_time: Time,
@@ -233,7 +235,7 @@ impl<P: Copy> Qdisc<P> {
         }
         let left_after = unit.message_length.checked_sub(unit.unit_offset).and_then(|l| l.checked_sub(unit.unit_bytes));
         let left_after = left_after.expect("the payload is inside the message");
-        let new = Rpc { units: List::default(), tx_left: NEVER_DEFERRED, init_time: unit.init_time };
+        let new = Rpc { units: List::default(), unit_count: 0, tx_left: NEVER_DEFERRED, init_time: unit.init_time };
         let rpc = self.rpcs.entry(unit.key).or_insert(new);
         if rpc.units.is_empty() {
             rpc.tx_left = rpc.tx_left.min(unit.message_length - unit.unit_offset);
@@ -241,6 +243,7 @@ impl<P: Copy> Qdisc<P> {
             self.oldest.push(unit.key, Reverse((rpc.init_time, unit.key)));
         }
         self.lists.push(&mut rpc.units, Deferred { packet, packet_len: unit.packet_len, left_after });
+        rpc.unit_count += 1;
         Verdict::Deferred
     }
 
@@ -327,6 +330,11 @@ impl<P: Copy> Qdisc<P> {
         self.rpcs.get(&key).filter(|rpc| !rpc.units.is_empty()).map(|rpc| rpc.tx_left)
     }
 
+    /// How many units of the RPC are deferred.
+    pub(crate) fn deferred_units(&self, key: u32) -> u32 {
+        self.rpcs.get(&key).map_or(0, |rpc| rpc.unit_count)
+    }
+
     /// Discards what is deferred of a dead RPC, and all knowledge of it; tells how many units those were.
     ///
     /// Every RPC has to be flushed at its end, even if nothing of it is deferred, because its key can come again.
@@ -365,6 +373,7 @@ impl<P: Copy> Qdisc<P> {
         let key = key.expect("an RPC has deferred units");
         let rpc = self.rpcs.get_mut(&key).expect("an RPC in the order is known");
         let sent = self.lists.pop(&mut rpc.units).expect("an RPC in the order has deferred units");
+        rpc.unit_count -= 1;
         rpc.tx_left = rpc.tx_left.min(sent.left_after);
         if rpc.units.is_empty() {
             self.order.remove(&key);

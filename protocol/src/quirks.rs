@@ -153,6 +153,27 @@ quirks! {
     zero_length_accepted: 20, false;
         "a message of length 0 creates an RPC that can never complete.";
         "its packets are dropped."
+    dead_senders_stop_grants: 21, false;
+        "what was granted to senders that are silent counts as coming, so that a few dead ones stop all grants.";
+        "a message that nothing comes of for resend_ticks gives its slot up, until its next packet, and counts no more."
+    stalled_messages_wait_for_ever: 22, false;
+        "a message that waits for buffers never times out.";
+        "it times out as others do."
+    useless_packets_end_silence: 23, false;
+        "a DATA packet ends the silence of its RPC even if it is discarded, so that an RPC can wait for ever.";
+        "only a packet that brings something does."
+    responses_from_anywhere: 24, false;
+        "a client takes packets for its RPCs from every host.";
+        "it takes those of the host that the request went to."
+    endless_retransmissions: 25, false;
+        "every RESEND queues packets, however many of the message wait already.";
+        "a RESEND is ignored while as many packets wait as the message has."
+    resend_for_each_gap: 26, false;
+        "a RESEND is sent for each gap, however many there are.";
+        "at most 64 are sent for a message at a time."
+    ids_begin_at_2: 27, false;
+        "identifiers begin at 2 in every boot, so that a client that restarts can be given old responses.";
+        "they begin at a number drawn from Config::boot."
     late_window: 28, false;
         "a write to window or max_incoming changes the window when the number of active RPCs next changes.";
         "it changes the window at once."

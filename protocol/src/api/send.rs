@@ -177,6 +177,8 @@ impl Endpoint {
     ) -> Result<RpcId, SendError> {
         let id = self.next_client_id();
         let geometry = self.geometry(socket, to.peer)?;
+        // The kernel makes the peer first, whatever becomes of the message.
+        self.peer(to.peer);
         if self.sockets[socket.index()].is_shut_down {
             return Err(SendError::ShutDown);
         }

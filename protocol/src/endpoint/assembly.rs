@@ -73,10 +73,7 @@ impl Endpoint {
         }
         self.metrics.buffer_alloc_failures += 1;
         let waiting = &mut self.sockets[id.index()].stalled;
-        let place = waiting
-            .iter()
-            .position(|other| self.rpcs[*other].msgin.assembly.length() > length)
-            .unwrap_or(waiting.len());
+        let place = waiting.partition_point(|other| self.rpcs[*other].msgin.assembly.length() <= length);
         waiting.insert(place, key);
         self.rpcs[key].stalled = true;
     }

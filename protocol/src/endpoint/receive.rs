@@ -62,7 +62,10 @@ impl Endpoint {
             return Handled::default();
         }
         let found = match packet {
-            _ if id.is_client() => self.rpcs.client(socket, id),
+            _ if id.is_client() => {
+                let anywhere = self.config.quirks.responses_from_anywhere;
+                self.rpcs.client(socket, id).filter(|key| anywhere || self.rpcs[*key].peer == from)
+            }
             Packet::Data(data) => match self.find_or_create_server_rpc(socket, id, from, data) {
                 Some(key) => Some(key),
                 None => {
@@ -77,11 +80,16 @@ impl Endpoint {
             return Handled::default();
         };
         self.count_received(packet);
+        let mut silence = 0;
         if matches!(packet, Packet::Data(_) | Packet::Grant(_) | Packet::Busy(_)) {
-            self.rpcs[key].silent_ticks = 0;
+            silence = core::mem::take(&mut self.rpcs[key].silent_ticks);
         }
         let generation = self.rpcs[key].generation;
         let placement = self.handle_for_rpc(key, socket, from, packet);
+        let is_useless = placement.is_none() && matches!(packet, Packet::Data(_));
+        if is_useless && !self.config.quirks.useless_packets_end_silence && self.rpcs.is_current(key, generation) {
+            self.rpcs[key].silent_ticks = silence;
+        }
         Handled { rpc: Some((key, generation)), placement, refused: false }
     }
 

@@ -105,6 +105,11 @@ impl Endpoint {
         if rpc.silent_ticks < sysctls.resend_ticks {
             return;
         }
+        if rpc.msgin.managed && !self.config.quirks.dead_senders_stop_grants {
+            self.with_grants(|grants, context| grants.set_aside(context, key));
+        }
+        let rpc = &self.rpcs[key];
+        let sysctls = &self.config.sysctls;
         if rpc.silent_ticks >= sysctls.timeout_ticks {
             if rpc.error.is_none() || self.config.quirks.repeated_timeouts {
                 self.metrics.rpc_timeouts += 1;
@@ -112,7 +117,8 @@ impl Endpoint {
             }
             return;
         }
-        if (rpc.silent_ticks - sysctls.resend_ticks).is_multiple_of(sysctls.resend_interval) {
+        // What waits for buffers can't be taken yet.
+        if !rpc.stalled && (rpc.silent_ticks - sysctls.resend_ticks).is_multiple_of(sysctls.resend_interval) {
             self.request_resends(key);
         }
     }
@@ -125,7 +131,8 @@ impl Endpoint {
                 // The stripped version has no grants, and gives up even a complete request that nobody takes.
                 let has_all_granted =
                     self.config.version == Version::Linux && rpc.received() as i32 >= rpc.msgin.granted;
-                !rpc.has_buffers() || has_all_granted
+                let waits = !rpc.has_buffers() && (self.config.quirks.stalled_messages_wait_for_ever || !rpc.stalled);
+                waits || has_all_granted
             }
             (_, false) => true,
             (_, true) => sent < rpc.out.granted,

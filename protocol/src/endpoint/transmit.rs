@@ -371,9 +371,20 @@ impl Endpoint {
         base + (offset - base) / unit_bytes * unit_bytes
     }
 
+    /// Without quirk `endless_retransmissions`: whether as many packets of the message wait as it has.
+    fn waits_enough(&self, key: Key) -> bool {
+        if self.config.quirks.endless_retransmissions {
+            return false;
+        }
+        let out = &self.rpcs[key].out;
+        let geometry = out.geometry.expect("a message has a geometry");
+        let waiting = out.queued + out.wanted + self.qdisc.deferred_units(key);
+        waiting >= geometry.segment_count(out.length.unwrap_or(0))
+    }
+
     /// Transmits the segments of `[start, end)` again (spec 3.7).
     pub(crate) fn retransmit(&mut self, key: Key, start: u32, end: u32, priority: Priority) {
-        if end <= start {
+        if end <= start || self.waits_enough(key) {
             return;
         }
         if self.config.transmit == TransmitMode::Pull {
