@@ -178,7 +178,7 @@ fn other_queues_take_turns_in_the_order_in_which_they_were_deferred() {
 #[test]
 fn a_queue_that_is_deferred_later_comes_after_all_others() {
     let mut qdisc = busy(&params());
-    let mut defer = |qdisc: &mut Qdisc<Name>, queue: u16, number| {
+    let defer = |qdisc: &mut Qdisc<Name>, queue: u16, number| {
         assert_eq!(qdisc.enqueue_other(ns(0), queue, FULL, false, (queue.into(), number)), Verdict::Deferred);
     };
     for (queue, number) in [(0, 0), (0, 1), (1, 0), (1, 1), (1, 2)] {

@@ -13,6 +13,7 @@ mod homa_prio;
 mod homa_prio_properties;
 mod metrics;
 mod network;
+mod oracle;
 mod packet_lines;
 mod quirks;
 mod sysctl_cutoffs_recomputed;

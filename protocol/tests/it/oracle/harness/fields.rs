@@ -29,10 +29,6 @@ impl<'a> Fields<'a> {
         value.as_array().map(Vec::as_slice).ok_or_else(|| format!("`{key}` is {value}; a list is expected"))
     }
 
-    pub(super) fn object(&self, key: &str) -> Result<Fields<'a>, String> {
-        Self::of(self.value(key)?, key)
-    }
-
     /// A whole number of any kind that JSON can hold.
     pub(super) fn whole(&self, key: &str) -> Result<i128, String> {
         whole(self.value(key)?).ok_or_else(|| format!("`{key}` is {}; a whole number is expected", self.0[key]))

@@ -1,6 +1,6 @@
 //! Reading vector files.
 
-use super::Sequence;
+use super::run::Sequence;
 use flate2::read::GzDecoder;
 use std::fmt;
 use std::fs::{self, File};
@@ -25,13 +25,6 @@ impl fmt::Display for FileError {
 }
 
 impl std::error::Error for FileError {}
-
-impl FileError {
-    /// A sequence is not in the form of the vectors.
-    pub(crate) fn in_sequence(path: &Path, sequence: &Sequence, what: &str) -> Self {
-        error(path, None, format!("sequence {}: {what}", sequence.name))
-    }
-}
 
 fn error(path: &Path, line: Option<usize>, what: impl ToString) -> FileError {
     FileError { path: path.to_owned(), line, what: what.to_string() }

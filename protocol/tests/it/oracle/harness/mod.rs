@@ -7,10 +7,8 @@
 
 mod compare;
 mod fields;
-mod files;
+pub(crate) mod files;
+pub(crate) mod held;
 mod node;
 mod packets;
-mod run;
-
-pub(crate) use files::{FileError, files_of, sequences_of};
-pub(crate) use run::{Difference, Outcome, Sequence, run};
+pub(crate) mod run;

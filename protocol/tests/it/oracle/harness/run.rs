@@ -26,7 +26,6 @@ struct Step {
 /// Where the core differs from the kernel.
 #[derive(Debug, Clone)]
 pub(crate) struct Difference {
-    pub(crate) aspect: Aspect,
     /// Number of the operation, from 0.
     pub(crate) step: usize,
     /// What differs, and the operations before it.
@@ -61,7 +60,7 @@ impl Outcome {
 
 impl Sequence {
     /// The sequence in a line of a file.
-    pub(super) fn parse(line: &str) -> Result<Self, String> {
+    pub(crate) fn parse(line: &str) -> Result<Self, String> {
         let value: Value = serde_json::from_str(line).map_err(|error| format!("no JSON: {error}"))?;
         let fields = Fields::of(&value, "a sequence")?;
         let text = |key| fields.text(key).map(str::to_owned);
@@ -73,6 +72,57 @@ impl Sequence {
         });
         Ok(Self { name: text("name")?, family: text("family")?, steps: steps.collect::<Result<_, String>>()? })
     }
+}
+
+/// Used by the tests of the driver alone.
+#[cfg(test)]
+impl Sequence {
+    /// The sequence once for each number in the kernel's results, with that number one too large.
+    pub(crate) fn each_number_changed(&self) -> impl Iterator<Item = Self> + '_ {
+        let count = self.steps.iter().map(|step| numbers_in(&step.out)).sum::<usize>();
+        (0..count).map(|index| {
+            let mut changed = self.clone();
+            let mut left = index;
+            for step in &mut changed.steps {
+                let mut out = Value::Object(std::mem::take(&mut step.out));
+                let is_done = change_number(&mut out, &mut left);
+                let Value::Object(out) = out else { unreachable!("it was an object") };
+                step.out = out;
+                if is_done {
+                    break;
+                }
+            }
+            changed
+        })
+    }
+}
+
+#[cfg(test)]
+fn numbers_in(results: &Results) -> usize {
+    let mut left = usize::MAX;
+    change_number(&mut Value::Object(results.clone()), &mut left);
+    usize::MAX - left
+}
+
+/// Adds one to the number that `left` others come before; tells whether there was one.
+#[cfg(test)]
+fn change_number(value: &mut Value, left: &mut usize) -> bool {
+    const NOT_COMPARED: [&str; 3] = ["s", "wire", "seg"];
+    match value {
+        Value::Number(number) if *left == 0 => {
+            let changed = number.as_i64().expect("the scene has no large numbers") + 1;
+            *value = changed.into();
+            return true;
+        }
+        Value::Number(_) => *left -= 1,
+        Value::Array(items) => return items.iter_mut().any(|item| change_number(item, left)),
+        Value::Object(fields) => {
+            let compared = fields.iter_mut().filter(|(key, _)| !NOT_COMPARED.contains(&key.as_str()));
+            return { compared }.any(|(_, field)| change_number(field, left));
+        }
+        _ => {}
+    }
+    false
 }
 
 /// Runs a sequence up to the first difference in behaviour.
@@ -97,7 +147,7 @@ pub(crate) fn run(sequence: &Sequence) -> Result<Outcome, String> {
             let of_aspect: Vec<_> = found.iter().filter(|mismatch| mismatch.aspect == aspect).collect();
             if !of_aspect.is_empty() && place.is_none() {
                 let text = describe(sequence, index, &of_aspect);
-                *place = Some(Difference { aspect, step: index, text });
+                *place = Some(Difference { step: index, text });
             }
         }
         if outcome.behaviour.is_some() {
