@@ -142,7 +142,7 @@ pub enum RecvError {
         rpc: RpcId,
     },
     /// Only a private RPC can be asked for: `EINVAL`.
-    #[error("RPC {rpc} is not private, so its response can't be received by its identifier")]
+    #[error("RPC {rpc} is not private: its response isn't received by identifier")]
     NotPrivate {
         /// The RPC asked for.
         rpc: RpcId,

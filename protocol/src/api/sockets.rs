@@ -10,6 +10,15 @@ use crate::{Port, SocketId};
 use alloc::collections::VecDeque;
 use homa_units::Time;
 
+/// `struct homa_rcvbuf_args`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RcvbufArgs {
+    /// The address of the region.
+    pub start: u64,
+    /// Its bytes.
+    pub length: u64,
+}
+
 /// What a socket is ready for (`poll`, spec 10.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Readiness {
@@ -124,6 +133,21 @@ impl Endpoint {
         let pool = Pool::new(start, length, cores).map_err(|error| self.failed(id, RegionError::from(error)))?;
         self.socket_mut(id).pool = Some(pool);
         Ok(())
+    }
+
+    /// `setsockopt` with `SO_HOMA_RCVBUF`: see [`set_receive_region`](Self::set_receive_region).
+    ///
+    /// # Errors
+    /// See [`RegionError`].
+    pub fn set_rcvbuf(&mut self, socket: SocketId, args: &RcvbufArgs) -> Result<(), RegionError> {
+        self.set_receive_region(socket, args.start, args.length)
+    }
+
+    /// `getsockopt` with `SO_HOMA_RCVBUF`: start and whole bpages of the region; zeros if there is none.
+    #[must_use]
+    pub fn rcvbuf(&self, socket: SocketId) -> RcvbufArgs {
+        let (start, length) = self.receive_region(socket).unwrap_or_default();
+        RcvbufArgs { start, length }
     }
 
     /// Start and length of the receive region, in bytes; the length is a multiple of 65536.

@@ -9,6 +9,7 @@ mod fuzz_calls;
 mod fuzz_packets;
 mod fuzzing;
 mod grant_model;
+mod homa_h;
 mod homa_prio;
 mod homa_prio_properties;
 mod metrics;

@@ -294,6 +294,7 @@ fn case_76_info_tells_of_a_request_that_waits_for_a_grant() {
     let waiting = RpcInfo {
         id,
         peer: to.peer,
+        family: Family::V4,
         port: to.port,
         completion_cookie: 55,
         tx_length: 200_000,
