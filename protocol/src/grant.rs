@@ -193,7 +193,9 @@ impl Grants {
     fn try_grant(&mut self, ctx: &mut Context<'_>, key: Key, check_needy: bool) {
         let rpc = &ctx.rpcs[key];
         let slot = usize::from(rpc.msgin.slot.expect("only active RPCs get ordinary grants"));
-        let granted = i64::from(rpc.msgin.granted);
+        let lags = ctx.quirks.grants_lag_behind;
+        let before = if lags { rpc.msgin.granted } else { rpc.msgin.granted.max(rpc.received() as i32) };
+        let granted = i64::from(before);
         let window_end = i64::from(rpc.received()) + i64::from(self.window(ctx));
         if window_end <= granted {
             return;
@@ -210,7 +212,7 @@ impl Grants {
         }
         let delta = u32::try_from(headroom).map_or(wanted, |headroom| wanted.min(headroom));
         let rpc = &mut ctx.rpcs[key];
-        rpc.msgin.granted = rpc.msgin.granted.saturating_add_unsigned(delta);
+        rpc.msgin.granted = before.saturating_add_unsigned(delta);
         rpc.msgin.rec_incoming += delta;
         // Only a message that was granted less than nothing can still be below 0.
         let offset = rpc.msgin.granted as u32;

@@ -195,6 +195,15 @@ quirks! {
     ids_may_repeat: 34, false;
         "after a write to next_id, a request can get the identifier of an RPC that still lives.";
         "such identifiers are passed over."
+    grants_lag_behind: 35, false;
+        "a grant is counted from the one before, even if units have brought more: with little headroom it grants nothing new, and the message stops.";
+        "it is counted from what has come."
+    nothing_unscheduled_never_begins: 36, false;
+        "with unsched_bytes 0 a sender waits for a grant, and its receiver for a first packet.";
+        "at least one byte is unscheduled."
+    unsent_responses_wait_for_ever: 37, false;
+        "a server that waits for grants for its response never times out, even if the client is gone.";
+        "it asks for the first byte of the request again, and times out as a client does."
 }
 
 impl Default for Quirks {

@@ -243,7 +243,10 @@ impl Endpoint {
     /// Spec 3.3.
     fn begin_outgoing(&mut self, key: Key, message: Message, geometry: Geometry) {
         let unscheduled = match self.config.version {
-            Version::Linux => self.config.sysctls.unsched_bytes.min(message.length),
+            Version::Linux => {
+                let least = u32::from(!self.config.quirks.nothing_unscheduled_never_begins);
+                self.config.sysctls.unsched_bytes.max(least).min(message.length)
+            }
             Version::Stripped => message.length,
         };
         let unit = geometry.max_gso_data();

@@ -88,7 +88,9 @@ impl Endpoint {
         let placement = self.handle_for_rpc(key, socket, from, packet);
         let is_useless = placement.is_none() && matches!(packet, Packet::Data(_));
         if is_useless && !self.config.quirks.useless_packets_end_silence && self.rpcs.is_current(key, generation) {
-            self.rpcs[key].silent_ticks = silence;
+            let rpc = &mut self.rpcs[key];
+            // A server that replies is glad of any sign of life.
+            rpc.silent_ticks = if rpc.state == State::Incoming { silence } else { 0 };
         }
         Handled { rpc: Some((key, generation)), placement, refused: false }
     }

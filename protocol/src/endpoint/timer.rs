@@ -1,12 +1,12 @@
 //! What the endpoint waits for, and what it does at each tick of the protocol timer (spec part 8).
 
 use super::Endpoint;
-use crate::Packet;
 use crate::config::TransmitMode;
 use crate::errno::Errno;
 use crate::peer::GcLimits;
 use crate::rpc::{Key, State};
 use crate::wire::Version;
+use crate::{Packet, ResendRange};
 use homa_units::{Duration, Time};
 
 const PS_PER_S: u64 = 1_000_000_000_000;
@@ -119,7 +119,13 @@ impl Endpoint {
         }
         // What waits for buffers can't be taken yet.
         if !rpc.stalled && (rpc.silent_ticks - sysctls.resend_ticks).is_multiple_of(sysctls.resend_interval) {
-            self.request_resends(key);
+            if rpc.is_client() || rpc.state == State::Incoming {
+                self.request_resends(key);
+            } else {
+                // Any packet of the request tells that the client is there, and an RPC_UNKNOWN that it isn't.
+                let range = ResendRange::Bytes { offset: 0, length: 1 };
+                self.send_resend(key, range, self.config.sysctls.control_level());
+            }
         }
     }
 
@@ -134,7 +140,10 @@ impl Endpoint {
                 let waits = !rpc.has_buffers() && (self.config.quirks.stalled_messages_wait_for_ever || !rpc.stalled);
                 waits || has_all_granted
             }
-            (_, false) => true,
+            (_, false) => {
+                let waits_for_grant = sent >= rpc.out.granted && Some(sent) != rpc.out.length;
+                self.config.quirks.unsent_responses_wait_for_ever || !waits_for_grant
+            }
             (_, true) => sent < rpc.out.granted,
         };
         if not_silent { Verdict::NotSilent } else { Verdict::Silent }

@@ -1,10 +1,10 @@
-//! Quirks Q21 to Q34: hazards that the kernel shares with whoever follows it, and corrections with switches (spec part 14).
+//! Quirks Q21 to Q37: hazards that the kernel shares with whoever follows it, and corrections with switches (spec part 14).
 
 use super::both;
 use crate::conformance::node::{CLIENT_PORT, FULL, Inbound, Node, SERVER_PORT, bytes, config, peer, server_at};
-use homa_protocol::wire::{IcmpError, IcmpKind, QuotedPorts};
+use homa_protocol::wire::{Family, IcmpError, IcmpKind, QuotedPorts};
 use homa_protocol::{
-    AbortArgs, Data, Errno, Event, Packet, Port, Resend, ResendRange, RpcId, SysctlError, TransmitMode,
+    AbortArgs, Data, Destination, Errno, Event, Packet, Port, Resend, ResendRange, RpcId, SysctlError, TransmitMode,
 };
 use homa_units::{Duration, Priority};
 
@@ -72,8 +72,8 @@ fn q21_who_was_set_aside_is_granted_again_with_its_next_packet() {
 fn q22_a_message_that_waits_for_buffers_never_times_out() {
     for (config, rpcs) in both("stalled_messages_wait_for_ever", 2, 1) {
         let mut node = Node::new(config);
-        let socket = node.endpoint.open_socket(homa_protocol::wire::Family::V4).expect("ports are free");
-        node.endpoint.bind(socket, homa_protocol::wire::Family::V4, SERVER_PORT).expect("the port is free");
+        let socket = node.endpoint.open_socket(Family::V4).expect("ports are free");
+        node.endpoint.bind(socket, Family::V4, SERVER_PORT).expect("the port is free");
         node.endpoint.set_receive_region(socket, 0, 2_097_152).expect("the region is large enough");
         Inbound::request(1, 2, 1_000_000).arrive(&mut node);
         node.endpoint.recv(node.now, socket, None, &[]).expect("it is complete");
@@ -311,6 +311,64 @@ fn q34_next_id_can_give_two_requests_one_identifier() {
         node.endpoint.check_invariants();
         let to = server_at(1);
         node.endpoint.send_request(node.now, socket, to, bytes(1), 0).expect("the endpoint works on");
+    }
+}
+
+#[test]
+fn q35_a_grant_that_lags_behind_long_units_stops_the_message() {
+    for (mut config, offset) in both("grants_lag_behind", 2_500, 10_424) {
+        config.sysctls.max_incoming = 1_000;
+        let (mut node, _) = Node::server(config);
+        let request = Inbound { unscheduled: 1_000, ..Inbound::request(1, 2, 300_000) };
+        node.receive(1, request.piece(0, 1_000));
+        assert_eq!(node.grants(), [(1_500, 0)]);
+        // The unit that begins below the grant has 8,924 bytes.
+        node.receive(1, request.piece(1_000, 9_924));
+        assert_eq!(node.grants(), [(offset, 0)]);
+        node.endpoint.check_invariants();
+        // With the quirk nobody ever says anything again: the receiver has more than it granted.
+        let asked = (0..200).any(|_| {
+            node.tick();
+            !node.packets().is_empty()
+        });
+        assert_eq!(asked, offset > 9_924);
+    }
+}
+
+#[test]
+fn q36_a_message_of_which_nothing_is_unscheduled_never_begins() {
+    for (mut config, first) in both("nothing_unscheduled_never_begins", None, Some(1)) {
+        config.sysctls.unsched_bytes = 0;
+        let (mut node, socket) = Node::client(config);
+        node.request(socket, 50_000);
+        assert_eq!(node.data().first().map(|data| data.incoming), first);
+    }
+}
+
+#[test]
+fn q37_a_response_that_waits_for_grants_keeps_its_rpc_for_ever() {
+    for (config, waits) in both("unsent_responses_wait_for_ever", true, false) {
+        for client_lives in [true, false] {
+            let (mut node, socket) = Node::server(config.clone());
+            let request = Inbound::request(1, 10, 100);
+            request.arrive(&mut node);
+            let rpc = node.endpoint.recv(node.now, socket, None, &[]).expect("it is complete").rpc;
+            let to = Destination { peer: peer(1), port: CLIENT_PORT, family: Family::V4 };
+            node.endpoint.send_reply(node.now, socket, to, rpc, bytes(100_000)).expect("it is sent");
+            node.packets();
+            for _ in 0..300 {
+                if node.endpoint.poll_timeout().is_none() {
+                    break;
+                }
+                node.tick();
+                let asked = node.packets().iter().any(|packet| matches!(packet, Packet::Resend(_)));
+                assert!(!asked || !waits, "the kernel asks for nothing");
+                if asked && client_lives {
+                    node.receive(1, Packet::Data(Data { retransmit: true, ..request.data(0, 100) }));
+                }
+            }
+            assert_eq!(node.info(socket, rpc).is_some(), waits || client_lives);
+        }
     }
 }
 
