@@ -81,6 +81,12 @@ pub struct Config {
     /// Whether the driver reports by [`handle_nic_completion`](crate::Endpoint::handle_nic_completion) what its NIC has
     /// sent. Without, the qdisc's limit on bytes in the NIC is off (spec 7.4.4). Default: false.
     pub nic_completions: bool,
+    /// A number that is another one after each start of the node, such as the time in nanoseconds. Only without quirk
+    /// `ids_begin_at_2`, where client identifiers begin at a number drawn from it. Default: 0.
+    pub boot: u64,
+    /// Whether RPCs that end are reaped at once. Linux's reaper may come late: what its qdisc has deferred of an RPC that
+    /// has ended still leaves then (D19 of spec part 14), and its buffers come back after that. Default: true.
+    pub reaps_at_once: bool,
     /// Whether a sysctl of the group "base" was ever written, without which quirk Q9 keeps the old pacer idle.
     /// Default: false.
     pub configured: bool,
@@ -101,6 +107,8 @@ impl Default for Config {
             cutoffs_interval: Duration::from_ms(4),
             gro: true,
             nic_completions: false,
+            boot: 0,
+            reaps_at_once: true,
             configured: false,
         }
     }

@@ -7,6 +7,7 @@ mod icmp;
 mod lifecycle;
 mod receive;
 mod resend;
+mod sysctls;
 mod timer;
 pub(crate) mod transmit;
 
@@ -23,9 +24,8 @@ use crate::rpc::{Key, Rpcs};
 use crate::socket::Socket;
 use crate::srpt::SrptQueue;
 use crate::sysctl::Recompute;
-use crate::{Packet, PeerId, Port, SocketId, SysctlError, wire};
+use crate::{Packet, PeerId, Port, SocketId, wire};
 use alloc::collections::VecDeque;
-use alloc::string::ToString;
 use alloc::vec::Vec;
 use hashbrown::HashMap;
 use homa_units::Time;
@@ -66,6 +66,7 @@ pub struct Endpoint {
     pacer: OldPacer,
     qdisc: Qdisc<Queued>,
     batch_done: Vec<bool>,
+    shown: sysctls::Shown,
 }
 
 impl Endpoint {
@@ -80,7 +81,7 @@ impl Endpoint {
             sockets: Vec::new(),
             ports: HashMap::default(),
             prev_default_port: Port::MIN_DEFAULT.get() - 1,
-            next_id: if config.sysctls.next_id == 0 { FIRST_ID } else { config.sysctls.next_id },
+            next_id: first_id(&config),
             rpcs: Rpcs::default(),
             peers: Peers::default(),
             grants: Grants::new(&config.sysctls),
@@ -96,6 +97,7 @@ impl Endpoint {
             pacer: OldPacer::new(pacer_params(&config)),
             qdisc: Qdisc::new(&qdisc_params(&config)),
             batch_done: Vec::new(),
+            shown: sysctls::Shown::default(),
             config,
         })
     }
@@ -137,6 +139,13 @@ impl Endpoint {
         self.peers.set_route(peer, route);
     }
 
+    /// Says that the peer's address is IPv4, so that sockets of IPv6 reach it as `::ffff:a.b.c.d`: the packets are then
+    /// IPv4 packets, though messages are cut as the socket's family wants it (D5 of spec part 14). Without, packets
+    /// have the family of their socket.
+    pub fn set_v4_peer(&mut self, peer: PeerId) {
+        self.peers.set_v4(peer);
+    }
+
     /// Says which core executes the following calls; only the receive buffers depend on it.
     /// Default: 0.
     ///
@@ -145,52 +154,6 @@ impl Endpoint {
     pub fn set_core(&mut self, core: u16) {
         assert!(core < self.config.cores, "core {core} of {}", self.config.cores);
         self.core = usize::from(core);
-    }
-
-    /// Reads the sysctl `name` as `/proc/sys/net/homa` shows it.
-    ///
-    /// # Errors
-    /// There is no such sysctl.
-    pub fn read_sysctl(&self, name: &str) -> Result<alloc::string::String, SysctlError> {
-        if name == "max_grantable_rpcs" {
-            return Ok(self.metrics.max_grantable_rpcs.to_string());
-        }
-        self.config.sysctls.read(name)
-    }
-
-    /// Writes the sysctl `name`, as into `/proc/sys/net/homa`, and recomputes what depends on it.
-    ///
-    /// # Errors
-    /// There is no such sysctl, it can't be written, or not with this value; nothing has changed
-    /// then.
-    pub fn write_sysctl(&mut self, name: &str, value: &str) -> Result<(), SysctlError> {
-        let mut sysctls = self.config.sysctls.clone();
-        let recompute = sysctls.write(name, value)?;
-        sysctls.validate()?;
-        self.config.sysctls = sysctls;
-        self.recompute(recompute);
-        Ok(())
-    }
-
-    fn recompute(&mut self, changed: Recompute) {
-        if changed.base {
-            self.config.configured = true;
-            self.pacer.reconfigure(pacer_params(&self.config));
-            self.qdisc.set_link(&qdisc_params(&self.config));
-            if !self.config.quirks.stale_fifo_interval {
-                self.grants.reconfigure_fifo(&self.config.sysctls);
-            }
-        }
-        if changed.next_id {
-            self.next_id = self.config.sysctls.next_id;
-        }
-        if changed.grant {
-            self.grants.reconfigure(&self.config.sysctls);
-        }
-        if changed.qdisc {
-            self.pacer.reconfigure(pacer_params(&self.config));
-            self.qdisc.reconfigure(&qdisc_params(&self.config));
-        }
     }
 
     /// Counts a packet that could not be decoded, as the kernel counts it; it is dropped.
@@ -363,7 +326,21 @@ impl Endpoint {
 }
 
 /// What the counter of client identifiers starts at (spec 1.1).
-const FIRST_ID: u64 = 2;
+fn first_id(config: &Config) -> u64 {
+    const FIRST_ID: u64 = 2;
+    if config.sysctls.next_id != 0 {
+        return config.sysctls.next_id;
+    }
+    if config.quirks.ids_begin_at_2 {
+        return FIRST_ID;
+    }
+    // Two starts share identifiers only if their numbers, mixed as SplitMix64 does, are close to each other.
+    let mut mixed = config.boot.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    // Far from the end of the numbers, and even.
+    ((mixed ^ (mixed >> 31)) >> 2).max(1) << 1
+}
 
 /// Quirk Q9: until a base sysctl is written Linux takes the link to be infinitely fast.
 fn pacer_params(config: &Config) -> PacerParams {
@@ -385,6 +362,7 @@ fn qdisc_params(config: &Config) -> QdiscParams {
         defer_min_bytes: sysctls.defer_min_bytes,
         homa_share: sysctls.homa_share,
         max_link_usage: sysctls.max_link_usage,
+        weight_wraps: config.quirks.fifo_weight_wraps,
     }
 }
 

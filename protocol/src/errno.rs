@@ -7,7 +7,7 @@ use core::fmt;
 /// Every error of the application interface tells its number by `errno()`, so that a facade with the kernel's system
 /// calls needs no table of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Errno(u16);
+pub struct Errno(i32);
 
 macro_rules! errnos {
     ($($name:ident = $number:literal, $doc:literal;)*) => {
@@ -27,9 +27,11 @@ macro_rules! errnos {
 }
 
 errnos! {
+    ENOENT = 2, "There is no such sysctl.";
     EINTR = 4, "A signal interrupted a wait; only a driver that blocks can meet it.";
     EAGAIN = 11, "Nothing is ready, or no send memory is free (also called `EWOULDBLOCK`).";
     ENOMEM = 12, "No memory, or a response that no receive region can take.";
+    EACCES = 13, "The sysctl can only be read.";
     EFAULT = 14, "The application's memory can't be read or written; only a driver can meet it.";
     EINVAL = 22, "An argument is outside what is accepted.";
     ENOPROTOOPT = 92, "No such socket option.";
@@ -48,13 +50,13 @@ errnos! {
 impl Errno {
     /// The error with this number.
     #[must_use]
-    pub const fn new(number: u16) -> Self {
+    pub const fn new(number: i32) -> Self {
         Self(number)
     }
 
     /// The number.
     #[must_use]
-    pub const fn get(self) -> u16 {
+    pub const fn get(self) -> i32 {
         self.0
     }
 }

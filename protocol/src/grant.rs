@@ -58,6 +58,8 @@ pub(crate) struct Grants {
     oldest: Option<Key>,
     fifo_grant_time: Time,
     windows: [u32; SLOTS + 1],
+    /// The window of active RPCs: of `windows`, as they were when `num_active` last changed.
+    cur_window: u32,
     fifo_interval: Duration,
 }
 
@@ -73,6 +75,7 @@ impl Grants {
             oldest: None,
             fifo_grant_time: Time::ZERO,
             windows: sysctls.windows(),
+            cur_window: sysctls.windows()[0],
             fifo_interval: sysctls.fifo_grant_interval(),
         }
     }
@@ -120,9 +123,15 @@ impl Grants {
         self.managed
     }
 
-    /// Follows a write to the sysctls at once; by the letter of spec 5.1 it would with the next change of the active set.
-    fn cur_window(&self) -> u32 {
-        self.windows[self.num_active]
+    /// How far an active RPC is granted beyond what has arrived.
+    fn window(&self, ctx: &Context<'_>) -> u32 {
+        if ctx.quirks.late_window { self.cur_window } else { self.windows[self.num_active] }
+    }
+
+    /// Sets how many slots are occupied. The kernel's window follows the sysctls only now (N1 of spec part 14).
+    fn set_num_active(&mut self, num_active: usize) {
+        self.num_active = num_active;
+        self.cur_window = self.windows[num_active];
     }
 
     /// The grant procedure of spec 5.4, run after each batch of packets of an RPC.
@@ -154,9 +163,17 @@ impl Grants {
         }
     }
 
+    /// Without quirk `dead_senders_stop_grants`: takes an RPC out that nothing has come of for long. With its next packet
+    /// it enters anew.
+    pub(crate) fn set_aside(&mut self, ctx: &mut Context<'_>, rpc: Key) {
+        self.unmanage(ctx, rpc);
+        ctx.rpcs[rpc].msgin.grantable = true;
+        self.serve_needy(ctx);
+    }
+
     fn update_incoming(&mut self, ctx: &mut Context<'_>, key: Key) {
         let rpc = &mut ctx.rpcs[key];
-        let incoming = rpc.msgin.granted.saturating_sub(rpc.received());
+        let incoming = rpc.msgin.granted.saturating_sub_unsigned(rpc.received()).max(0).unsigned_abs();
         let before = core::mem::replace(&mut rpc.msgin.rec_incoming, incoming);
         if incoming == before {
             return;
@@ -176,10 +193,15 @@ impl Grants {
     fn try_grant(&mut self, ctx: &mut Context<'_>, key: Key, check_needy: bool) {
         let rpc = &ctx.rpcs[key];
         let slot = usize::from(rpc.msgin.slot.expect("only active RPCs get ordinary grants"));
-        let ungranted = rpc.msgin.assembly.length() - rpc.msgin.granted;
-        let window_end = rpc.received().saturating_add(self.cur_window());
-        let Some(wanted) = window_end.checked_sub(rpc.msgin.granted).filter(|&more| more > 0) else { return };
-        let wanted = wanted.min(ungranted);
+        let lags = ctx.quirks.grants_lag_behind;
+        let before = if lags { rpc.msgin.granted } else { rpc.msgin.granted.max(rpc.received() as i32) };
+        let granted = i64::from(before);
+        let window_end = i64::from(rpc.received()) + i64::from(self.window(ctx));
+        if window_end <= granted {
+            return;
+        }
+        // A message has fewer bytes than 2^31, and what was granted may be negative by as many.
+        let wanted = (window_end.min(rpc.msgin.assembly.length().into()) - granted).unsigned_abs() as u32;
         if wanted == 0 && !ctx.quirks.redundant_grants {
             return;
         }
@@ -190,9 +212,10 @@ impl Grants {
         }
         let delta = u32::try_from(headroom).map_or(wanted, |headroom| wanted.min(headroom));
         let rpc = &mut ctx.rpcs[key];
-        rpc.msgin.granted += delta;
+        rpc.msgin.granted = before.saturating_add_unsigned(delta);
         rpc.msgin.rec_incoming += delta;
-        let offset = rpc.msgin.granted;
+        // Only a message that was granted less than nothing can still be below 0.
+        let offset = rpc.msgin.granted as u32;
         self.total_incoming += u64::from(delta);
         self.note_peak(ctx);
         ctx.metrics.redundant_grants += u64::from(delta == 0);

@@ -137,21 +137,22 @@
 //! |---|---|
 //! | `IPPROTO_HOMA` | [`IPPROTO_HOMA`] |
 //! | `HOMA_MAX_MESSAGE_LENGTH` | [`MAX_MESSAGE_LENGTH`] |
-//! | `HOMA_BPAGE_SIZE`, `HOMA_BPAGE_SHIFT` | [`HOMA_BPAGE_SIZE`], its logarithm |
+//! | `HOMA_BPAGE_SIZE`, `HOMA_BPAGE_SHIFT` | [`HOMA_BPAGE_SIZE`], [`HOMA_BPAGE_SHIFT`] |
 //! | `HOMA_MAX_BPAGES` | [`HOMA_MAX_BPAGES`] |
 //! | `HOMA_MIN_DEFAULT_PORT` | [`Port::MIN_DEFAULT`] |
 //! | `socket` | [`Endpoint::open_socket`] |
 //! | `bind` | [`Endpoint::bind`] |
 //! | `sendmsg`, `struct homa_sendmsg_args` | [`Endpoint::sendmsg`], [`SendmsgArgs`]; typed: [`Endpoint::send_request`], [`Endpoint::send_private_request`], [`Endpoint::send_reply`] |
 //! | `HOMA_SENDMSG_PRIVATE`, `HOMA_SENDMSG_VALID_FLAGS` | [`SENDMSG_PRIVATE`], [`SENDMSG_VALID_FLAGS`] |
-//! | `recvmsg`, `struct homa_recvmsg_args` | [`Endpoint::recvmsg`], [`RecvmsgArgs`]; typed: [`Endpoint::recv`]; blocking: [`Endpoint::wait`] |
-//! | `SO_HOMA_RCVBUF`, `struct homa_rcvbuf_args` | [`Endpoint::set_receive_region`], [`Endpoint::receive_region`] |
-//! | `SO_HOMA_SERVER` | [`Endpoint::set_server`], [`Endpoint::is_server`] |
-//! | `HOMAIOCINFO`, `struct homa_info`, `struct homa_rpc_info` | [`Endpoint::info`], [`HomaInfo`], [`RpcInfo`] |
+//! | `recvmsg`, `struct homa_recvmsg_args` | [`Endpoint::recvmsg`], [`RecvmsgArgs`]; typed: [`Endpoint::recv`]; blocking: [`Endpoint::recvmsg_or_wait`], [`Endpoint::wait`] |
+//! | `SO_HOMA_RCVBUF`, `struct homa_rcvbuf_args` | [`SO_HOMA_RCVBUF`], [`RcvbufArgs`], [`Endpoint::set_rcvbuf`], [`Endpoint::rcvbuf`]; typed: [`Endpoint::set_receive_region`], [`Endpoint::receive_region`] |
+//! | `SO_HOMA_SERVER` | [`SO_HOMA_SERVER`], [`Endpoint::set_server`], [`Endpoint::is_server`] |
+//! | `HOMAIOCINFO`, `struct homa_info`, `struct homa_rpc_info` | [`HOMAIOCINFO`] and [`HOMAIOCINFO_V16`], [`Endpoint::info`], [`HomaInfo`], [`RpcInfo`] |
+//! | `peer` in `struct homa_rpc_info` | [`RpcInfo::peer_address`] |
 //! | `HOMA_RPC_BUF_STALL`, `_PRIVATE`, `_RX_READY`, `_RX_COPY` | [`RpcFlags`] |
-//! | `error_msg`, `HOMA_ERROR_MSG_SIZE` | [`HomaInfo::error`], whose `Display` is the text; it isn't cut |
-//! | `HOMAIOCABORT`, `struct homa_abort_args` (module only) | [`Endpoint::abort`], [`AbortArgs`] |
-//! | `HOMAIOCFREEZE` (module only) | nothing: it freezes a debugging trace |
+//! | `error_msg`, `HOMA_ERROR_MSG_SIZE` | [`HomaInfo::error_msg`], [`ERROR_MSG_SIZE`]; typed: [`HomaInfo::error`] |
+//! | `HOMAIOCABORT`, `struct homa_abort_args` (module only) | [`HOMAIOCABORT`], [`Endpoint::abort`], [`AbortArgs`] |
+//! | `HOMAIOCFREEZE` (module only) | [`HOMAIOCFREEZE`]; it freezes a debugging trace, which there is none of |
 //! | `HOMA_FLAG_DONT_THROTTLE` | [`Sysctls::DONT_THROTTLE`], in the sysctl `flags` |
 //! | `poll`, `epoll`, `select` | [`Endpoint::readiness`], [`Event::Readable`], [`Event::Writable`] |
 //! | `shutdown`, `close` | [`Endpoint::shutdown`] |
@@ -166,8 +167,8 @@
 //!
 //! What a kernel has and a protocol has not: placement of work on cores, polling, reuse of packet
 //! memory, reaping in small steps (an RPC that ends is freed at once, or when its last queued
-//! packet was fetched), network namespaces, the debugging packet FREEZE (it is counted and
-//! ignored). ICMP errors are answered in full: the driver limits their rate.
+//! packet was fetched; see [`Config::reaps_at_once`]), network namespaces, the debugging packet
+//! FREEZE (it is ignored). ICMP errors are answered in full: the driver limits their rate.
 #![no_std]
 
 extern crate alloc;
@@ -198,8 +199,9 @@ pub mod wire;
 
 pub use address_book::AddressBook;
 pub use api::{
-    AbortArgs, AbortError, ApiError, BindError, Destination, FailedRpc, HomaInfo, InfoError, Message, OpenError,
-    Readiness, Received, RecvError, RecvmsgArgs, RegionError, RpcFlags, RpcInfo, SENDMSG_PRIVATE, SENDMSG_VALID_FLAGS,
+    AbortArgs, AbortError, ApiError, BindError, Destination, ERROR_MSG_SIZE, FailedRpc, HOMAIOCABORT, HOMAIOCFREEZE,
+    HOMAIOCINFO, HOMAIOCINFO_V16, HomaInfo, InfoError, Message, OpenError, RcvbufArgs, Readiness, Received, RecvError,
+    RecvmsgArgs, RegionError, RpcFlags, RpcInfo, SENDMSG_PRIVATE, SENDMSG_VALID_FLAGS, SO_HOMA_RCVBUF, SO_HOMA_SERVER,
     SendError, SendmsgArgs,
 };
 pub use config::{Config, ConfigError, Offsets, Ticks, TransmitMode};
@@ -212,7 +214,9 @@ pub use packet::{
     Ack, AckEntry, Cutoffs, Data, Grant, Header, OffsetForm, Packet, PacketType, Replicated, Resend, ResendRange,
 };
 pub use peer::Route;
-pub use pool::{BadBpage, BpageOffsets, HOMA_BPAGE_SIZE, HOMA_MAX_BPAGES, RegionError as UnusableRegion};
+pub use pool::{
+    BadBpage, BpageOffsets, HOMA_BPAGE_SHIFT, HOMA_BPAGE_SIZE, HOMA_MAX_BPAGES, RegionError as UnusableRegion,
+};
 pub use prio::{PUBLISHED_CUTOFFS, Prio, PrioOptions};
 pub use quirks::{QuirkRow, Quirks, UnknownQuirk};
 pub use srpt::SrptQueue;

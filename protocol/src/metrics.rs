@@ -105,6 +105,14 @@ counters! {
     server_response_bytes_done,
     /// Responses that it transmitted completely, or gave up.
     server_responses_done,
+    /// Calls that sent requests.
+    send_calls,
+    /// Calls that received messages.
+    recv_calls,
+    /// Calls that sent replies.
+    reply_calls,
+    /// Calls that gave RPCs up.
+    abort_calls,
     /// DATA packets sent because of RESEND or RPC_UNKNOWN.
     resent_packets,
     /// Retransmitted packets that were of use (spec 4.2).

@@ -3,7 +3,7 @@
 use crate::errno::Errno;
 use crate::pool::{BpageOffsets, HOMA_BPAGE_SIZE as BPAGE_SIZE};
 use crate::wire::{self, Family, GeometryError, Version};
-use crate::{Data, Header, Packet, PeerId, RpcId, SocketId};
+use crate::{Data, FailedRpc, Header, Packet, PeerId, RpcId, SocketId};
 use core::ops::Range;
 use homa_units::Priority;
 
@@ -27,7 +27,9 @@ pub struct Transmit {
     pub socket: SocketId,
     /// The most bytes of payload that one packet carries.
     pub segment_bytes: u32,
-    /// The family of the sending socket, which decides about the IP header.
+    /// The family of the IP header: that of the sending socket, or IPv4 to a peer of [`Endpoint::set_v4_peer`].
+    ///
+    /// [`Endpoint::set_v4_peer`]: crate::Endpoint::set_v4_peer
     pub family: Family,
     /// Whether to send it as TCP (spec 2.6).
     pub hijack: bool,
@@ -166,8 +168,16 @@ pub enum Event {
         socket: SocketId,
         /// What the reader waited for: any message, or this RPC.
         waiting_for: Option<RpcId>,
-        /// What ended the wait otherwise than by a message: the socket or the RPC is gone.
+        /// What ended the wait otherwise than by a message: the socket was shut down.
         error: Option<Errno>,
+    },
+    /// The private RPC that a blocked reader waited for has ended without a result. The reader returns `EINVAL`, with
+    /// what it says about the RPC (N3 of spec part 14).
+    WaitFailed {
+        /// The reader's socket.
+        socket: SocketId,
+        /// The RPC.
+        failed: FailedRpc,
     },
     /// Nobody will ask for the bytes of an outgoing message again: the driver may free them.
     Released {

@@ -4,11 +4,8 @@
 //! and [removes](OldPacer::remove) it when nothing is left that it may send. Linux also runs its pacer when packets
 //! arrive, in case the pacer's thread is late; a core that wakes at [`OldPacer::wake_time`] never is.
 
-use core::cmp::Reverse;
-use core::hash::BuildHasherDefault;
+use alloc::vec::Vec;
 use homa_units::{Duration, Time};
-use priority_queue::PriorityQueue;
-use rustc_hash::FxHasher;
 
 #[cfg(test)]
 mod tests;
@@ -39,26 +36,22 @@ pub(crate) struct OldPacer {
     link_idle_time: Time,
     fifo_count: i32,
     chose_oldest: bool,
-    /// Counts insertions; orders RPCs with equally many bytes left.
-    insertions: u64,
-    /// By bytes left at insertion, then by insertion; fewest first.
-    shortest: PriorityQueue<u32, Reverse<(u32, u64)>, BuildHasherDefault<FxHasher>>,
-    /// The same RPCs by creation, then as in `shortest`; oldest first.
-    oldest: PriorityQueue<u32, Reverse<(Time, u32, u64)>, BuildHasherDefault<FxHasher>>,
+    /// The RPCs held back: each was put before the first that then had more bytes left, and keeps its place.
+    throttled: Vec<Throttled>,
+}
+
+/// An RPC that is held back.
+#[derive(Debug, Clone, Copy)]
+struct Throttled {
+    key: u32,
+    /// When its message was created.
+    init_time: Time,
 }
 
 impl OldPacer {
     /// A pacer for a link that is idle.
     pub(crate) fn new(params: PacerParams) -> Self {
-        Self {
-            params,
-            link_idle_time: Time::ZERO,
-            fifo_count: FIFO_PERIOD,
-            chose_oldest: false,
-            insertions: 0,
-            shortest: PriorityQueue::default(),
-            oldest: PriorityQueue::default(),
-        }
+        Self { params, link_idle_time: Time::ZERO, fifo_count: FIFO_PERIOD, chose_oldest: false, throttled: Vec::new() }
     }
 
     /// Applies new parameters to everything from now on.
@@ -84,41 +77,41 @@ impl OldPacer {
 
     /// Holds back the RPC `key`, which has `bytes_left` of a message created at `init_time` still to send.
     ///
-    /// An RPC that is held back already keeps its place.
-    pub(crate) fn throttle(&mut self, key: u32, bytes_left: u32, init_time: Time) {
+    /// It goes before the first RPC that has more left now, as `bytes_left_of` tells (D1 of spec part 14). An RPC that
+    /// is held back already keeps its place.
+    pub(crate) fn throttle(&mut self, key: u32, bytes_left: u32, init_time: Time, bytes_left_of: impl Fn(u32) -> u32) {
         if self.is_throttled(key) {
             return;
         }
-        self.insertions += 1;
-        self.shortest.push(key, Reverse((bytes_left, self.insertions)));
-        self.oldest.push(key, Reverse((init_time, bytes_left, self.insertions)));
+        let place = self.throttled.iter().position(|other| bytes_left_of(other.key) > bytes_left);
+        self.throttled.insert(place.unwrap_or(self.throttled.len()), Throttled { key, init_time });
     }
 
     /// Whether the RPC is held back.
     pub(crate) fn is_throttled(&self, key: u32) -> bool {
-        self.shortest.contains(&key)
+        self.throttled.iter().any(|other| other.key == key)
     }
 
     /// Holds back the RPC no more; tells whether it was.
     pub(crate) fn remove(&mut self, key: u32) -> bool {
-        self.oldest.remove(&key);
-        self.shortest.remove(&key).is_some()
+        let place = self.throttled.iter().position(|other| other.key == key);
+        place.map(|place| self.throttled.remove(place)).is_some()
     }
 
     /// The RPC that has to send at least one unit now, if the NIC's backlog is below the limit and any is held back.
     ///
     /// Each call that names an RPC counts as one choice.
     pub(crate) fn select(&mut self, now: Time) -> Option<u32> {
-        if self.link_idle_time >= now + self.params.backlog || self.shortest.is_empty() {
+        if self.link_idle_time >= now + self.params.backlog || self.throttled.is_empty() {
             return None;
         }
         self.fifo_count -= self.params.fifo_fraction.min(FIFO_PERIOD as u32) as i32;
         self.chose_oldest = self.fifo_count <= 0;
         if !self.chose_oldest {
-            return self.shortest.peek().map(|(key, _)| *key);
+            return self.throttled.first().map(|first| first.key);
         }
         self.fifo_count += FIFO_PERIOD;
-        self.oldest.peek().map(|(key, _)| *key)
+        self.throttled.iter().min_by_key(|other| other.init_time).map(|oldest| oldest.key)
     }
 
     /// Whether the last choice of [`Self::select`] was for the oldest message.
@@ -131,6 +124,6 @@ impl OldPacer {
     /// The backlog has to be below the limit, not at it, hence the picosecond after `link_idle_time − backlog`.
     pub(crate) fn wake_time(&self) -> Option<Time> {
         let after = self.link_idle_time.as_ps() + 1;
-        (!self.shortest.is_empty()).then(|| Time::from_ps(after.saturating_sub(self.params.backlog.as_ps())))
+        (!self.throttled.is_empty()).then(|| Time::from_ps(after.saturating_sub(self.params.backlog.as_ps())))
     }
 }

@@ -114,6 +114,8 @@ pub(crate) struct Peers {
     /// Numbers below this may be known.
     len: usize,
     routes: Vec<Option<Route>>,
+    /// Whose addresses are IPv4, as far as the driver has said.
+    v4: Vec<bool>,
     count: usize,
     gc_next: usize,
 }
@@ -166,6 +168,17 @@ impl Peers {
             self.routes.resize(id.index() + 1, None);
         }
         self.routes[id.index()] = Some(route);
+    }
+
+    pub(crate) fn set_v4(&mut self, id: PeerId) {
+        if self.v4.len() <= id.index() {
+            self.v4.resize(id.index() + 1, false);
+        }
+        self.v4[id.index()] = true;
+    }
+
+    pub(crate) fn is_v4(&self, id: PeerId) -> bool {
+        self.v4.get(id.index()).copied().unwrap_or(false)
     }
 
     pub(crate) fn route(&self, id: PeerId) -> Option<Route> {

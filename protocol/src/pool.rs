@@ -8,8 +8,10 @@ use thiserror::Error;
 #[cfg(test)]
 mod tests;
 
+/// `HOMA_BPAGE_SHIFT`: the logarithm of [`HOMA_BPAGE_SIZE`] to base 2.
+pub const HOMA_BPAGE_SHIFT: u32 = 16;
 /// Bytes of a bpage, the unit of the region.
-pub const HOMA_BPAGE_SIZE: u32 = 1 << 16;
+pub const HOMA_BPAGE_SIZE: u32 = 1 << HOMA_BPAGE_SHIFT;
 /// The most bpages a message lies in.
 pub const HOMA_MAX_BPAGES: usize = 16;
 
@@ -37,7 +39,7 @@ pub enum RegionError {
         least: u64,
     },
     /// Offsets in the region have 32 bits.
-    #[error("receive buffers of {length} bytes are too large: at most 4294967296 bytes can be addressed")]
+    #[error("receive buffers of {length} bytes are too large: at most 4294967296 are possible")]
     TooLong {
         /// Its bytes.
         length: u64,

@@ -107,11 +107,12 @@ impl Sizes {
 
     /// The sizes that 10, 20, …, 90% of the messages don't exceed.
     fn deciles(&self) -> [u32; 9] {
-        let (all, mut up_to, mut reached) = (u128::from(self.messages()), 0, 0);
+        // The tool's step is a whole number of messages (D17 of spec part 14).
+        let (step, mut up_to, mut reached) = (u128::from(self.messages() / 10), 0, 0);
         let mut deciles = [MAX_MESSAGE_LENGTH; 9];
         for interval in &self.intervals {
             up_to += u128::from(interval.messages);
-            while reached < deciles.len() && up_to * 10 >= all * (reached as u128 + 1) {
+            while reached < deciles.len() && up_to >= step * (reached as u128 + 1) {
                 deciles[reached] = interval.max_size;
                 reached += 1;
             }
@@ -204,18 +205,24 @@ fn cutoffs(sizes: &Sizes, options: &PrioOptions, num_priorities: u32, unsched_by
     let used = &mut cutoffs[..num_priorities as usize];
     used.fill(MAX_MESSAGE_LENGTH);
     let mut level = used.len() - 1;
-    let (mut up_to, mut target) = (0, per_level);
+    // The tool's sum has 32 bits, and wraps above 2.1 GB in an interval (D17 of spec part 14).
+    let mut sum = 0_i32;
+    let mut target = per_level as i128;
     for interval in &sizes.intervals {
-        up_to += interval.unscheduled_bytes(unsched_bytes);
-        if up_to >= unscheduled {
+        sum = sum.wrapping_add(interval.unscheduled_bytes(unsched_bytes) as i32);
+        let up_to = i128::from(sum);
+        if up_to >= unscheduled as i128 {
             break;
         }
         if up_to >= target {
-            // Every level above took `per_level` bytes or more, so they are fewer than the levels there are.
+            // Unless the sum has wrapped, the levels above took `per_level` bytes or more each, and one is left.
+            if level == 0 {
+                break;
+            }
             used[level] = interval.max_size;
             level -= 1;
             // Step 7 also stops when the target is out of reach; then the total is reached first anyway.
-            target = up_to + per_level;
+            target = up_to + per_level as i128;
         }
     }
     cutoffs

@@ -44,6 +44,8 @@ pub(crate) struct QdiscParams {
     pub(crate) homa_share: u32,
     /// The pace in per cent of the NIC's speed (sysctl `max_link_usage`); 5 to 100.
     pub(crate) max_link_usage: u32,
+    /// Whether the account of oldest-first bytes is kept with products of 32 bits (quirk `fifo_weight_wraps`).
+    pub(crate) weight_wraps: bool,
 }
 
 /// [`QdiscParams`] in the form in which they are used.
@@ -57,6 +59,8 @@ struct Settings {
     fifo_weight: Option<i64>,
     defer_min_bytes: u32,
     homa_share: i64,
+    /// Quirk `fifo_weight_wraps`.
+    weight_wraps: bool,
 }
 
 impl Settings {
@@ -71,7 +75,16 @@ impl Settings {
             fifo_weight: (fraction > 0).then(|| ((1000 - fraction) << 10) / fraction),
             defer_min_bytes: params.defer_min_bytes,
             homa_share: params.homa_share.min(100).into(),
+            weight_wraps: params.weight_wraps,
         }
+    }
+
+    /// How many bytes go shortest first for a packet of this length that went oldest first.
+    fn weighted(&self, packet_len: u32, weight: i64) -> i64 {
+        if self.weight_wraps {
+            return i64::from(packet_len.wrapping_mul(weight as u32) >> 10);
+        }
+        (i64::from(packet_len) * weight) >> 10
     }
 
     /// How long the link is busy with a packet, in whole nanoseconds as in Linux.
@@ -139,6 +152,8 @@ struct Deferred<P> {
 #[derive(Debug, Clone, Copy)]
 struct Rpc {
     units: List,
+    /// How many units are deferred.
+    unit_count: u32,
     /// Bytes of the message not yet sent, as far as units were deferred; never grows, even if old units are sent again.
     tx_left: u32,
     init_time: Time,
@@ -161,8 +176,10 @@ pub(crate) struct Qdisc<P> {
     /// Deferred packets of other traffic, by queue.
     queues: Vec<List>,
     other_deferred: usize,
-    /// The queue whose turn is next.
-    next_queue: usize,
+    /// Queues with deferred packets in the order in which they came to have some, whatever their numbers.
+    turns: Vec<u16>,
+    /// Whose turn is next, as a place in `turns`. Queues that are added later come after the last, not behind this one.
+    next_turn: usize,
     pub(crate) counters: QdiscCounters,
 }
 
@@ -181,7 +198,8 @@ impl<P: Copy> Qdisc<P> {
             oldest: PriorityQueue::default(),
             queues: Vec::new(),
             other_deferred: 0,
-            next_queue: 0,
+            turns: Vec::new(),
+            next_turn: 0,
             counters: QdiscCounters::default(),
         }
     }
@@ -199,13 +217,8 @@ impl<P: Copy> Qdisc<P> {
 
     /// Applies new parameters to everything from now on; the balance between shortest and oldest begins anew.
     pub(crate) fn reconfigure(&mut self, params: &QdiscParams) {
-        self.set_link(params);
-        self.srpt_bytes = 0;
-    }
-
-    /// Applies parameters of which only the speed of the link is new.
-    pub(crate) fn set_link(&mut self, params: &QdiscParams) {
         self.settings = Settings::new(params);
+        self.srpt_bytes = 0;
     }
 
     /// A packet of Homa's arrives (spec 7.4.2).
@@ -222,7 +235,7 @@ impl<P: Copy> Qdisc<P> {
         }
         let left_after = unit.message_length.checked_sub(unit.unit_offset).and_then(|l| l.checked_sub(unit.unit_bytes));
         let left_after = left_after.expect("the payload is inside the message");
-        let new = Rpc { units: List::default(), tx_left: NEVER_DEFERRED, init_time: unit.init_time };
+        let new = Rpc { units: List::default(), unit_count: 0, tx_left: NEVER_DEFERRED, init_time: unit.init_time };
         let rpc = self.rpcs.entry(unit.key).or_insert(new);
         if rpc.units.is_empty() {
             rpc.tx_left = rpc.tx_left.min(unit.message_length - unit.unit_offset);
@@ -230,6 +243,7 @@ impl<P: Copy> Qdisc<P> {
             self.oldest.push(unit.key, Reverse((rpc.init_time, unit.key)));
         }
         self.lists.push(&mut rpc.units, Deferred { packet, packet_len: unit.packet_len, left_after });
+        rpc.unit_count += 1;
         Verdict::Deferred
     }
 
@@ -247,12 +261,18 @@ impl<P: Copy> Qdisc<P> {
         self.counters.qdisc_tcp_packets += 1;
         let index = usize::from(queue);
         let in_order = may_overtake || self.queues.get(index).is_none_or(List::is_empty);
-        // Unlike Homa's, short packets of other traffic are not counted on the link.
-        if packet_len < self.settings.defer_min_bytes && in_order || self.passes(now, packet_len) {
+        if packet_len < self.settings.defer_min_bytes && in_order {
+            self.count_on_link(now, packet_len);
+            return Verdict::Pass;
+        }
+        if self.passes(now, packet_len) {
             return Verdict::Pass;
         }
         if self.queues.len() <= index {
             self.queues.resize(index + 1, List::default());
+        }
+        if self.queues[index].is_empty() {
+            self.turns.push(queue);
         }
         self.lists.push(&mut self.queues[index], Deferred { packet, packet_len, left_after: 0 });
         self.other_deferred += 1;
@@ -310,6 +330,11 @@ impl<P: Copy> Qdisc<P> {
         self.rpcs.get(&key).filter(|rpc| !rpc.units.is_empty()).map(|rpc| rpc.tx_left)
     }
 
+    /// How many units of the RPC are deferred.
+    pub(crate) fn deferred_units(&self, key: u32) -> u32 {
+        self.rpcs.get(&key).map_or(0, |rpc| rpc.unit_count)
+    }
+
     /// Discards what is deferred of a dead RPC, and all knowledge of it; tells how many units those were.
     ///
     /// Every RPC has to be flushed at its end, even if nothing of it is deferred, because its key can come again.
@@ -348,6 +373,7 @@ impl<P: Copy> Qdisc<P> {
         let key = key.expect("an RPC has deferred units");
         let rpc = self.rpcs.get_mut(&key).expect("an RPC in the order is known");
         let sent = self.lists.pop(&mut rpc.units).expect("an RPC in the order has deferred units");
+        rpc.unit_count -= 1;
         rpc.tx_left = rpc.tx_left.min(sent.left_after);
         if rpc.units.is_empty() {
             self.order.remove(&key);
@@ -358,7 +384,7 @@ impl<P: Copy> Qdisc<P> {
         let bytes = i64::from(sent.packet_len);
         match fifo_weight {
             Some(weight) => {
-                self.srpt_bytes += (bytes * weight) >> 10;
+                self.srpt_bytes += self.settings.weighted(sent.packet_len, weight);
                 self.counters.pacer_fifo_bytes += u64::from(sent.packet_len);
             }
             None => self.srpt_bytes -= bytes,
@@ -369,11 +395,17 @@ impl<P: Copy> Qdisc<P> {
     }
 
     fn take_other(&mut self) -> Deferred<P> {
-        let count = self.queues.len();
-        let turns = (0..count).map(|step| (self.next_queue + step) % count);
-        let index = { turns }.find(|&index| !self.queues[index].is_empty()).expect("a queue has deferred packets");
-        self.next_queue = (index + 1) % count;
-        let sent = self.lists.pop(&mut self.queues[index]).expect("the queue has deferred packets");
+        let turn = self.next_turn;
+        let list = &mut self.queues[usize::from(self.turns[turn])];
+        let sent = self.lists.pop(list).expect("a queue that has a turn has deferred packets");
+        if list.is_empty() {
+            self.turns.remove(turn);
+        } else {
+            self.next_turn += 1;
+        }
+        if self.next_turn >= self.turns.len() {
+            self.next_turn = 0;
+        }
         self.other_deferred -= 1;
         self.counters.pacer_tcp_packets += 1;
         self.counters.pacer_tcp_bytes += u64::from(sent.packet_len);

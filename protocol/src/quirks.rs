@@ -153,6 +153,57 @@ quirks! {
     zero_length_accepted: 20, false;
         "a message of length 0 creates an RPC that can never complete.";
         "its packets are dropped."
+    dead_senders_stop_grants: 21, false;
+        "what was granted to senders that are silent counts as coming, so that a few dead ones stop all grants.";
+        "a message that nothing comes of for resend_ticks gives its slot up, until its next packet, and counts no more."
+    stalled_messages_wait_for_ever: 22, false;
+        "a message that waits for buffers never times out.";
+        "it times out as others do."
+    useless_packets_end_silence: 23, false;
+        "a DATA packet ends the silence of its RPC even if it is discarded, so that an RPC can wait for ever.";
+        "only a packet that brings something does."
+    responses_from_anywhere: 24, false;
+        "a client takes packets for its RPCs from every host.";
+        "it takes those of the host that the request went to."
+    endless_retransmissions: 25, false;
+        "every RESEND queues packets, however many of the message wait already.";
+        "a RESEND is ignored while as many packets wait as the message has."
+    resend_for_each_gap: 26, false;
+        "a RESEND is sent for each gap, however many there are.";
+        "at most 64 are sent for a message at a time."
+    ids_begin_at_2: 27, false;
+        "identifiers begin at 2 in every boot, so that a client that restarts can be given old responses.";
+        "they begin at a number drawn from Config::boot."
+    late_window: 28, false;
+        "a write to window or max_incoming changes the window when the number of active RPCs next changes.";
+        "it changes the window at once."
+    signed_incoming: 29, false;
+        "the incoming of DATA is signed: from 2^31 on, the message is grantable from its first byte.";
+        "it is unsigned: the message comes without grants."
+    port_0_fails_all: 30, false;
+        "ICMP port unreachable that quotes destination port 0 fails all RPCs with the peer.";
+        "it fails the RPCs with port 0, as another port does."
+    fifo_weight_wraps: 31, false;
+        "the product of a packet's length and the FIFO weight has 32 bits: long units at small fractions get a wrong share.";
+        "it has as many as it needs."
+    any_abort_error: 32, false;
+        "HOMAIOCABORT takes error numbers that Linux doesn't have.";
+        "it takes those below 4096."
+    unchecked_sysctls: 33, false;
+        "a write to a sysctl takes any number of 32 bits, and fewer or more of them than the sysctl has.";
+        "it takes what the protocol can work with, and refuses everything else."
+    ids_may_repeat: 34, false;
+        "after a write to next_id, a request can get the identifier of an RPC that still lives.";
+        "such identifiers are passed over."
+    grants_lag_behind: 35, false;
+        "a grant is counted from the one before, even if units have brought more: with little headroom it grants nothing new, and the message stops.";
+        "it is counted from what has come."
+    nothing_unscheduled_never_begins: 36, false;
+        "with unsched_bytes 0 a sender waits for a grant, and its receiver for a first packet.";
+        "at least one byte is unscheduled."
+    unsent_responses_wait_for_ever: 37, false;
+        "a server that waits for grants for its response never times out, even if the client is gone.";
+        "it asks for the first byte of the request again, and times out as a client does."
 }
 
 impl Default for Quirks {

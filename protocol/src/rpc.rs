@@ -66,7 +66,8 @@ pub(crate) struct Incoming {
     bpage_count: u8,
     /// Where the first one is; for further ones see [`Rpcs::bpages`].
     first_bpage: u32,
-    pub(crate) granted: u32,
+    /// Its sender may send up to here. Signed as in Linux: a sender can announce a negative number.
+    pub(crate) granted: i32,
     /// Part of the node's `total_incoming` due to this RPC.
     pub(crate) rec_incoming: u32,
     pub(crate) birth: Time,
@@ -75,8 +76,10 @@ pub(crate) struct Incoming {
     /// In a slot of the active set or in its peer's queue.
     pub(crate) managed: bool,
     pub(crate) slot: Option<u8>,
-    /// Payload has come in that no reader has looked at.
+    /// A reader was told, and has not looked since.
     pub(crate) packets_ready: bool,
+    /// Payload has come in that no reader has looked at.
+    pub(crate) uncopied: bool,
 }
 
 /// One RPC.
@@ -106,7 +109,7 @@ pub(crate) struct Rpc {
     /// Neighbours on the socket's list of RPCs, oldest first.
     pub(crate) older: Option<Key>,
     pub(crate) younger: Option<Key>,
-    /// The next RPC with the same identifier and client address, but another client port.
+    /// The next older RPC of the same name: on a server one of another client port, on a client any.
     same_name: Option<Key>,
 }
 
@@ -220,7 +223,12 @@ impl Rpcs {
 
     /// The client RPC `id` of `socket`.
     pub(crate) fn client(&self, socket: SocketId, id: RpcId) -> Option<Key> {
-        self.clients.get(&id).copied().filter(|key| self[*key].socket == socket)
+        let mut key = self.clients.get(&id).copied()?;
+        // Only a write to the sysctl `next_id` makes several RPCs have one identifier; the newest is found.
+        while self[key].socket != socket {
+            key = self[key].same_name?;
+        }
+        Some(key)
     }
 
     /// The server RPC `id` of the client at `peer`, whatever its port: the newest, if there are several.
@@ -245,12 +253,9 @@ impl Rpcs {
             self.rare.push(Rare::default());
             key
         });
-        let chained = if name.id.is_client() {
-            let before = self.clients.insert(name.id, key);
-            assert!(before.is_none(), "identifiers of client RPCs are unique while they live");
-            None
-        } else {
-            self.servers.insert((name.socket, name.id, name.peer), key)
+        let chained = match name.id.is_client() {
+            true => self.clients.insert(name.id, key),
+            false => self.servers.insert((name.socket, name.id, name.peer), key),
         };
         self.live += 1;
         let rpc = &mut self[key];
@@ -265,22 +270,21 @@ impl Rpcs {
         rpc.state = State::Dead;
         let (socket, id, peer, next) = (rpc.socket, rpc.id, rpc.peer, rpc.same_name.take());
         self.live -= 1;
-        if id.is_client() {
-            self.clients.remove(&id);
-            return;
-        }
         let name = (socket, id, peer);
-        let first = self.servers[&name];
+        let first = if id.is_client() { self.clients[&id] } else { self.servers[&name] };
         if first != key {
             let mut before = first;
             while self[before].same_name != Some(key) {
                 before = self[before].same_name.expect("an RPC is on the list of those with its name");
             }
             self[before].same_name = next;
-        } else if let Some(next) = next {
-            self.servers.insert(name, next);
-        } else {
-            self.servers.remove(&name);
+            return;
+        }
+        match (id.is_client(), next) {
+            (true, Some(next)) => drop(self.clients.insert(id, next)),
+            (true, None) => drop(self.clients.remove(&id)),
+            (false, Some(next)) => drop(self.servers.insert(name, next)),
+            (false, None) => drop(self.servers.remove(&name)),
         }
     }
 
@@ -412,6 +416,7 @@ impl Rpc {
                 managed: false,
                 slot: None,
                 packets_ready: false,
+                uncopied: false,
             },
             ready: false,
             stalled: false,

@@ -21,6 +21,8 @@ pub(crate) struct Socket {
     pub(crate) ready: VecDeque<(Key, u32)>,
     /// How many entries of `ready` are of live RPCs.
     pub(crate) ready_count: usize,
+    /// RPCs for readers that were woken and have not looked yet, with their generation.
+    pub(crate) handed: VecDeque<(Key, u32)>,
     /// Messages without buffers, the shortest first.
     pub(crate) stalled: Vec<Key>,
     /// Oldest and youngest of its live RPCs.
@@ -31,6 +33,8 @@ pub(crate) struct Socket {
     pub(crate) wmem: u64,
     pub(crate) wmem_limit: u64,
     pub(crate) shared_waits: u32,
+    /// Readers that were woken and will call again: the kernel's call goes on, and isn't counted again.
+    pub(crate) returning: u32,
     pub(crate) private_waits: Vec<RpcId>,
     pub(crate) last_error: Option<ApiError>,
     /// Finished server RPCs, oldest first: identifier, client, and when. Only without quirk Q18.
@@ -48,6 +52,7 @@ impl Socket {
             pool: None,
             ready: VecDeque::new(),
             ready_count: 0,
+            handed: VecDeque::new(),
             stalled: Vec::new(),
             oldest: None,
             youngest: None,
@@ -55,6 +60,7 @@ impl Socket {
             wmem: 0,
             wmem_limit,
             shared_waits: 0,
+            returning: 0,
             private_waits: Vec::new(),
             last_error: None,
             finished: VecDeque::new(),

@@ -20,8 +20,8 @@ pub struct AbortArgs {
     pub pad2: [u64; 2],
 }
 
-/// Linux's error numbers are smaller.
-const MAX_ERRNO: u32 = 4096;
+/// The largest of Linux's error numbers.
+const MAX_ERRNO: i32 = 4095;
 
 impl Endpoint {
     /// Gives one client RPC of the socket up, or all of them. Server RPCs are left alone.
@@ -36,13 +36,16 @@ impl Endpoint {
     }
 
     fn try_abort(&mut self, socket: SocketId, args: &AbortArgs) -> Result<(), AbortError> {
+        self.metrics.abort_calls += 1;
         if args.pad != 0 || args.pad2 != [0; 2] {
             return Err(AbortError::PadNotZero);
         }
-        let error = match u16::try_from(args.error) {
+        // The kernel takes any number (N5 of spec part 14); one beyond 2^31 would make a failure look like a success.
+        let most = if self.config.quirks.any_abort_error { i32::MAX } else { MAX_ERRNO };
+        let error = match i32::try_from(args.error) {
             Ok(0) => None,
-            Ok(number) if args.error < MAX_ERRNO => Some(Errno::new(number)),
-            _ => return Err(AbortError::NotAnErrno { error: args.error }),
+            Ok(number) if number <= most => Some(Errno::new(number)),
+            _ => return Err(AbortError::NotAnErrno { error: args.error, most }),
         };
         if args.id != 0 {
             let rpc = RpcId::new(args.id);

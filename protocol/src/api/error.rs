@@ -142,7 +142,7 @@ pub enum RecvError {
         rpc: RpcId,
     },
     /// Only a private RPC can be asked for: `EINVAL`.
-    #[error("RPC {rpc} is not private, so its response can't be received by its identifier")]
+    #[error("RPC {rpc} is not private: its response isn't received by identifier")]
     NotPrivate {
         /// The RPC asked for.
         rpc: RpcId,
@@ -184,11 +184,13 @@ pub enum AbortError {
         /// The RPC named.
         rpc: RpcId,
     },
-    /// Linux's error numbers are below 4096: `EINVAL`.
-    #[error("{error} is not an error number; they are in 0..=4095")]
+    /// Error numbers are below 2^31, and without quirk `any_abort_error` below 4096, as Linux's are: `EINVAL`.
+    #[error("{error} is not an error number; they are in 0..={most}")]
     NotAnErrno {
         /// What was given.
         error: u32,
+        /// The largest one accepted.
+        most: i32,
     },
 }
 

@@ -1,9 +1,12 @@
 //! What goes on in a socket (`HOMAIOCINFO`, spec 10.5, 10.6).
 
-use super::{ApiError, InfoError};
+use super::{ApiError, ERROR_MSG_SIZE, InfoError};
 use crate::endpoint::Endpoint;
 use crate::rpc::Key;
-use crate::{PeerId, Port, RpcId, SocketId};
+use crate::wire::Family;
+use crate::{AddressBook, PeerId, Port, RpcId, SocketId};
+use core::fmt::Write;
+use core::net::{IpAddr, SocketAddr};
 
 /// `struct homa_info`, without the fields that describe the caller's memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +23,34 @@ pub struct HomaInfo {
     pub error: Option<ApiError>,
 }
 
+impl HomaInfo {
+    /// `error_msg`: the text of [`error`](Self::error), ended by at least one NUL; only NULs if there is none.
+    #[must_use]
+    pub fn error_msg(&self) -> [u8; ERROR_MSG_SIZE] {
+        let mut text = Text { bytes: [0; ERROR_MSG_SIZE], length: 0 };
+        if let Some(error) = &self.error {
+            write!(text, "{error}").expect("a text that is cut is no failure");
+        }
+        text.bytes
+    }
+}
+
+/// What is written goes into the array as far as it has room beside the final NUL.
+struct Text {
+    bytes: [u8; ERROR_MSG_SIZE],
+    length: usize,
+}
+
+impl Write for Text {
+    fn write_str(&mut self, text: &str) -> core::fmt::Result {
+        let room = ERROR_MSG_SIZE - 1 - self.length;
+        let taken = (0..=room.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+        self.bytes[self.length..self.length + taken].copy_from_slice(&text.as_bytes()[..taken]);
+        self.length += taken;
+        Ok(())
+    }
+}
+
 /// The flags of [`RpcInfo`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RpcFlags(u16);
@@ -29,8 +60,8 @@ impl RpcFlags {
     pub const BUF_STALL: u16 = 1;
     /// `HOMA_RPC_PRIVATE`: only a reader that names the RPC gets the response.
     pub const PRIVATE: u16 = 2;
-    /// `HOMA_RPC_RX_READY`: the incoming message is complete and copied, and waits for its reader to return. Never set
-    /// here: copying takes no time, so a reader that looks at a complete message has it.
+    /// `HOMA_RPC_RX_READY`: the RPC waits for a reader, and nothing of its message is missing or to be copied. As copying
+    /// takes no time here, that is an RPC that has failed.
     pub const RX_READY: u16 = 4;
     /// `HOMA_RPC_RX_COPY`: payload has arrived that no reader has looked at.
     pub const RX_COPY: u16 = 8;
@@ -56,6 +87,8 @@ pub struct RpcInfo {
     pub id: RpcId,
     /// The other node.
     pub peer: PeerId,
+    /// The family of the socket, which is that of the address that tells of the peer.
+    pub family: Family,
     /// The port of its socket.
     pub port: Port,
     /// The request's cookie; 0 for server RPCs.
@@ -80,6 +113,20 @@ pub struct RpcInfo {
     pub rx_granted: u32,
     /// State of the incoming message.
     pub flags: RpcFlags,
+}
+
+impl RpcInfo {
+    /// `peer`: address and port of the other side in the family of the socket, so that IPv4 addresses are mapped for an
+    /// IPv6 socket. `None` if the peer has no number from `book`, or an IPv6 address for an IPv4 socket.
+    #[must_use]
+    pub fn peer_address(&self, book: &AddressBook) -> Option<SocketAddr> {
+        let address = match (self.family, book.address(self.peer)?) {
+            (Family::V6, IpAddr::V4(address)) => address.to_ipv6_mapped().into(),
+            (family, address) if Family::of(address) == family => address,
+            _ => return None,
+        };
+        Some(SocketAddr::new(address, self.port.get()))
+    }
 }
 
 impl Endpoint {
@@ -118,6 +165,7 @@ impl Endpoint {
         RpcInfo {
             id: rpc.id,
             peer: rpc.peer,
+            family: self.sockets[rpc.socket.index()].family,
             port: rpc.dport,
             completion_cookie: rpc.cookie,
             tx_length: out.length.map_or(-1, signed),
@@ -125,10 +173,10 @@ impl Endpoint {
             tx_granted: out.granted,
             tx_prio: u32::from(out.sched_priority.get()),
             rx_length: if msgin.started { signed(msgin.assembly.length()) } else { -1 },
-            rx_remaining: msgin.assembly.bytes_remaining(),
+            rx_remaining: if msgin.started { msgin.assembly.bytes_remaining() } else { 0 },
             rx_gaps: u32::try_from(msgin.assembly.gaps().len()).expect("fewer gaps than bytes"),
             rx_gap_bytes: msgin.assembly.gap_bytes(),
-            rx_granted: msgin.granted,
+            rx_granted: msgin.granted as u32,
             flags: self.rpc_flags(key),
         }
     }
@@ -142,8 +190,10 @@ impl Endpoint {
         if rpc.private && !self.config.quirks.private_flag_hidden {
             flags |= RpcFlags::PRIVATE;
         }
-        if rpc.msgin.packets_ready {
+        if rpc.msgin.uncopied {
             flags |= RpcFlags::RX_COPY;
+        } else if rpc.ready && rpc.bytes_remaining() == 0 {
+            flags |= RpcFlags::RX_READY;
         }
         RpcFlags(flags)
     }

@@ -72,6 +72,7 @@ impl Endpoint {
         returned: &[u32],
     ) -> Result<Received, RecvError> {
         self.advance(now);
+        self.count_call(socket);
         let received = self.take_back(socket, returned).and_then(|()| self.take_message(socket, rpc));
         self.run_pacer();
         received.map_err(|error| self.failed(socket, error))
@@ -82,16 +83,54 @@ impl Endpoint {
     /// # Errors
     /// See [`RecvError`]. `args` tells what the kernel's tells then.
     pub fn recvmsg(&mut self, now: Time, socket: SocketId, args: &mut RecvmsgArgs) -> Result<Received, RecvError> {
+        self.advance(now);
+        let received = self.try_recvmsg(socket, args);
+        self.run_pacer();
+        received.map_err(|error| self.failed(socket, error))
+    }
+
+    /// `recvmsg` that waits: as [`recvmsg`](Self::recvmsg), but where that fails with [`RecvError::Again`] the reader is
+    /// registered as by [`wait`](Self::wait), and the result is `None`. [`Event::Wake`] tells when to call again, with
+    /// no buffers to give back; [`Event::WaitFailed`] ends the call.
+    ///
+    /// # Errors
+    /// See [`RecvError`].
+    pub fn recvmsg_or_wait(
+        &mut self,
+        now: Time,
+        socket: SocketId,
+        args: &mut RecvmsgArgs,
+    ) -> Result<Option<Received>, RecvError> {
+        self.advance(now);
+        let wanted = (args.id != 0).then(|| RpcId::new(args.id));
+        let received = match self.try_recvmsg(socket, args) {
+            Err(RecvError::Again) => self.register(socket, wanted).map(|()| None),
+            received => received.map(Some),
+        };
+        self.run_pacer();
+        received.map_err(|error| self.failed(socket, error))
+    }
+
+    fn count_call(&mut self, socket: SocketId) {
+        match self.sockets[socket.index()].returning.checked_sub(1) {
+            Some(returning) => self.sockets[socket.index()].returning = returning,
+            None => self.metrics.recv_calls += 1,
+        }
+    }
+
+    fn try_recvmsg(&mut self, socket: SocketId, args: &mut RecvmsgArgs) -> Result<Received, RecvError> {
+        self.count_call(socket);
+        args.completion_cookie = 0;
         if args.num_bpages as usize > HOMA_MAX_BPAGES {
-            return Err(self.failed(socket, RecvError::TooManyBpages { count: args.num_bpages }));
+            return Err(RecvError::TooManyBpages { count: args.num_bpages });
         }
         if args.reserved != 0 {
-            return Err(self.failed(socket, RecvError::ReservedNotZero { reserved: args.reserved }));
+            return Err(RecvError::ReservedNotZero { reserved: args.reserved });
         }
         let returned = args.bpage_offsets;
         let count = core::mem::take(&mut args.num_bpages) as usize;
         let wanted = (args.id != 0).then(|| RpcId::new(args.id));
-        let result = self.recv(now, socket, wanted, &returned[..count]);
+        let result = self.take_back(socket, &returned[..count]).and_then(|()| self.take_message(socket, wanted));
         match &result {
             Ok(received) => {
                 args.id = received.rpc.get();
@@ -123,24 +162,33 @@ impl Endpoint {
     }
 
     /// Registers a reader that blocks: for any shared message, or for the private RPC `rpc`, after
-    /// [`recv`](Self::recv) found nothing. [`Event::Wake`](crate::Event::Wake) ends the wait.
+    /// [`recv`](Self::recv) found nothing. [`Event::Wake`] or [`Event::WaitFailed`] ends the wait.
     ///
     /// # Errors
     /// The socket is shut down, or the RPC can't be waited for.
     pub fn wait(&mut self, socket: SocketId, rpc: Option<RpcId>) -> Result<(), RecvError> {
+        self.register(socket, rpc).map_err(|error| self.failed(socket, error))
+    }
+
+    fn register(&mut self, socket: SocketId, rpc: Option<RpcId>) -> Result<(), RecvError> {
         if self.has_something(socket, rpc) {
-            self.event(Event::Wake { socket, waiting_for: rpc, error: None });
+            self.wake(socket, rpc, None);
             return Ok(());
         }
-        let waiting = match rpc {
-            Some(rpc) => self.private_rpc(socket, rpc).map(|_| self.sockets[socket.index()].private_waits.push(rpc)),
-            None if self.sockets[socket.index()].is_shut_down => Err(RecvError::ShutDown),
-            None => {
-                self.sockets[socket.index()].shared_waits += 1;
-                Ok(())
+        if let Some(rpc) = rpc {
+            self.private_rpc(socket, rpc)?;
+            let waits = &mut self.sockets[socket.index()].private_waits;
+            if waits.contains(&rpc) {
+                return Err(RecvError::AlreadyWaiting { rpc });
             }
-        };
-        waiting.map_err(|error| self.failed(socket, error))
+            waits.push(rpc);
+            return Ok(());
+        }
+        if self.sockets[socket.index()].is_shut_down {
+            return Err(RecvError::ShutDown);
+        }
+        self.sockets[socket.index()].shared_waits += 1;
+        Ok(())
     }
 
     /// Whether a reader would find something to look at, so that no hand-off will follow that could wake it.
@@ -150,7 +198,7 @@ impl Endpoint {
                 let rpc = &self.rpcs[key];
                 rpc.error.is_some() || rpc.msgin.packets_ready
             }),
-            None => self.sockets[socket.index()].ready_count > 0,
+            None => self.sockets[socket.index()].ready_count > 0 || !self.sockets[socket.index()].handed.is_empty(),
         }
     }
 
@@ -181,31 +229,21 @@ impl Endpoint {
         if !self.rpcs[key].private {
             return Err(RecvError::NotPrivate { rpc });
         }
-        if self.sockets[socket.index()].private_waits.contains(&rpc) {
-            return Err(RecvError::AlreadyWaiting { rpc });
-        }
         Ok(key)
     }
 
     fn take_message(&mut self, socket: SocketId, rpc: Option<RpcId>) -> Result<Received, RecvError> {
         if let Some(rpc) = rpc {
             let key = self.private_rpc(socket, rpc)?;
+            // A reader of a private RPC leaves messages alone that wait for buffers (N2 of spec part 14).
+            return self.look_at(key).unwrap_or(Err(RecvError::Again));
+        }
+        if self.sockets[socket.index()].is_shut_down {
+            return Err(RecvError::ShutDown);
+        }
+        while let Some(key) = self.next_ready(socket) {
             if let Some(result) = self.look_at(key) {
                 return result;
-            }
-        } else {
-            if self.sockets[socket.index()].is_shut_down {
-                return Err(RecvError::ShutDown);
-            }
-            while let Some((key, generation)) = self.sockets[socket.index()].ready.pop_front() {
-                if !self.rpcs.is_current(key, generation) {
-                    continue;
-                }
-                self.rpcs[key].ready = false;
-                self.sockets[socket.index()].ready_count -= 1;
-                if let Some(result) = self.look_at(key) {
-                    return result;
-                }
             }
         }
         // Where the kernel's reader would go to sleep, its reaper runs, and that looks for messages without buffers.
@@ -213,16 +251,41 @@ impl Endpoint {
         Err(RecvError::Again)
     }
 
+    /// The RPC that a reader of any message looks at next: one that was handed to a sleeping reader, or the first that is
+    /// ready.
+    fn next_ready(&mut self, id: SocketId) -> Option<Key> {
+        let socket = &mut self.sockets[id.index()];
+        while let Some((key, generation)) = socket.handed.pop_front() {
+            if self.rpcs.is_current(key, generation) {
+                return Some(key);
+            }
+        }
+        while let Some((key, generation)) = socket.ready.pop_front() {
+            if !self.rpcs.is_current(key, generation) {
+                continue;
+            }
+            self.rpcs[key].ready = false;
+            socket.ready_count -= 1;
+            if socket.ready_count > 0 {
+                // The kernel lets everybody know who waits for readability again.
+                self.event(Event::Readable { socket: id });
+            }
+            return Some(key);
+        }
+        None
+    }
+
     /// What a reader gets out of an RPC; nothing if its message isn't complete.
     fn look_at(&mut self, key: Key) -> Option<Result<Received, RecvError>> {
         let rpc = &mut self.rpcs[key];
-        rpc.msgin.packets_ready = false;
+        (rpc.msgin.packets_ready, rpc.msgin.uncopied) = (false, false);
         if let Some(error) = rpc.error {
             let failed = FailedRpc { rpc: rpc.id, cookie: rpc.cookie, peer: rpc.peer, port: rpc.dport, error };
             self.end_rpc(key);
             return Some(Err(RecvError::Failed(failed)));
         }
-        if rpc.state != State::Incoming || !rpc.is_complete() {
+        // Nothing of a message of length 0 is missing. Only a reader that names its RPC ever looks at one.
+        if rpc.state != State::Incoming || !rpc.msgin.started || rpc.bytes_remaining() > 0 {
             return None;
         }
         let received = Received {

@@ -160,6 +160,7 @@ impl Endpoint {
             args.id = self.request(id, to, args.completion_cookie, private, message)?.get();
             return Ok(());
         }
+        self.metrics.reply_calls += 1;
         if args.completion_cookie != 0 {
             return Err(SendError::CookieWithReply { cookie: args.completion_cookie });
         }
@@ -176,9 +177,12 @@ impl Endpoint {
     ) -> Result<RpcId, SendError> {
         let id = self.next_client_id();
         let geometry = self.geometry(socket, to.peer)?;
+        // The kernel makes the peer first, whatever becomes of the message.
+        self.peer(to.peer);
         if self.sockets[socket.index()].is_shut_down {
             return Err(SendError::ShutDown);
         }
+        self.metrics.send_calls += 1;
         check_length(message.length)?;
         let key = self.new_rpc(Name { socket, id, peer: to.peer, dport: to.port });
         self.rpcs[key].cookie = cookie;
@@ -189,12 +193,13 @@ impl Endpoint {
         Ok(id)
     }
 
-    /// The next even identifier that no RPC of this node has: the sysctl `next_id` can set the counter anywhere.
+    /// The next even identifier. The sysctl `next_id` can set the counter anywhere, also to one that an RPC has.
     fn next_client_id(&mut self) -> RpcId {
         loop {
             let id = RpcId::new(self.next_id & !1);
             self.next_id = self.next_id.wrapping_add(2);
-            if id.get() != 0 && !self.rpcs.has_client(id) {
+            let is_free = self.config.quirks.ids_may_repeat || !self.rpcs.has_client(id);
+            if id.get() != 0 && is_free {
                 return id;
             }
         }
@@ -238,7 +243,10 @@ impl Endpoint {
     /// Spec 3.3.
     fn begin_outgoing(&mut self, key: Key, message: Message, geometry: Geometry) {
         let unscheduled = match self.config.version {
-            Version::Linux => self.config.sysctls.unsched_bytes.min(message.length),
+            Version::Linux => {
+                let least = u32::from(!self.config.quirks.nothing_unscheduled_never_begins);
+                self.config.sysctls.unsched_bytes.max(least).min(message.length)
+            }
             Version::Stripped => message.length,
         };
         let unit = geometry.max_gso_data();

@@ -3,13 +3,21 @@
 use super::{ApiError, BindError, OpenError, RegionError};
 use crate::endpoint::Endpoint;
 use crate::errno::Errno;
-use crate::output::Event;
 use crate::pool::Pool;
 use crate::socket::Socket;
 use crate::wire::Family;
 use crate::{Port, SocketId};
 use alloc::collections::VecDeque;
 use homa_units::Time;
+
+/// `struct homa_rcvbuf_args`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RcvbufArgs {
+    /// The address of the region.
+    pub start: u64,
+    /// Its bytes.
+    pub length: u64,
+}
 
 /// What a socket is ready for (`poll`, spec 10.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,6 +135,21 @@ impl Endpoint {
         Ok(())
     }
 
+    /// `setsockopt` with `SO_HOMA_RCVBUF`: see [`set_receive_region`](Self::set_receive_region).
+    ///
+    /// # Errors
+    /// See [`RegionError`].
+    pub fn set_rcvbuf(&mut self, socket: SocketId, args: &RcvbufArgs) -> Result<(), RegionError> {
+        self.set_receive_region(socket, args.start, args.length)
+    }
+
+    /// `getsockopt` with `SO_HOMA_RCVBUF`: start and whole bpages of the region; zeros if there is none.
+    #[must_use]
+    pub fn rcvbuf(&self, socket: SocketId) -> RcvbufArgs {
+        let (start, length) = self.receive_region(socket).unwrap_or_default();
+        RcvbufArgs { start, length }
+    }
+
     /// Start and length of the receive region, in bytes; the length is a multiple of 65536.
     #[must_use]
     pub fn receive_region(&self, socket: SocketId) -> Option<(u64, u64)> {
@@ -159,9 +182,10 @@ impl Endpoint {
             self.end_rpc(key);
         }
         self.socket_mut(id).ready = VecDeque::new();
+        self.socket_mut(id).handed = VecDeque::new();
         self.socket_mut(id).finished = VecDeque::new();
         for _ in 0..waits {
-            self.event(Event::Wake { socket: id, waiting_for: None, error: Some(Errno::ESHUTDOWN) });
+            self.wake(id, None, Some(Errno::ESHUTDOWN));
         }
         self.run_pacer();
     }

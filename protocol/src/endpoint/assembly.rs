@@ -13,9 +13,12 @@ use homa_units::Duration;
 impl Endpoint {
     /// Begins the response of a client RPC with its first packet. `None`: it can't be taken.
     pub(super) fn begin_response(&mut self, key: Key, data: &Data) -> Option<()> {
+        self.metrics.responses_received += 1;
         let error = if data.message_length > crate::MAX_MESSAGE_LENGTH {
             Errno::EINVAL
         } else if self.sockets[self.rpcs[key].socket.index()].pool.is_none() {
+            // It hasn't begun, but its bytes are missing.
+            self.rpcs[key].msgin.assembly.reset(data.message_length);
             Errno::ENOMEM
         } else if data.message_length == 0 && !self.config.quirks.zero_length_accepted {
             Errno::EINVAL
@@ -34,17 +37,21 @@ impl Endpoint {
     /// Prepares for the message whose first packet this is (spec 4.1). The socket has a region.
     pub(super) fn begin_incoming(&mut self, key: Key, data: &Data) {
         let length = data.message_length;
-        let everything_comes = data.incoming >= length || self.config.version == Version::Stripped;
+        let incoming = match i32::try_from(data.incoming) {
+            Ok(incoming) => incoming,
+            // Signed in Linux (D15 of spec part 14).
+            Err(_) if self.config.quirks.signed_incoming => data.incoming as i32,
+            Err(_) => i32::MAX,
+        };
+        let everything_comes = incoming >= length as i32 || self.config.version == Version::Stripped;
         let msgin = &mut self.rpcs[key].msgin;
         msgin.started = true;
         msgin.assembly.reset(length);
         msgin.birth = self.now;
-        msgin.granted = if everything_comes { length } else { data.incoming };
+        msgin.granted = if everything_comes { length as i32 } else { incoming };
         msgin.grantable = !everything_comes;
         self.metrics.count_message(length);
-        if self.rpcs[key].is_client() {
-            self.metrics.responses_received += 1;
-        } else {
+        if !self.rpcs[key].is_client() {
             self.metrics.requests_received += 1;
         }
         self.allocate_buffers(key);
@@ -66,10 +73,7 @@ impl Endpoint {
         }
         self.metrics.buffer_alloc_failures += 1;
         let waiting = &mut self.sockets[id.index()].stalled;
-        let place = waiting
-            .iter()
-            .position(|other| self.rpcs[*other].msgin.assembly.length() > length)
-            .unwrap_or(waiting.len());
+        let place = waiting.partition_point(|other| self.rpcs[*other].msgin.assembly.length() <= length);
         waiting.insert(place, key);
         self.rpcs[key].stalled = true;
     }
@@ -108,10 +112,13 @@ impl Endpoint {
             }
         }
         let (bpages, socket) = (self.rpcs.bpages(key), self.rpcs[key].socket);
+        self.rpcs[key].msgin.uncopied = true;
         if !core::mem::replace(&mut self.rpcs[key].msgin.packets_ready, true) {
             self.hand_off(key);
         }
-        if self.rpcs[key].is_complete() {
+        let is_complete = self.rpcs[key].is_complete();
+        self.count_received_bytes(key, length, is_complete);
+        if is_complete {
             self.message_complete(key);
         }
         Some(Placement { socket, bpages, start: offset, end: offset + length })

@@ -33,7 +33,7 @@ impl Endpoint {
             if done[first] {
                 continue;
             }
-            let mut rpc = None;
+            let (mut rpc, mut refused) = (None, false);
             let of_group = |index: usize| {
                 let (group, other) = (&packets[first], &packets[index]);
                 (group.0, group.1.header()) == (other.0, other.1.header())
@@ -43,7 +43,15 @@ impl Endpoint {
                     continue;
                 }
                 done[index] = true;
+                if refused {
+                    continue;
+                }
                 let handled = self.dispatch(packets[index].0, &packets[index].1);
+                if handled.refused {
+                    // One ICMP error answers the whole group.
+                    refused = true;
+                    continue;
+                }
                 rpc = handled.rpc.or(rpc);
                 if let Some(placement) = handled.placement {
                     place(index, placement);

@@ -19,7 +19,10 @@ impl Endpoint {
         match error.kind {
             IcmpKind::PortUnreachable => {
                 if let Some(ports) = error.ports {
-                    self.abort_rpcs(peer, Some(ports.dport), Errno::ENOTCONN);
+                    // Port 0 stands for all ports in the kernel's search (D7 of spec part 14).
+                    let port =
+                        (ports.dport != Port::NONE || !self.config.quirks.port_0_fails_all).then_some(ports.dport);
+                    self.abort_rpcs(peer, port, Errno::ENOTCONN);
                 }
             }
             IcmpKind::ProtocolUnreachable => self.abort_rpcs(peer, None, Errno::EPROTONOSUPPORT),

@@ -6,7 +6,7 @@ use crate::errno::Errno;
 use crate::output::Event;
 use crate::pool::BpageOffsets;
 use crate::rpc::{Key, Name, State};
-use crate::{PeerId, RpcId, SocketId};
+use crate::{FailedRpc, PeerId, RpcId, SocketId};
 use homa_units::Time;
 
 /// Without quirk Q18: how many finished server RPCs a socket remembers.
@@ -58,7 +58,7 @@ impl Endpoint {
         if self.rpcs[key].out.wanted > 0 {
             self.retransmissions.retain(|wanted| wanted.rpc != key);
         }
-        if self.config.transmit == TransmitMode::Qdisc {
+        if self.config.transmit == TransmitMode::Qdisc && self.config.reaps_at_once {
             self.qdisc.flush(key);
         }
         self.unlink(key);
@@ -81,8 +81,9 @@ impl Endpoint {
         if let Some(waiting) = socket.private_waits.iter().position(|waiting| *waiting == id) {
             socket.private_waits.swap_remove(waiting);
             // Ending an RPC stores this error for whoever waits for it (spec 10.2).
-            let error = Some(Errno::EINVAL);
-            self.event(Event::Wake { socket: id_socket, waiting_for: Some(id), error });
+            let (cookie, port) = (rpc.cookie, rpc.dport);
+            let failed = FailedRpc { rpc: id, cookie, peer, port, error: Errno::EINVAL };
+            self.event(Event::WaitFailed { socket: id_socket, failed });
         }
         self.peers.get_mut(peer).live_rpcs -= 1;
         self.rpcs.hide(key);
@@ -100,6 +101,13 @@ impl Endpoint {
         if rpc.state != State::Dead || rpc.out.queued > 0 {
             return;
         }
+        if self.config.transmit == TransmitMode::Qdisc && !self.config.reaps_at_once {
+            if self.qdisc.deferred_tx_left(key).is_some() {
+                return;
+            }
+            self.qdisc.flush(key);
+        }
+        let rpc = &self.rpcs[key];
         let (id, tag, length) = (rpc.socket, rpc.out.tag, rpc.out.length);
         let bpages = self.rpcs.take_bpages(key);
         self.rpcs.free(key);
@@ -158,26 +166,35 @@ impl Endpoint {
             let waits = &mut self.sockets[socket.index()].private_waits;
             if let Some(waiting) = waits.iter().position(|waiting| *waiting == id) {
                 waits.swap_remove(waiting);
-                self.event(Event::Wake { socket, waiting_for: Some(id), error: None });
+                self.wake(socket, Some(id), None);
             }
             return;
         }
-        if core::mem::replace(&mut rpc.ready, true) {
+        if rpc.ready {
             return;
         }
         let generation = rpc.generation;
         let owner = &mut self.sockets[socket.index()];
+        if owner.shared_waits > 0 {
+            // The reader has it, and nobody else hears of it.
+            owner.shared_waits -= 1;
+            owner.handed.push_back((key, generation));
+            self.wake(socket, None, None);
+            return;
+        }
+        rpc.ready = true;
         owner.ready.push_back((key, generation));
         owner.ready_count += 1;
-        if owner.shared_waits > 0 {
-            owner.shared_waits -= 1;
-            self.event(Event::Wake { socket, waiting_for: None, error: None });
-        }
         self.event(Event::Readable { socket });
     }
 
+    /// Lets a reader that blocks look again.
+    pub(crate) fn wake(&mut self, socket: SocketId, waiting_for: Option<RpcId>, error: Option<Errno>) {
+        self.sockets[socket.index()].returning += 1;
+        self.event(Event::Wake { socket, waiting_for, error });
+    }
+
     pub(super) fn message_complete(&mut self, key: Key) {
-        self.count_message_received(key);
         let rpc = &self.rpcs[key];
         if rpc.error.is_none() {
             let event =
@@ -186,39 +203,39 @@ impl Endpoint {
         }
     }
 
-    /// Counts an outgoing message whose last unit was handed out.
-    pub(super) fn count_message_sent(&mut self, key: Key) {
-        let rpc = &self.rpcs[key];
-        let length = u64::from(rpc.out.length.unwrap_or(0));
-        if rpc.is_client() {
-            self.metrics.client_requests_done += 1;
-            self.metrics.client_request_bytes_done += length;
-        } else {
-            self.metrics.server_responses_done += 1;
-            self.metrics.server_response_bytes_done += length;
-        }
+    /// Counts bytes of an outgoing message that were handed out, or never will be.
+    #[inline]
+    pub(super) fn count_sent(&mut self, key: Key, bytes: u32, is_last: bool) {
+        let metrics = &mut self.metrics;
+        let (all_bytes, messages) = match self.rpcs[key].is_client() {
+            true => (&mut metrics.client_request_bytes_done, &mut metrics.client_requests_done),
+            false => (&mut metrics.server_response_bytes_done, &mut metrics.server_responses_done),
+        };
+        *all_bytes += u64::from(bytes);
+        *messages += u64::from(is_last);
     }
 
-    /// Counts the messages of an ending RPC that will never be complete as done.
+    /// Counts bytes of an incoming message that have arrived, or never will.
+    #[inline]
+    pub(super) fn count_received_bytes(&mut self, key: Key, bytes: u32, is_last: bool) {
+        let metrics = &mut self.metrics;
+        let (all_bytes, messages) = match self.rpcs[key].is_client() {
+            true => (&mut metrics.client_response_bytes_done, &mut metrics.client_responses_done),
+            false => (&mut metrics.server_request_bytes_done, &mut metrics.server_requests_done),
+        };
+        *all_bytes += u64::from(bytes);
+        *messages += u64::from(is_last);
+    }
+
+    /// Counts what an ending RPC will never transmit or receive.
     fn count_given_up(&mut self, key: Key) {
-        if self.rpcs[key].bytes_left() > 0 {
-            self.count_message_sent(key);
+        let left = self.rpcs[key].bytes_left();
+        if left > 0 {
+            self.count_sent(key, left, true);
         }
-        if self.rpcs[key].msgin.started && self.rpcs[key].bytes_remaining() > 0 {
-            self.count_message_received(key);
-        }
-    }
-
-    /// Counts an incoming message that is complete or never will be.
-    fn count_message_received(&mut self, key: Key) {
-        let rpc = &self.rpcs[key];
-        let length = u64::from(rpc.msgin.assembly.length());
-        if rpc.is_client() {
-            self.metrics.client_responses_done += 1;
-            self.metrics.client_response_bytes_done += length;
-        } else {
-            self.metrics.server_requests_done += 1;
-            self.metrics.server_request_bytes_done += length;
+        let missing = self.rpcs[key].bytes_remaining();
+        if missing > 0 {
+            self.count_received_bytes(key, missing, true);
         }
     }
 

@@ -16,6 +16,8 @@ pub(crate) struct Handled {
     /// The RPC whose grants have to be looked at.
     pub(crate) rpc: Option<(Key, u32)>,
     pub(crate) placement: Option<Placement>,
+    /// No socket takes it.
+    pub(crate) refused: bool,
 }
 
 impl Endpoint {
@@ -41,12 +43,11 @@ impl Endpoint {
     }
 
     pub(super) fn dispatch(&mut self, from: PeerId, packet: &Packet) -> Handled {
-        if !self.config.version.has(packet.packet_type()) {
-            self.metrics.unknown_packet_types += 1;
-            return Handled::default();
-        }
+        // The stripped version finds out only behind the socket that it doesn't know the type (N6 of spec part 14).
+        let is_known = self.config.version.has(packet.packet_type());
         if let Packet::Freeze(_) = packet {
-            self.count_received(packet);
+            // The kernel doesn't count them.
+            self.metrics.unknown_packet_types += u64::from(!is_known);
             return Handled::default();
         }
         let header = packet.header();
@@ -54,10 +55,17 @@ impl Endpoint {
         let open = self.ports.get(&header.dport).copied();
         let Some(socket) = open.filter(|socket| id.is_client() || self.sockets[socket.index()].is_server) else {
             self.event(Event::PortUnreachable { to: from, quoted: *header });
-            return Handled::default();
+            return Handled { refused: true, ..Handled::default() };
         };
+        if !is_known {
+            self.metrics.unknown_packet_types += 1;
+            return Handled::default();
+        }
         let found = match packet {
-            _ if id.is_client() => self.rpcs.client(socket, id),
+            _ if id.is_client() => {
+                let anywhere = self.config.quirks.responses_from_anywhere;
+                self.rpcs.client(socket, id).filter(|key| anywhere || self.rpcs[*key].peer == from)
+            }
             Packet::Data(data) => match self.find_or_create_server_rpc(socket, id, from, data) {
                 Some(key) => Some(key),
                 None => {
@@ -72,12 +80,19 @@ impl Endpoint {
             return Handled::default();
         };
         self.count_received(packet);
+        let mut silence = 0;
         if matches!(packet, Packet::Data(_) | Packet::Grant(_) | Packet::Busy(_)) {
-            self.rpcs[key].silent_ticks = 0;
+            silence = core::mem::take(&mut self.rpcs[key].silent_ticks);
         }
         let generation = self.rpcs[key].generation;
         let placement = self.handle_for_rpc(key, socket, from, packet);
-        Handled { rpc: Some((key, generation)), placement }
+        let is_useless = placement.is_none() && matches!(packet, Packet::Data(_));
+        if is_useless && !self.config.quirks.useless_packets_end_silence && self.rpcs.is_current(key, generation) {
+            let rpc = &mut self.rpcs[key];
+            // A server that replies is glad of any sign of life.
+            rpc.silent_ticks = if rpc.state == State::Incoming { silence } else { 0 };
+        }
+        Handled { rpc: Some((key, generation)), placement, refused: false }
     }
 
     fn count_received(&mut self, packet: &Packet) {
@@ -126,6 +141,8 @@ impl Endpoint {
         if let Some(key) = self.rpcs.server_of_port(socket, id, from, data.header.sport) {
             return Some(key);
         }
+        // The kernel makes the peer first, whatever becomes of the message.
+        self.peer(from);
         let acceptable = data.message_length <= crate::MAX_MESSAGE_LENGTH
             && (data.message_length > 0 || self.config.quirks.zero_length_accepted)
             && self.sockets[socket.index()].pool.is_some()
@@ -137,19 +154,24 @@ impl Endpoint {
         self.begin_incoming(key, data);
         self.metrics.server_requests_started += 1;
         self.metrics.server_request_bytes_started += u64::from(data.message_length);
+        if data.offset == 0 && self.rpcs[key].has_buffers() {
+            // A reader hears of it here, even if the payload is then discarded.
+            self.rpcs[key].msgin.packets_ready = true;
+            self.hand_off(key);
+        }
         Some(key)
     }
 
     /// Spec 3.6.2.
     fn data_packet(&mut self, key: Key, from: PeerId, data: &Data) -> Option<Placement> {
-        let placement = self.data_payload(key, from, data);
+        let placement = self.data_payload(key, data);
         if let Some(ack) = data.ack {
             self.process_ack(self.rpcs[key].socket, from, ack);
         }
         placement
     }
 
-    fn data_payload(&mut self, key: Key, from: PeerId, data: &Data) -> Option<Placement> {
+    fn data_payload(&mut self, key: Key, data: &Data) -> Option<Placement> {
         let rpc = &mut self.rpcs[key];
         match (rpc.is_client(), rpc.state) {
             (true, State::Outgoing) => {
@@ -164,7 +186,7 @@ impl Endpoint {
             return None;
         }
         if u32::from(data.cutoff_version) != self.config.sysctls.cutoff_version {
-            self.maybe_send_cutoffs(key, from);
+            self.maybe_send_cutoffs(key);
         }
         let unresolved = self.config.quirks.offset_needs_gro && !self.config.gro && data.form == OffsetForm::Sequence;
         let offset = if unresolved { UNRESOLVED_OFFSET } else { data.offset };
@@ -172,12 +194,15 @@ impl Endpoint {
     }
 
     /// Spec 6.4.
-    fn maybe_send_cutoffs(&mut self, key: Key, from: PeerId) {
+    ///
+    /// They go to the RPC's peer, whoever sent the packet (D6 of spec part 14).
+    fn maybe_send_cutoffs(&mut self, key: Key) {
         if self.config.version == Version::Stripped {
             return;
         }
         let interval = self.now.as_ps() / self.config.cutoffs_interval.as_ps();
-        let peer = self.peer(from);
+        let to = self.rpcs[key].peer;
+        let peer = self.peer(to);
         if peer.cutoffs_sent_in.replace(interval) == Some(interval) {
             return;
         }
@@ -187,7 +212,7 @@ impl Endpoint {
         let header = self.header(key);
         self.send_control(
             self.rpcs[key].socket,
-            from,
+            to,
             Packet::Cutoffs(Cutoffs { header, unsched_cutoffs, cutoff_version }),
         );
     }
@@ -223,7 +248,8 @@ impl Endpoint {
     /// Spec 3.6.8.
     fn need_ack_packet(&mut self, key: Key, socket: SocketId, from: PeerId, header: &Header) {
         let rpc = &self.rpcs[key];
-        let complete = rpc.state == State::Incoming && rpc.is_complete();
+        // A message of illegal length was never begun, so nothing of it is missing.
+        let complete = rpc.state == State::Incoming && rpc.bytes_remaining() == 0;
         if complete {
             self.send_acks(socket, from, header.answer());
             return;

@@ -6,6 +6,9 @@ use crate::wire::Version;
 use crate::{Packet, Resend, ResendRange};
 use homa_units::Priority;
 
+/// Without quirk `resend_for_each_gap`: for so many gaps of a message RESENDs are sent at a time.
+const GAPS_AT_A_TIME: usize = 64;
+
 /// Offsets are signed 32-bit numbers in Linux; one below 0 is as good as 0.
 const fn not_negative(offset: u32) -> u32 {
     if offset > i32::MAX as u32 { 0 } else { offset }
@@ -19,15 +22,16 @@ impl Endpoint {
             self.send_resend(key, ResendRange::AllSent { offset: 0 }, priority);
             return;
         }
-        for index in 0..self.rpcs[key].msgin.assembly.gaps().len() {
+        let most = if self.config.quirks.resend_for_each_gap { usize::MAX } else { GAPS_AT_A_TIME };
+        for index in 0..self.rpcs[key].msgin.assembly.gaps().len().min(most) {
             let gap = &self.rpcs[key].msgin.assembly.gaps()[index];
             let range = ResendRange::Bytes { offset: gap.start, length: gap.end - gap.start };
             self.send_resend(key, range, priority);
         }
         let msgin = &self.rpcs[key].msgin;
-        let recv_end = msgin.assembly.recv_end();
-        if msgin.granted > recv_end {
-            let range = ResendRange::Bytes { offset: recv_end, length: msgin.granted - recv_end };
+        let (granted, recv_end) = (msgin.granted.max(0).unsigned_abs(), msgin.assembly.recv_end());
+        if granted > recv_end {
+            let range = ResendRange::Bytes { offset: recv_end, length: granted - recv_end };
             self.send_resend(key, range, priority);
         }
     }

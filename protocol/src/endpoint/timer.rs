@@ -1,11 +1,12 @@
 //! What the endpoint waits for, and what it does at each tick of the protocol timer (spec part 8).
 
 use super::Endpoint;
-use crate::Packet;
 use crate::config::TransmitMode;
 use crate::errno::Errno;
 use crate::peer::GcLimits;
 use crate::rpc::{Key, State};
+use crate::wire::Version;
+use crate::{Packet, ResendRange};
 use homa_units::{Duration, Time};
 
 const PS_PER_S: u64 = 1_000_000_000_000;
@@ -104,6 +105,11 @@ impl Endpoint {
         if rpc.silent_ticks < sysctls.resend_ticks {
             return;
         }
+        if rpc.msgin.managed && !self.config.quirks.dead_senders_stop_grants {
+            self.with_grants(|grants, context| grants.set_aside(context, key));
+        }
+        let rpc = &self.rpcs[key];
+        let sysctls = &self.config.sysctls;
         if rpc.silent_ticks >= sysctls.timeout_ticks {
             if rpc.error.is_none() || self.config.quirks.repeated_timeouts {
                 self.metrics.rpc_timeouts += 1;
@@ -111,8 +117,15 @@ impl Endpoint {
             }
             return;
         }
-        if (rpc.silent_ticks - sysctls.resend_ticks).is_multiple_of(sysctls.resend_interval) {
-            self.request_resends(key);
+        // What waits for buffers can't be taken yet.
+        if !rpc.stalled && (rpc.silent_ticks - sysctls.resend_ticks).is_multiple_of(sysctls.resend_interval) {
+            if rpc.is_client() || rpc.state == State::Incoming {
+                self.request_resends(key);
+            } else {
+                // Any packet of the request tells that the client is there, and an RPC_UNKNOWN that it isn't.
+                let range = ResendRange::Bytes { offset: 0, length: 1 };
+                self.send_resend(key, range, self.config.sysctls.control_level());
+            }
         }
     }
 
@@ -120,8 +133,17 @@ impl Endpoint {
     fn judge(&self, key: Key, sent: u32) -> Verdict {
         let rpc = &self.rpcs[key];
         let not_silent = match (rpc.state, rpc.is_client()) {
-            (State::Incoming, _) => !rpc.has_buffers() || rpc.received() >= rpc.msgin.granted,
-            (_, false) => true,
+            (State::Incoming, _) => {
+                // The stripped version has no grants, and gives up even a complete request that nobody takes.
+                let has_all_granted =
+                    self.config.version == Version::Linux && rpc.received() as i32 >= rpc.msgin.granted;
+                let waits = !rpc.has_buffers() && (self.config.quirks.stalled_messages_wait_for_ever || !rpc.stalled);
+                waits || has_all_granted
+            }
+            (_, false) => {
+                let waits_for_grant = sent >= rpc.out.granted && Some(sent) != rpc.out.length;
+                self.config.quirks.unsent_responses_wait_for_ever || !waits_for_grant
+            }
             (_, true) => sent < rpc.out.granted,
         };
         if not_silent { Verdict::NotSilent } else { Verdict::Silent }

@@ -5,7 +5,7 @@ use crate::config::{Offsets, TransmitMode};
 use crate::output::{ForeignPacket, Outgoing, Transmit};
 use crate::qdisc::{HomaUnit, Verdict};
 use crate::rpc::Key;
-use crate::wire::{self, Version};
+use crate::wire::{self, Family, Version};
 use crate::{Data, Header, OffsetForm, Packet, PeerId, Replicated, SocketId, Sysctls};
 use homa_units::{Priority, Time};
 
@@ -58,7 +58,10 @@ impl Endpoint {
         tag: u64,
         segment_bytes: u32,
     ) -> Transmit {
-        let (family, hijack) = (self.sockets[socket.index()].family, self.sockets[socket.index()].hijack);
+        let (mut family, hijack) = (self.sockets[socket.index()].family, self.sockets[socket.index()].hijack);
+        if family == Family::V6 && self.peers.is_v4(to) {
+            family = Family::V4;
+        }
         self.metrics.packets_sent[packet.packet_type().index()] += 1;
         self.metrics.priority_packets[level.index()] += 1;
         self.metrics.priority_bytes[level.index()] += homa_bytes(&packet);
@@ -81,7 +84,8 @@ impl Endpoint {
             if self.config.transmit == TransmitMode::OldPacer && !self.pacer_lets_pass(key, forced) {
                 let rpc = &self.rpcs[key];
                 self.metrics.throttle_list_adds += u64::from(!self.pacer.is_throttled(key));
-                self.pacer.throttle(key, rpc.bytes_left(), rpc.out.init_time);
+                let rpcs = &self.rpcs;
+                self.pacer.throttle(key, rpc.bytes_left(), rpc.out.init_time, |other| rpcs[other].bytes_left());
                 return;
             }
             let unit = self.next_unit(key);
@@ -135,9 +139,7 @@ impl Endpoint {
         };
         let replicated = if one_packet || socket.hijack { Replicated::Whole } else { Replicated::AllButSegmentHeader };
         let data = self.data(key, unit, incoming, false, form, replicated);
-        if self.rpcs[key].bytes_left() == 0 {
-            self.count_message_sent(key);
-        }
+        self.count_sent(key, data.length, self.rpcs[key].bytes_left() == 0);
         let rpc = &self.rpcs[key];
         self.address(rpc.socket, rpc.peer, Packet::Data(data), level, rpc.out.tag, geometry.max_seg_data())
     }
@@ -369,9 +371,20 @@ impl Endpoint {
         base + (offset - base) / unit_bytes * unit_bytes
     }
 
+    /// Without quirk `endless_retransmissions`: whether as many packets of the message wait as it has.
+    fn waits_enough(&self, key: Key) -> bool {
+        if self.config.quirks.endless_retransmissions {
+            return false;
+        }
+        let out = &self.rpcs[key].out;
+        let geometry = out.geometry.expect("a message has a geometry");
+        let waiting = out.queued + out.wanted + self.qdisc.deferred_units(key);
+        waiting >= geometry.segment_count(out.length.unwrap_or(0))
+    }
+
     /// Transmits the segments of `[start, end)` again (spec 3.7).
     pub(crate) fn retransmit(&mut self, key: Key, start: u32, end: u32, priority: Priority) {
-        if end <= start {
+        if end <= start || self.waits_enough(key) {
             return;
         }
         if self.config.transmit == TransmitMode::Pull {

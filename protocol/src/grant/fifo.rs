@@ -14,17 +14,18 @@ impl Grants {
         if ctx.sysctls.grant_fifo_fraction == 0 || increment == 0 {
             return;
         }
-        let limit = u64::from(self.cur_window()) + 2 * u64::from(increment);
+        let limit = u64::from(self.window(ctx)) + 2 * u64::from(increment);
         self.oldest =
             self.oldest.filter(|oldest| deserves(ctx.rpcs, *oldest, limit)).or_else(|| self.find_oldest(ctx, limit));
         let Some(oldest) = self.oldest else { return };
         let rpc = &mut ctx.rpcs[oldest];
-        let granted = rpc.msgin.granted.saturating_add(increment).min(rpc.msgin.assembly.length());
-        ctx.metrics.fifo_grant_bytes += u64::from(granted - rpc.msgin.granted);
+        let length = rpc.msgin.assembly.length() as i32;
+        let granted = rpc.msgin.granted.saturating_add_unsigned(increment).min(length);
+        ctx.metrics.fifo_grant_bytes += u64::from(granted.abs_diff(rpc.msgin.granted));
         rpc.msgin.granted = granted;
         self.update_incoming(ctx, oldest);
         let priority = ctx.sysctls.high_level();
-        ctx.decisions.push(Decision { rpc: oldest, offset: granted, priority });
+        ctx.decisions.push(Decision { rpc: oldest, offset: granted as u32, priority });
     }
 
     /// The oldest managed RPC that can use a grant; queued ones first among equally old.
@@ -38,5 +39,5 @@ impl Grants {
 /// It has ungranted bytes, and isn't sitting on grants that it doesn't use.
 fn deserves(rpcs: &Rpcs, rpc: Key, limit: u64) -> bool {
     let rpc = &rpcs[rpc];
-    u64::from(rpc.msgin.rec_incoming) < limit && rpc.msgin.granted < rpc.msgin.assembly.length()
+    u64::from(rpc.msgin.rec_incoming) < limit && rpc.msgin.granted < rpc.msgin.assembly.length() as i32
 }

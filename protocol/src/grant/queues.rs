@@ -54,14 +54,14 @@ impl Grants {
         self.slots[index] =
             Some(Slot { rpc, peer: new.peer, birth: new.msgin.birth, entered_with: new.bytes_remaining() });
         ctx.peers.get_mut(new.peer).active_rpcs += 1;
-        self.num_active += 1;
+        self.set_num_active(self.num_active + 1);
     }
 
     fn vacate(&mut self, ctx: &mut Context<'_>, index: usize) {
         let slot = self.slots[index].take().expect("only an occupied slot is vacated");
         ctx.rpcs[slot.rpc].msgin.slot = None;
         ctx.peers.get_mut(slot.peer).active_rpcs -= 1;
-        self.num_active -= 1;
+        self.set_num_active(self.num_active - 1);
         self.needy &= !(1 << index);
     }
 

@@ -5,7 +5,6 @@ extern crate std;
 use super::*;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
-use std::vec::Vec;
 
 fn ns(ns: u64) -> Time {
     Time::ZERO + Duration::from_ns(ns)
@@ -17,6 +16,12 @@ fn ns_per_million_bytes(link_mbps: u32) -> u64 {
 
 fn at_25_gbps(fifo_fraction: u32) -> PacerParams {
     PacerParams { ns_per_million_bytes: ns_per_million_bytes(25_000), backlog: Duration::from_us(5), fifo_fraction }
+}
+
+/// Holds back an RPC; `left` has what each RPC has left now.
+fn throttle(pacer: &mut OldPacer, left: &mut BTreeMap<u32, u32>, key: u32, bytes_left: u32, init_time: Time) {
+    left.insert(key, bytes_left);
+    pacer.throttle(key, bytes_left, init_time, |other| left[&other]);
 }
 
 /// A message of which `next` bytes are sent; a unit is up to 1424 bytes and counts 118 bytes more (spec 2.9, IPv4).
@@ -45,15 +50,17 @@ impl Sender {
     }
 
     fn transmit(&mut self, now: Time, key: u32, mut force: bool) {
-        let message = self.messages.get_mut(&key).unwrap();
+        let mut message = self.messages[&key];
         while message.next < message.length {
             let left = message.length - message.next;
             let unit = left.min(1_424);
             if left > 1_000 && !self.pacer.nic_check(now, unit + 118, force, false) {
-                self.pacer.throttle(key, left, message.init_time);
+                let left_of = |other| self.messages[&other].length - self.messages[&other].next;
+                self.pacer.throttle(key, left, message.init_time, left_of);
                 return;
             }
             message.next += unit;
+            self.messages.insert(key, message);
             self.sent.push((now, key));
             force = false;
         }
@@ -101,9 +108,10 @@ fn case_77_the_backlog_limit_holds_back_the_rest_of_a_message() {
 #[test]
 fn case_78_the_fewest_bytes_left_go_first_and_every_twentieth_choice_is_the_oldest() {
     let mut pacer = OldPacer::new(at_25_gbps(50));
-    pacer.throttle(7, 50_000, ns(1));
-    pacer.throttle(8, 20_000, ns(2));
-    pacer.throttle(9, 20_000, ns(3));
+    let mut left = BTreeMap::new();
+    throttle(&mut pacer, &mut left, 7, 50_000, ns(1));
+    throttle(&mut pacer, &mut left, 8, 20_000, ns(2));
+    throttle(&mut pacer, &mut left, 9, 20_000, ns(3));
     let choices: Vec<u32> = (0..60).map_while(|_| pacer.select(ns(0))).collect();
     let expected: Vec<u32> = (1..=60).map(|choice| if choice % 20 == 0 { 7 } else { 8 }).collect();
     assert_eq!(choices, expected);
@@ -118,23 +126,39 @@ fn case_78_the_fewest_bytes_left_go_first_and_every_twentieth_choice_is_the_olde
 #[test]
 fn a_throttled_rpc_keeps_its_place_however_little_is_left() {
     let mut pacer = OldPacer::new(at_25_gbps(0));
-    pacer.throttle(1, 20_000, ns(0));
-    pacer.throttle(2, 30_000, ns(0));
-    pacer.throttle(2, 10_000, ns(0));
+    let mut left = BTreeMap::new();
+    throttle(&mut pacer, &mut left, 1, 20_000, ns(0));
+    throttle(&mut pacer, &mut left, 2, 30_000, ns(0));
+    throttle(&mut pacer, &mut left, 2, 10_000, ns(0));
     assert_eq!(pacer.select(ns(0)), Some(1));
     assert!(pacer.remove(2));
     assert!(!pacer.remove(2));
-    pacer.throttle(2, 10_000, ns(0));
+    throttle(&mut pacer, &mut left, 2, 10_000, ns(0));
     assert_eq!(pacer.select(ns(0)), Some(2));
+}
+
+#[test]
+fn a_new_rpc_goes_before_the_first_that_has_more_left_now() {
+    let mut pacer = OldPacer::new(at_25_gbps(0));
+    let mut left = BTreeMap::new();
+    throttle(&mut pacer, &mut left, 1, 200_000, ns(0));
+    // D1: of the first message 150 full packets have left meanwhile.
+    left.insert(1, 71_200);
+    throttle(&mut pacer, &mut left, 2, 142_400, ns(1));
+    throttle(&mut pacer, &mut left, 3, 100_000, ns(2));
+    let order: Vec<_> =
+        core::iter::from_fn(|| pacer.select(ns(0)).inspect(|key| assert!(pacer.remove(*key)))).collect();
+    assert_eq!(order, [1, 3, 2]);
 }
 
 #[test]
 fn the_oldest_of_equally_old_rpcs_is_the_first_in_the_list() {
     let mut pacer = OldPacer::new(at_25_gbps(1_000));
-    pacer.throttle(1, 30_000, ns(5));
-    pacer.throttle(2, 20_000, ns(5));
-    pacer.throttle(3, 20_000, ns(5));
-    pacer.throttle(4, 10_000, ns(6));
+    let mut left = BTreeMap::new();
+    throttle(&mut pacer, &mut left, 1, 30_000, ns(5));
+    throttle(&mut pacer, &mut left, 2, 20_000, ns(5));
+    throttle(&mut pacer, &mut left, 3, 20_000, ns(5));
+    throttle(&mut pacer, &mut left, 4, 10_000, ns(6));
     assert_eq!(pacer.select(ns(0)), Some(2));
 }
 
@@ -160,14 +184,15 @@ fn without_a_time_per_byte_nothing_is_ever_held_back() {
 #[test]
 fn new_parameters_hold_for_the_next_unit() {
     let mut pacer = OldPacer::new(at_25_gbps(50));
+    let mut left = BTreeMap::new();
     assert!(pacer.nic_check(ns(0), 100_000, false, false));
     assert!(!pacer.nic_check(ns(0), 1_542, false, false));
     let ns_per_million_bytes = ns_per_million_bytes(100_000);
     pacer.reconfigure(PacerParams { ns_per_million_bytes, backlog: Duration::from_us(33), fifo_fraction: 1_000 });
     assert!(pacer.nic_check(ns(0), 1_542, false, false));
     assert_eq!(pacer.link_idle_time, ns(32_320 + 124));
-    pacer.throttle(1, 10, ns(9));
-    pacer.throttle(2, 20, ns(8));
+    throttle(&mut pacer, &mut left, 1, 10, ns(9));
+    throttle(&mut pacer, &mut left, 2, 20, ns(8));
     assert_eq!(pacer.select(ns(0)), Some(2));
 }
 
@@ -178,9 +203,10 @@ fn no_link_is_too_slow_and_no_fraction_too_great() {
         backlog: Duration::ZERO,
         fifo_fraction: u32::MAX,
     });
+    let mut left = BTreeMap::new();
     assert!(pacer.nic_check(ns(0), 1_000_000, false, false));
     assert_eq!(pacer.link_idle_time, ns(8_080_000_000));
-    pacer.throttle(1, 10, ns(1));
+    throttle(&mut pacer, &mut left, 1, 10, ns(1));
     assert_eq!(pacer.wake_time(), Some(Time::from_ps(8_080_000_000_001)));
     assert_eq!((0..3000).filter_map(|_| pacer.select(ns(8_080_000_001))).count(), 3000);
 }

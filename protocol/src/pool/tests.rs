@@ -92,7 +92,7 @@ fn case_34_only_regions_within_the_rules_are_accepted() {
     assert_eq!(refusal(0, 4_294_967_297), too_long);
     assert_eq!(
         too_long.to_string(),
-        "receive buffers of 4294967297 bytes are too large: at most 4294967296 bytes can be addressed"
+        "receive buffers of 4294967297 bytes are too large: at most 4294967296 are possible"
     );
     assert!(matches!(Pool::new(0, 1 << 32, usize::MAX), Err(RegionError::TooShort { least: u64::MAX, .. })));
 

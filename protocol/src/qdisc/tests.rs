@@ -23,6 +23,7 @@ fn params() -> QdiscParams {
         defer_min_bytes: 1_000,
         homa_share: 50,
         max_link_usage: 99,
+        weight_wraps: true,
     }
 }
 
@@ -166,12 +167,40 @@ fn an_rpc_moves_up_when_a_choice_by_age_leaves_it_less() {
 }
 
 #[test]
-fn other_queues_take_turns_and_each_keeps_its_order() {
+fn other_queues_take_turns_in_the_order_in_which_they_were_deferred() {
     let mut qdisc = busy(&params());
     for (queue, number) in [(5, 0), (5, 1), (5, 2), (0, 0), (300, 0), (300, 1)] {
         assert_eq!(qdisc.enqueue_other(ns(0), queue, FULL, false, (queue.into(), number)), Verdict::Deferred);
     }
-    assert_eq!(sends(&mut qdisc, 99), [(0, 0), (5, 0), (300, 0), (5, 1), (300, 1), (5, 2)]);
+    assert_eq!(sends(&mut qdisc, 99), [(5, 0), (0, 0), (300, 0), (5, 1), (300, 1), (5, 2)]);
+}
+
+#[test]
+fn a_queue_that_is_deferred_later_comes_after_all_others() {
+    let mut qdisc = busy(&params());
+    let defer = |qdisc: &mut Qdisc<Name>, queue: u16, number| {
+        assert_eq!(qdisc.enqueue_other(ns(0), queue, FULL, false, (queue.into(), number)), Verdict::Deferred);
+    };
+    for (queue, number) in [(0, 0), (0, 1), (1, 0), (1, 1), (1, 2)] {
+        defer(&mut qdisc, queue, number);
+    }
+    assert_eq!(sends(&mut qdisc, 1), [(0, 0)]);
+    defer(&mut qdisc, 2, 0);
+    assert_eq!(sends(&mut qdisc, 4), [(1, 0), (2, 0), (0, 1), (1, 1)]);
+    // Queue 1 was the last, so its turn is next, also before a queue that is added now.
+    defer(&mut qdisc, 2, 1);
+    assert_eq!(sends(&mut qdisc, 9), [(1, 2), (2, 1)]);
+}
+
+#[test]
+fn the_weight_of_a_long_unit_at_a_small_fraction_wraps_as_the_kernels_does() {
+    for (fifo_fraction, weight_wraps, expected) in
+        [(16, true, 4_030_464), (15, true, 109_184), (15, false, 4_303_488), (5, false, 13_041_664), (5, true, 458_752)]
+    {
+        let settings = Settings::new(&QdiscParams { fifo_fraction, weight_wraps, ..params() });
+        let weight = settings.fifo_weight.expect("the fraction is above 0");
+        assert_eq!(settings.weighted(65_536, weight), expected, "{fifo_fraction} {weight_wraps}");
+    }
 }
 
 #[test]
@@ -179,7 +208,7 @@ fn short_packets_of_other_traffic_pass_unless_they_would_overtake_their_own() {
     let mut qdisc = busy(&params());
     let idle = qdisc.link_idle_time;
     assert_eq!(qdisc.enqueue_other(ns(0), 1, 999, false, (1, 0)), Verdict::Pass);
-    assert_eq!(qdisc.link_idle_time, idle, "they are not counted");
+    assert_eq!(qdisc.link_idle_time, idle + qdisc.settings.link_time(999), "its time on the link is counted");
     assert_eq!(qdisc.enqueue_other(ns(0), 1, 1_000, true, (1, 1)), Verdict::Deferred);
     assert_eq!(qdisc.enqueue_other(ns(0), 1, 66, false, (1, 2)), Verdict::Deferred);
     assert_eq!(qdisc.enqueue_other(ns(0), 1, 66, true, (1, 3)), Verdict::Pass);

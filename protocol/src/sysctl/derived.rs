@@ -23,7 +23,7 @@ impl Sysctls {
         for level in (1..Priority::LEVELS).rev() {
             if level >= self.num_priorities as usize {
                 self.unsched_cutoffs[level] = 0;
-            } else if self.unsched_cutoffs[level] >= MAX_MESSAGE_LENGTH {
+            } else if self.unsched_cutoffs[level] as i32 >= MAX_MESSAGE_LENGTH as i32 {
                 self.max_sched_prio = level as u32 - 1;
                 break;
             }

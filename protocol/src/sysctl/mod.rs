@@ -6,7 +6,9 @@ mod text;
 
 pub(crate) use derived::NO_CUTOFF;
 pub use table::Sysctls;
+pub(crate) use text::parse_ints;
 
+use crate::errno::Errno;
 use alloc::string::String;
 use thiserror::Error;
 
@@ -106,4 +108,16 @@ pub enum SysctlError {
         /// What is accepted.
         accepted: String,
     },
+}
+
+impl SysctlError {
+    /// The number that Linux returns.
+    #[must_use]
+    pub const fn errno(&self) -> Errno {
+        match self {
+            Self::Unknown { .. } => Errno::ENOENT,
+            Self::ReadOnly { .. } => Errno::EACCES,
+            Self::Malformed { .. } | Self::OutOfRange { .. } => Errno::EINVAL,
+        }
+    }
 }

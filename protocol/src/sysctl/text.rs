@@ -91,7 +91,7 @@ impl Sysctls {
     /// If there is no sysctl of this name, if it is read-only, or if the value isn't one that it accepts. Nothing has
     /// changed then.
     pub fn write(&mut self, name: &str, value: &str) -> Result<Recompute, SysctlError> {
-        let info = Self::TABLE.iter().find(|info| info.name == name).ok_or_else(|| unknown(name))?;
+        let info = Self::info(name)?;
         let field = self.value_mut(name).expect("every row of the table has a field");
         if !info.writable {
             return Err(SysctlError::ReadOnly { name: info.name, value: value.to_owned() });
@@ -106,6 +106,21 @@ impl Sysctls {
         }
         recompute.next_id = name == "next_id";
         Ok(recompute)
+    }
+
+    /// What there is to know about the sysctl of this name.
+    pub(crate) fn info(name: &str) -> Result<&'static SysctlInfo, SysctlError> {
+        Self::TABLE.iter().find(|info| info.name == name).ok_or_else(|| unknown(name))
+    }
+
+    /// How many numbers a sysctl has.
+    pub(crate) fn count(&self, name: &str) -> usize {
+        self.value(name).map_or(0, Value::count)
+    }
+
+    /// Sets one number of a sysctl to one within its limits.
+    pub(crate) fn set_number(&mut self, name: &str, index: usize, number: i128) {
+        self.value_mut(name).expect("every row of the table has a field").set(index, number);
     }
 
     /// Whether all values are within their limits.
@@ -125,7 +140,18 @@ impl Sysctls {
 }
 
 impl SysctlInfo {
-    fn recompute(&self) -> Recompute {
+    /// The number nearest to this one that the core can work with.
+    pub(crate) fn nearest(&self, number: i32) -> i128 {
+        i128::from(number).clamp(self.least.into(), self.most.into())
+    }
+
+    /// Whether the kernel stores another number than this one: what it caps, and per cents below their least.
+    pub(crate) fn adjusts(&self, number: i32) -> bool {
+        let too_large = i128::from(number) > i128::from(self.most);
+        self.capped && too_large || matches!(self.name, "homa_share" | "max_link_usage")
+    }
+
+    pub(crate) fn recompute(&self) -> Recompute {
         Recompute {
             base: self.group == SysctlGroup::Base,
             grant: self.group == SysctlGroup::Grant,
@@ -149,6 +175,45 @@ fn parse(info: &SysctlInfo, value: &str, count: usize) -> Result<Vec<i128>, Sysc
         }
         _ => Err(SysctlError::Malformed { name, value: given, accepted }),
     }
+}
+
+/// The numbers in `value` as the kernel reads them, at most `count`, and whether there was nothing else up to there.
+///
+/// A number is decimal, octal after `0` or hexadecimal after `0x`, and has 32 bits. The first that is wrong ends them.
+pub(crate) fn parse_ints(info: &SysctlInfo, value: &str, count: usize) -> (Vec<i32>, Result<(), SysctlError>) {
+    let mut numbers = Vec::new();
+    let mut words = value.split_ascii_whitespace().take(count).peekable();
+    let mut is_wrong = words.peek().is_none();
+    for word in words {
+        let Some(number) = int(word) else {
+            is_wrong = true;
+            break;
+        };
+        numbers.push(number);
+    }
+    let error = || SysctlError::Malformed {
+        name: info.name,
+        value: value.to_owned(),
+        accepted: format!("one to {count} whole numbers from {} to {}", i32::MIN, i32::MAX),
+    };
+    (numbers, if is_wrong { Err(error()) } else { Ok(()) })
+}
+
+fn int(word: &str) -> Option<i32> {
+    let (is_negative, digits) = match word.strip_prefix('-') {
+        Some(digits) => (true, digits),
+        None => (false, word),
+    };
+    let (digits, radix) = match digits.strip_prefix('0') {
+        Some(rest) if rest.starts_with(['x', 'X']) => (&rest[1..], 16),
+        Some(rest) if !rest.is_empty() => (rest, 8),
+        _ => (digits, 10),
+    };
+    if !digits.starts_with(|digit: char| digit.is_digit(radix)) {
+        return None;
+    }
+    let number = i64::from_str_radix(digits, radix).ok()?;
+    i32::try_from(if is_negative { -number } else { number }).ok()
 }
 
 fn unknown(name: &str) -> SysctlError {

@@ -5,7 +5,7 @@ use super::error::{DecodeError, EncodeError};
 use super::ip::{Quoted, V4_BYTES, V6_BYTES, make_native, need, room};
 use super::ip_packet::is_homa;
 use super::layout::{put, u16_at};
-use super::{Family, TCP_PROTOCOL};
+use super::{Family, IP_PROTOCOL, TCP_PROTOCOL};
 use crate::Port;
 use core::net::IpAddr;
 
@@ -66,7 +66,7 @@ pub struct IcmpError {
 ///
 /// # Errors
 /// [`DecodeError::NotAnError`] for messages that Homa doesn't react to, [`DecodeError::NotHoma`] if another protocol's
-/// packet is quoted, [`DecodeError::Truncated`], [`DecodeError::IpVersion`] or [`DecodeError::IpHeaderLength`] if what
+/// packet is quoted or one of Homa's that poses as TCP, [`DecodeError::Truncated`], [`DecodeError::IpVersion`] or [`DecodeError::IpHeaderLength`] if what
 /// is quoted is no IP packet.
 pub fn decode_icmp(message: &[u8], family: Family) -> Result<IcmpError, DecodeError> {
     need("ICMP message", message, HEADER_BYTES)?;
@@ -82,7 +82,8 @@ pub fn decode_icmp(message: &[u8], family: Family) -> Result<IcmpError, DecodeEr
     if Family::of(quoted.destination) != family {
         return Err(DecodeError::IpVersion { version: if family == Family::V4 { 6 } else { 4 } });
     }
-    if !is_homa(quoted.protocol, quoted.payload) {
+    // Linux hands an error about a packet that poses as TCP to TCP, and Homa never hears of it (D8 of spec part 14).
+    if quoted.protocol != IP_PROTOCOL {
         return Err(DecodeError::NotHoma { protocol: quoted.protocol });
     }
     let ports = quoted.ports().map(|(sport, dport)| QuotedPorts { sport, dport });

@@ -3,6 +3,7 @@
 mod acks;
 mod api;
 mod buffers;
+mod corrections;
 mod driving;
 mod endings;
 mod errno;

@@ -188,3 +188,35 @@ fn published_cutoffs_leave_the_levels_below_the_last_for_scheduled_packets() {
     });
     assert_eq!(scheduled, [("w1", 0), ("w2", 1), ("w3", 3), ("w4", 5), ("w5", 6)]);
 }
+
+/// D17: the step between deciles is the whole part of a tenth of the messages.
+#[test]
+fn a_decile_takes_whole_messages() {
+    // Of 19 messages a tenth is one: the first nine messages are the deciles. Each has the size in the middle of its
+    // interval, so that the tool estimates their number rightly.
+    let size = |n: u32| 64 * n - 32;
+    let mut prio = Prio::new(options(|options| options.min_drift_permille = 1));
+    let mut metrics = Metrics::default();
+    (1..=19).for_each(|n| metrics.count_message(size(n)));
+    assert!(prio.update(&metrics, false, 8, 40_000).is_some());
+    (1..=19).for_each(|n| metrics.count_message(size(if n > 9 { n + 10 } else { n })));
+    assert_eq!(prio.update(&metrics, false, 8, 40_000), None, "what is above the ninth message moves no decile");
+    (1..=19).for_each(|n| metrics.count_message(size(if n > 8 { n + 10 } else { n })));
+    assert!(prio.update(&metrics, false, 8, 40_000).is_some(), "the ninth does");
+}
+
+/// D17: the tool adds up unscheduled bytes in 32 bits.
+#[test]
+fn more_than_2_gb_of_unscheduled_bytes_wrap() {
+    let cutoffs = |scale: u64| {
+        let mut metrics = Metrics::default();
+        for (index, bytes) in [(0, 10), (15, 15), (62, 10)] {
+            metrics.small_msg_bytes[index] = bytes * scale;
+        }
+        let options = options(|options| options.unsched = 4);
+        Prio::new(options).update(&metrics, false, 8, 40_000).expect("there are enough messages")
+    };
+    let million = 1_000_000;
+    assert_eq!(cutoffs(10_000), [million, million, million, million, million, million, 1_024, 64]);
+    assert_eq!(cutoffs(100_000_000), [million, million, million, million, million, million, million, 64]);
+}

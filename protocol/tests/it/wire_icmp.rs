@@ -110,11 +110,12 @@ fn ports_are_known_if_four_bytes_of_the_packet_are_quoted() {
 }
 
 #[test]
-fn a_quoted_hijacked_packet_is_known_by_its_mark() {
+fn an_error_about_a_hijacked_packet_is_tcps_even_if_its_mark_is_quoted() {
     let packet = data(Family::V4, 100, true);
-    assert!(wire::decode_icmp(&message(3, 3, &packet), Family::V4).is_ok());
-    let error = wire::decode_icmp(&message(3, 3, &packet[..28]), Family::V4);
-    assert_eq!(error, Err(DecodeError::NotHoma { protocol: 6 }), "8 bytes don't tell it from TCP");
+    for quoted in [&packet[..], &packet[..28]] {
+        let error = wire::decode_icmp(&message(3, 3, quoted), Family::V4);
+        assert_eq!(error, Err(DecodeError::NotHoma { protocol: 6 }));
+    }
 }
 
 #[test]

@@ -91,7 +91,7 @@ fn case_62_an_ack_finds_the_rpc_through_another_socket() {
     let mut response = Inbound::response(1, id, 100);
     response.header.dport = node.endpoint.port(client);
     node.receive(1, response.piece_with_ack(0, 100, 10));
-    assert_eq!(rpcs(&node, server), []);
+    assert_eq!(rpcs(&node, server), [0_u64; 0]);
     assert_eq!(rpcs(&node, client), [id.get()]);
 }
 
@@ -148,7 +148,7 @@ fn case_63_a_request_that_comes_again_after_its_end_is_executed_again() {
     let (mut node, socket) = Node::server(config());
     let request = request_at(&mut node, socket, Stage::Outgoing);
     node.receive(1, Packet::Ack(Ack::new(request.header, &[])));
-    assert_eq!(rpcs(&node, socket), []);
+    assert_eq!(rpcs(&node, socket), [0_u64; 0]);
     request.arrive(&mut node);
     let rpc = RpcId::new(11);
     assert!(node.events().contains(&Event::MessageComplete { socket, peer: peer(1), rpc, private: false }));

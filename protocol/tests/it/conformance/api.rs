@@ -270,7 +270,7 @@ fn case_75_an_abort_without_an_error_makes_the_rpc_vanish() {
 fn case_75_an_abort_with_an_error_hands_it_to_the_reader() {
     let (mut node, socket) = Node::client(config());
     let rpc = node.request(socket, 100);
-    let args = AbortArgs { id: rpc.get(), error: Errno::ECANCELED.get().into(), ..AbortArgs::default() };
+    let args = AbortArgs { id: rpc.get(), error: Errno::ECANCELED.get().unsigned_abs(), ..AbortArgs::default() };
     node.endpoint.abort(node.now, socket, &args).expect("the socket has the RPC");
     let failed = Event::RpcFailed { socket, rpc, error: Errno::ECANCELED, private: false };
     assert_eq!(node.events(), [failed, Event::Readable { socket }]);
@@ -294,6 +294,7 @@ fn case_76_info_tells_of_a_request_that_waits_for_a_grant() {
     let waiting = RpcInfo {
         id,
         peer: to.peer,
+        family: Family::V4,
         port: to.port,
         completion_cookie: 55,
         tx_length: 200_000,

@@ -174,7 +174,7 @@ fn peers_and_errors_are_printed_as_people_know_them() {
     ] {
         assert_eq!((errno.name(), errno.to_string()), (Some(name), name.to_owned()));
         // What the platform calls the same number.
-        let system = std::io::Error::from_raw_os_error(i32::from(errno.get())).to_string();
+        let system = std::io::Error::from_raw_os_error(errno.get()).to_string();
         assert!(!system.starts_with("Unknown error"), "{name}: {system}");
     }
     assert_eq!((Errno::new(999).name(), Errno::new(999).to_string()), (None, "errno 999".to_owned()));

@@ -1,5 +1,7 @@
 //! Each quirk of the kernel, switched on and off (spec appendix A).
 
+mod hazards;
+
 use crate::conformance::node::{CLIENT_PORT, FULL, Inbound, Node, SERVER_PORT, bytes, config, peer, server_at};
 use homa_protocol::wire::{Family, IcmpError, IcmpKind};
 use homa_protocol::{Config, Data, Errno, Event, Header, Packet, Quirks, RpcFlags, RpcId, TransmitMode};
@@ -280,7 +282,7 @@ fn q20_a_message_of_no_bytes_stays_for_ever() {
 /// Every row of the appendix that can be switched has a test here.
 #[test]
 fn every_quirk_has_a_test() {
-    let source = include_str!("quirks.rs");
+    let source = concat!(include_str!("quirks.rs"), include_str!("quirks/hazards.rs"));
     for row in Quirks::ROWS {
         assert!(source.contains(&format!("fn q{}_", row.number)) && source.contains(&format!("\"{}\"", row.name)));
     }

@@ -115,6 +115,7 @@ fn case_65_two_rpcs_of_a_peer_ask_each_for_its_own() {
 fn case_66_who_has_everything_that_it_granted_is_not_silent() {
     let mut config = config();
     config.sysctls.max_incoming = 0;
+    config.sysctls.window = 200_000;
     let (mut node, socket) = Node::server(config);
     let request = Inbound { unscheduled: 1_424, ..Inbound::request(1, 2, 100_000) };
     node.receive(1, request.piece(0, 1_424)).expect("the payload is new");

@@ -360,8 +360,8 @@ impl Model {
         if changed.grant || changed.base && !self.quirks.stale_fifo_interval {
             self.update_interval();
         }
-        // The window follows a write at once; by the letter of 5.1 it would with the next change of the active set.
-        if changed.grant {
+        // By the letter of 5.1 the window follows a write with the next change of the active set.
+        if changed.grant && !self.quirks.late_window {
             self.update_window();
         }
     }

@@ -54,7 +54,7 @@ const GOLDEN: [(&[&str], &str); 17] = [
     (&["workload.sizes=w3-kernel"], "6db0aacb0b1319ef"),
     (&PAPER, "d3fc1a198f3627f8"),
     (&["transport.homa.transmit=immediate"], "2bbde04ce957f0c6"),
-    (&["transport.homa.transmit=old-pacer"], "86dbbb8b3b4d9839"),
+    (&["transport.homa.transmit=old-pacer"], "98a83807fc2e35cd"),
     (&["transport.homa.transmit=qdisc"], "e3283b376202ddc0"),
     (&["transport.homa.quirks=fixed"], "22130b0cf31834a9"),
     (&["transport.homa.completes=request"], "e80a59291d40d782"),

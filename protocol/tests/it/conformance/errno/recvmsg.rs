@@ -78,14 +78,23 @@ fn recvmsg_row_6_refuses_shared_rpcs_and_second_readers_and_returns_id_0() {
     let private =
         node.endpoint.send_private_request(node.now, socket, server_at(1), bytes(100), 0).expect("it is sent");
     node.endpoint.wait(socket, Some(private)).expect("nobody else waits");
-    for (rpc, error) in
-        [(shared, RecvError::NotPrivate { rpc: shared }), (private, RecvError::AlreadyWaiting { rpc: private })]
-    {
-        let args = RecvmsgArgs { id: rpc.get(), ..RecvmsgArgs::default() };
-        assert_eq!(recv_fails(&mut node, socket, args, error, Errno::EINVAL).id, 0);
-        assert_eq!(told(&node, socket), Some(error.into()));
-        assert_eq!(node.endpoint.wait(socket, Some(rpc)), Err(error));
-    }
+    let args = |rpc: RpcId| RecvmsgArgs { id: rpc.get(), ..RecvmsgArgs::default() };
+    let error = RecvError::NotPrivate { rpc: shared };
+    assert_eq!(recv_fails(&mut node, socket, args(shared), error, Errno::EINVAL).id, 0);
+    assert_eq!(told(&node, socket), Some(error.into()));
+    assert_eq!(node.endpoint.wait(socket, Some(shared)), Err(error));
+    // D10: a second reader may look, and only can't wait.
+    assert_eq!(recv_fails(&mut node, socket, args(private), RecvError::Again, Errno::EAGAIN).id, 0);
+    let mut waiting = args(private);
+    let error = RecvError::AlreadyWaiting { rpc: private };
+    assert_eq!(node.endpoint.recvmsg_or_wait(node.now, socket, &mut waiting), Err(error));
+    assert_eq!((waiting.id, told(&node, socket)), (0, Some(error.into())));
+    assert_eq!(node.endpoint.wait(socket, Some(private)), Err(error));
+    Inbound::response(1, private, 100).arrive(&mut node);
+    assert_eq!(node.endpoint.recv(node.now, socket, Some(private), &[]).map(|received| received.length), Ok(100));
+    let private =
+        node.endpoint.send_private_request(node.now, socket, server_at(1), bytes(100), 0).expect("it is sent");
+    assert!(node.info(socket, private).is_some());
     assert_eq!(node.endpoint.rpc_infos(socket).count(), 2);
 }
 
@@ -113,10 +122,12 @@ fn recvmsg_row_9_tells_shared_readers_alone_that_the_socket_was_shut_down() {
         node.endpoint.wait(socket, None).expect("the socket is open");
     }
     node.endpoint.shutdown(node.now, socket);
-    let woken = |waiting_for, error| Event::Wake { socket, waiting_for, error: Some(error) };
-    let wakes: Vec<_> = node.events().into_iter().filter(|event| matches!(event, Event::Wake { .. })).collect();
-    let shared = woken(None, Errno::ESHUTDOWN);
-    assert_eq!(wakes, [woken(Some(rpc), Errno::EINVAL), shared, shared]);
+    let is_wake = |event: &Event| matches!(event, Event::Wake { .. } | Event::WaitFailed { .. });
+    let wakes: Vec<_> = node.events().into_iter().filter(is_wake).collect();
+    let shared = Event::Wake { socket, waiting_for: None, error: Some(Errno::ESHUTDOWN) };
+    // N3: what the reader of the private RPC returns names the RPC, and where it went.
+    let failed = FailedRpc { rpc, cookie: 0, peer: peer(1), port: SERVER_PORT, error: Errno::EINVAL };
+    assert_eq!(wakes, [Event::WaitFailed { socket, failed }, shared, shared]);
 
     recv_fails(&mut node, socket, RecvmsgArgs::default(), RecvError::ShutDown, Errno::ESHUTDOWN);
     let args = RecvmsgArgs { id: rpc.get(), ..RecvmsgArgs::default() };
@@ -132,7 +143,7 @@ fn recvmsg_row_10_hands_out_a_failure_with_identifier_cookie_and_no_bpages() {
     let rpc = node.endpoint.send_request(node.now, socket, to, bytes(100), 31).expect("it is sent");
     Inbound::response(1, rpc, 3_000).arrive(&mut node);
     node.packets();
-    let abort = AbortArgs { id: rpc.get(), error: Errno::ECANCELED.get().into(), ..AbortArgs::default() };
+    let abort = AbortArgs { id: rpc.get(), error: Errno::ECANCELED.get().unsigned_abs(), ..AbortArgs::default() };
     node.endpoint.abort(node.now, socket, &abort).expect("the socket has the RPC");
     let failed = FailedRpc { rpc, cookie: 31, peer: to.peer, port: to.port, error: Errno::ECANCELED };
     let args = recv_fails(&mut node, socket, RecvmsgArgs::default(), RecvError::Failed(failed), Errno::ECANCELED);
@@ -225,8 +236,11 @@ fn a_blocked_private_reader_gets_the_failure_or_learns_that_the_rpc_is_gone() {
         node.packets();
         node.endpoint.wait(socket, Some(rpc)).expect("nobody else waits");
         node.endpoint.abort(node.now, socket, &AbortArgs { error, ..AbortArgs::default() }).expect("it can be");
-        let gone = (error == 0).then_some(Errno::EINVAL);
-        let woken = Event::Wake { socket, waiting_for: Some(rpc), error: gone };
+        let failed = FailedRpc { rpc, cookie: 6, peer: peer(1), port: SERVER_PORT, error: Errno::EINVAL };
+        let woken = match error {
+            0 => Event::WaitFailed { socket, failed },
+            _ => Event::Wake { socket, waiting_for: Some(rpc), error: None },
+        };
         assert!(node.events().contains(&woken), "{error}");
         assert!(!node.endpoint.readiness(socket).readable);
         let received = node.endpoint.recv(node.now, socket, Some(rpc), &[]).expect_err("there is no response");

@@ -169,8 +169,7 @@ fn abort_refuses_what_it_cannot_take_and_ends_nothing() {
         (AbortArgs { pad: 1, ..all }, AbortError::PadNotZero),
         (AbortArgs { pad2: [1, 0], ..all }, AbortError::PadNotZero),
         (AbortArgs { pad2: [0, 1], ..all }, AbortError::PadNotZero),
-        (AbortArgs { error: 4_096, ..all }, AbortError::NotAnErrno { error: 4_096 }),
-        (AbortArgs { error: 65_536, ..all }, AbortError::NotAnErrno { error: 65_536 }),
+        (AbortArgs { error: 1 << 31, ..all }, AbortError::NotAnErrno { error: 1 << 31, most: i32::MAX }),
         unknown(88),
         unknown(SERVED.get()),
         unknown(elsewhere.get()),
@@ -181,7 +180,18 @@ fn abort_refuses_what_it_cannot_take_and_ends_nothing() {
     }
     let ids: Vec<_> = node.endpoint.rpc_infos(socket).map(|info| info.id).collect();
     assert_eq!((ids, node.events()), (vec![SERVED, rpc], vec![]));
-    node.endpoint.abort(node.now, socket, &AbortArgs { error: 4_095, ..all }).expect("it is an error number");
-    let failed = Event::RpcFailed { socket, rpc, error: Errno::new(4_095), private: false };
+    node.endpoint.abort(node.now, socket, &AbortArgs { error: 100_000, ..all }).expect("it is a number");
+    let failed = Event::RpcFailed { socket, rpc, error: Errno::new(100_000), private: false };
     assert_eq!(node.events(), [failed, Event::Readable { socket }]);
+}
+
+#[test]
+fn without_the_quirk_abort_takes_linuxs_error_numbers_alone() {
+    let mut config = config();
+    config.quirks.any_abort_error = false;
+    let (mut node, socket) = Node::client(config);
+    node.request(socket, 100);
+    let mut abort = |error| node.endpoint.abort(node.now, socket, &AbortArgs { error, ..AbortArgs::default() });
+    assert_eq!(abort(4_096), Err(AbortError::NotAnErrno { error: 4_096, most: 4_095 }));
+    assert_eq!(abort(4_095), Ok(()));
 }
