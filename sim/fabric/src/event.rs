@@ -147,7 +147,7 @@ impl EventOrder {
 }
 
 /// Most events are due within it: the time of a full frame at 10 Gbps and delays of microseconds.
-const HORIZON: Duration = Duration::from_us(8);
+const HORIZON: Duration = Duration::from_us(4);
 
 /// The pending events.
 #[derive(Debug)]
@@ -158,9 +158,8 @@ pub(crate) struct Scheduler {
 }
 
 impl Scheduler {
-    /// Fast if there are about `pending` events at a time.
-    pub(crate) fn new(pending: usize) -> Self {
-        Self { queue: EventQueue::new(pending, HORIZON), created: 0 }
+    pub(crate) fn new() -> Self {
+        Self { queue: EventQueue::new(HORIZON), created: 0 }
     }
 
     /// Schedules an event.

@@ -6,7 +6,7 @@ mod prefetch;
 pub(crate) mod sink;
 
 use crate::arena::Arena;
-use crate::event::{Event, EventClass, HostTimer, Scheduler};
+use crate::event::{Event, EventClass, EventOrder, HostTimer, Scheduler};
 use crate::faults::Faults;
 use crate::framing::Framing;
 use crate::host::{Host, HostModel};
@@ -134,7 +134,7 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
         let switch = |number| Switch::new(Balancer::new(config.streams.stream("spraying", number)));
         let mut simulation = Self {
             now: Time::ZERO,
-            scheduler: Scheduler::new(2 * topology.links.len() / observer.partitions()),
+            scheduler: Scheduler::new(),
             arena: Arena::new(),
             ports: topology.links.iter().map(port).collect(),
             routes: topology.routes.clone(),
@@ -155,9 +155,11 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
             received_wire_bytes: Default::default(),
             events: 0,
             tiers: Tiers::new(topology, config.framing),
-            prefetches: topology.links.len() >= PREFETCH_LINKS,
+            prefetches: false,
             next_ports: Vec::new(),
         };
+        simulation.ask_for_dequeue_events();
+        simulation.set_prefetch(topology.links.len() >= PREFETCH_LINKS);
         for host in 0..pushing_hosts {
             simulation.ports[host as usize].delay_by(host_model.send_delay());
         }
@@ -171,7 +173,20 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
         simulation
     }
 
-    /// Lets everything happen that happens before `end`.
+    /// Ports ask for an event at each dequeue where what they send has to be known at once: by a tap,
+    /// by a transport that pushes, by other partitions; and where the order of events depends on what
+    /// was scheduled first.
+    fn ask_for_dequeue_events(&mut self) {
+        let all = O::HAS_TAP || T::ORDER != EventOrder::ByComponent;
+        for (link, port) in (0..).zip(&mut self.ports) {
+            if all || link < self.pushing_hosts || self.observer.is_crossing(port.tier) {
+                port.set_dequeue_events();
+            }
+        }
+    }
+
+    /// Lets everything happen that happens before `end`. Ports catch up when something else happens
+    /// to them.
     #[inline]
     pub(crate) fn advance(&mut self, end: Time) {
         loop {
@@ -215,6 +230,7 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
     pub fn run_until(&mut self, end: Time) -> Advanced {
         assert!(end >= self.now, "time never runs backwards");
         self.advance(end);
+        self.catch_up_before(end);
         if self.scheduler.queue.is_empty() {
             return Advanced::Idle;
         }
@@ -224,6 +240,12 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
 }
 
 impl<T: Transport, S, O> Simulation<T, S, O> {
+    /// Lets all ports catch up on what was due before `end`, so that they can be looked at.
+    pub(crate) fn catch_up_before(&mut self, end: Time) {
+        let Some(last) = end.as_ps().checked_sub(1).map(Time::from_ps) else { return };
+        self.ports.iter_mut().for_each(|port| port.catch_up(&mut self.arena, last));
+    }
+
     /// The current instant.
     pub fn now(&self) -> Time {
         self.now

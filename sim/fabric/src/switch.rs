@@ -55,6 +55,7 @@ impl Switch {
         now: Time,
         id: PacketId,
     ) -> (Verdict, Schedule) {
+        port.catch_up(arena, now);
         let verdict = self.buffer.admit(|| (port.waiting_bytes(), arena.get(id).frame_bytes));
         match verdict {
             Verdict::Taken => {}

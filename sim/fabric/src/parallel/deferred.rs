@@ -201,6 +201,10 @@ impl<H: Copy + std::fmt::Debug> EventSink<H> for PartitionSink<H> {
         self.leaving.len()
     }
 
+    fn is_crossing(&self, tier: TierId) -> bool {
+        tier == self.crossing
+    }
+
     #[inline]
     fn depart<T: Transport<Header = H>, S: Traffic>(network: &mut Simulation<T, S, Self>, link: u32) -> bool {
         let crosses = network.crosses(link);
@@ -217,9 +221,11 @@ impl<H: Copy + std::fmt::Debug> EventSink<H> for PartitionSink<H> {
     ) -> (PacketId, Option<Time>) {
         let Simulation { arena, ports, observer, now, .. } = network;
         let port = &mut ports[link as usize];
-        let packets =
-            if port.tier == observer.crossing { &mut observer.arriving[link as usize] } else { port.in_flight_mut() };
-        packets.arrive(arena, *now)
+        if port.tier == observer.crossing {
+            observer.arriving[link as usize].arrive(arena, *now)
+        } else {
+            port.arrive(arena, *now)
+        }
     }
 
     #[inline]

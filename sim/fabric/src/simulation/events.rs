@@ -45,7 +45,10 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
         if is_of_host && self.hosts[port as usize].failed {
             return;
         }
-        let schedule = self.ports[port as usize].dequeue(&mut self.arena, self.now);
+        let entry = &mut self.ports[port as usize];
+        // One thread has no such event.
+        self.events -= u64::from(self.observer.is_crossing(entry.tier) && !is_of_host);
+        let schedule = entry.dequeue(&mut self.arena, self.now);
         self.tap_sent(port);
         self.apply(port, schedule);
         if is_of_host {

@@ -7,7 +7,7 @@ use crate::tap::{PortEvent, Tap, Tapped};
 use crate::traffic::{Observer, Traffic};
 use crate::transport::{MessageEnd, Transport};
 use homa_engine::EventKey;
-use homa_topologies::{HostId, LinkId};
+use homa_topologies::{HostId, LinkId, TierId};
 use homa_units::Time;
 
 /// What differs between a network that is simulated as a whole and one of several partitions.
@@ -64,13 +64,19 @@ pub(crate) trait EventSink<H: Copy>: Sized {
         false
     }
 
+    /// Whether links of this tier may lead to other partitions.
+    fn is_crossing(&self, tier: TierId) -> bool {
+        let _ = tier;
+        false
+    }
+
     /// The packet that arrives over `link` now, and the arrival of the next one.
     #[inline]
     fn arrive<T: Transport<Header = H>, S: Traffic>(
         network: &mut Simulation<T, S, Self>,
         link: u32,
     ) -> (PacketId, Option<Time>) {
-        network.ports[link as usize].arrive(&network.arena, network.now)
+        network.ports[link as usize].arrive(&mut network.arena, network.now)
     }
 
     /// The packet that arrives next over `link`.
