@@ -15,6 +15,7 @@ mod metrics;
 mod network;
 mod packet_lines;
 mod quirks;
+mod srpt;
 mod sysctl_cutoffs_recomputed;
 mod sysctl_derived;
 mod sysctl_text;
