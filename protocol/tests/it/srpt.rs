@@ -7,7 +7,11 @@ use std::collections::BTreeMap;
 
 #[derive(Debug, Clone)]
 enum Step {
-    Set { slot: u32, remaining_bytes: u32, created: u64 },
+    Set {
+        slot: u32,
+        remaining_bytes: u32,
+        created: u64,
+    },
     /// The first one has sent so many bytes.
     Send(u32),
     RemoveFirst,
@@ -17,8 +21,11 @@ enum Step {
 /// Queues that become some hundred messages long, and short ones with many changes.
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     (1..400_u32).prop_flat_map(|slots| {
-        let set = (0..slots, 0..50_u32, 0..4_u64)
-            .prop_map(|(slot, remaining_bytes, created)| Step::Set { slot, remaining_bytes, created });
+        let set = (0..slots, 0..50_u32, 0..4_u64).prop_map(|(slot, remaining_bytes, created)| Step::Set {
+            slot,
+            remaining_bytes,
+            created,
+        });
         let sent = (0..20_u32).prop_map(Step::Send);
         let remove = (0..slots).prop_map(Step::Remove);
         prop::collection::vec(prop_oneof![5 => set, 2 => sent, 2 => Just(Step::RemoveFirst), 1 => remove], 0..900)

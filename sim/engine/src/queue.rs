@@ -34,6 +34,8 @@ pub struct EventQueue {
     looks_ahead: bool,
     /// The slot of the first event in `far`; [`NO_SLOT`] if that is empty.
     far_slot: u64,
+    /// Slots before this one need not be opened: it is `far_slot`, or zero if the queue looks ahead.
+    opened_from: u64,
     lists: Lists,
     /// Events beyond the horizon when they were pushed.
     far: QuaternaryHeap<Reverse<EventKey>>,
@@ -61,6 +63,7 @@ impl EventQueue {
             first_slot: 0,
             looks_ahead: false,
             far_slot: NO_SLOT,
+            opened_from: NO_SLOT,
             lists: Lists::new(horizon),
             far: QuaternaryHeap::new(),
             preview: Place::END,
@@ -71,6 +74,7 @@ impl EventQueue {
     pub fn set_looks_ahead(&mut self, looks_ahead: bool) {
         let events = self.take_everything();
         self.looks_ahead = looks_ahead;
+        self.set_far_slot(NO_SLOT);
         events.into_iter().for_each(|event| self.push(event));
     }
 
@@ -91,7 +95,7 @@ impl EventQueue {
     #[inline(never)]
     fn push_elsewhere(&mut self, slot: u64, event: EventKey) {
         if slot > self.first_slot {
-            self.far_slot = self.far_slot.min(slot);
+            self.set_far_slot(self.far_slot.min(slot));
             self.far.push(Reverse(event));
         } else {
             let place = self.open.partition_point(|other| *other > event);
@@ -116,8 +120,7 @@ impl EventQueue {
             return if earliest.at() < end { self.open.pop() } else { None };
         }
         if let Some(slot) = self.lists.next_slot(self.first_slot)
-            && slot < self.far_slot
-            && !self.looks_ahead
+            && slot < self.opened_from
         {
             let event = self.lists.take_first_before(slot, end)?;
             self.first_slot = slot;
@@ -195,13 +198,18 @@ impl EventQueue {
         self.open.is_empty() && self.lists.next_slot(self.first_slot).is_none() && self.far.is_empty()
     }
 
+    const fn set_far_slot(&mut self, slot: u64) {
+        self.far_slot = slot;
+        self.opened_from = if self.looks_ahead { 0 } else { slot };
+    }
+
     fn take_everything(&mut self) -> Vec<EventKey> {
         let mut events: Vec<_> = self.lists.iter(self.first_slot).collect();
         self.lists.clear();
         self.preview = Place::END;
         events.append(&mut self.open);
         events.extend(self.far.drain().map(|Reverse(event)| event));
-        self.far_slot = NO_SLOT;
+        self.set_far_slot(NO_SLOT);
         events
     }
 
@@ -225,11 +233,11 @@ impl EventQueue {
     }
 
     fn take_far(&mut self, slot: u64) {
-        self.far_slot = NO_SLOT;
+        self.set_far_slot(NO_SLOT);
         while let Some(Reverse(event)) = self.far.peek() {
             let of_event = self.lists.slot_of(*event);
             if of_event > slot {
-                self.far_slot = of_event;
+                self.set_far_slot(of_event);
                 return;
             }
             self.open.push(*event);

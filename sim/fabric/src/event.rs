@@ -163,12 +163,25 @@ impl Scheduler {
     }
 
     /// Schedules an event.
-    #[inline]
+    // Inlined by force, so that the event isn't put into memory to be read.
+    #[inline(always)]
     pub(crate) fn schedule(&mut self, order: EventOrder, at: Time, event: Event) {
         if order != EventOrder::ByComponent {
             self.created += 1;
         }
         self.queue.push(order.key(at, event, self.created));
+    }
+
+    /// Schedules what has just happened once more.
+    #[inline(always)]
+    pub(crate) fn schedule_again(&mut self, order: EventOrder, at: Time, happened: EventKey) {
+        match order {
+            // The key is the same but for the time.
+            EventOrder::ByComponent => self.queue.push(EventKey::from_parts(at, happened.low())),
+            EventOrder::ByKindAndCreation | EventOrder::ByCreation => {
+                self.schedule(order, at, order.event(happened));
+            }
+        }
     }
 }
 

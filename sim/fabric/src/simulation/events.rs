@@ -5,10 +5,11 @@ use super::sink::EventSink;
 use crate::arena::PacketId;
 use crate::event::{Event, EventClass, EventOrder, HostTimer};
 use crate::packet::{Message, MessageRef, Packet};
-use crate::switch::{Schedule, Verdict};
+use crate::switch::{Dequeued, Due, Verdict};
 use crate::tap::PortEvent;
 use crate::traffic::{Submission, Traffic};
 use crate::transport::{MessageEnd, Transport};
+use homa_engine::EventKey;
 use homa_topologies::{HostId, LinkId, Node, SwitchId};
 use homa_units::{Priority, Time};
 use rand::Rng;
@@ -48,28 +49,34 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
         let entry = &mut self.ports[port as usize];
         // One thread has no such event.
         self.events -= u64::from(self.observer.is_crossing(entry.tier) && !is_of_host);
-        let schedule = entry.dequeue(&mut self.arena, self.now);
+        let Dequeued { dequeue, arrival } = entry.dequeue(&mut self.arena, self.now);
         self.tap_sent(port);
-        self.apply(port, schedule);
+        self.apply(port, dequeue.map_or(Due::Nothing, Due::Dequeue));
+        self.apply(port, arrival.map_or(Due::Nothing, Due::Arrival));
         if is_of_host {
             self.frame_begun(port);
             self.after_transport_call(port);
         }
     }
 
-    pub(super) fn arrival(&mut self, link: u32) {
-        let (id, next) = O::arrive(self, link);
+    /// The packet in front arrives over `link`; `event` says so.
+    #[inline(always)]
+    pub(super) fn arrival(&mut self, link: u32, event: EventKey) {
+        let Self { ports, arena, scheduler, observer, now, .. } = self;
+        let port = &mut ports[link as usize];
+        let to = port.to;
+        let (id, next) = observer.arrive(link, port, arena, *now);
         if let Some(at) = next {
-            self.scheduler.schedule(T::ORDER, at, Event::new(EventClass::Arrival, link));
+            scheduler.schedule_again(T::ORDER, at, event);
         }
         self.tap(link, PortEvent::Arrived, id);
-        match self.ports[link as usize].to {
+        match to {
             Node::Switch(switch) => {
                 let LinkId(out) = self.route(switch, self.arena.get(id).destination);
                 let port = &mut self.ports[out as usize];
                 let frames = port.counters.frames;
                 let switch = &mut self.switches[switch.0 as usize];
-                let (verdict, schedule) = switch.enqueue(port, &mut self.arena, self.now, id);
+                let (verdict, due) = switch.enqueue(port, &mut self.arena, self.now, id);
                 let is_sent = port.counters.frames > frames;
                 self.tap(out, PortEvent::Enqueued(verdict), id);
                 match verdict {
@@ -77,7 +84,7 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
                         if is_sent {
                             self.tap(out, PortEvent::Sent, id);
                         }
-                        self.apply(out, schedule);
+                        self.apply(out, due);
                     }
                     Verdict::Dropped => {
                         self.arena.remove(id);
@@ -244,13 +251,13 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
             O::packets_changed(self);
             let port = &mut self.ports[host as usize];
             let frames = port.counters.frames;
-            let schedule = port.enqueue_at(&mut self.arena, self.now, id, Priority::HIGHEST);
+            let due = port.enqueue_at(&mut self.arena, self.now, id, Priority::HIGHEST);
             let begun = port.counters.frames > frames;
             self.tap(host, PortEvent::Enqueued(Verdict::Taken), id);
             if begun {
                 self.tap(host, PortEvent::Sent, id);
             }
-            self.apply(host, schedule);
+            self.apply(host, due);
             if begun {
                 self.frame_begun(host);
             }
@@ -277,7 +284,7 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
         let more = entry.transport.has_packet();
         O::packets_changed(self);
         self.tap(host, PortEvent::Sent, id);
-        self.apply(host, Schedule { dequeue: None, arrival });
+        self.apply(host, arrival.map_or(Due::Nothing, Due::Arrival));
         if more {
             self.arm_pull(host);
         }
@@ -288,12 +295,10 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
         self.scheduler.schedule(T::ORDER, at, Event::timer(host, timer));
     }
 
-    #[inline]
+    #[inline(always)]
     fn route(&mut self, switch: SwitchId, destination: HostId) -> LinkId {
-        match self.routes.choices(switch, destination) {
-            [only] => *only,
-            choices => self.switches[switch.0 as usize].choose(self.load_balancing, choices),
-        }
+        let Self { routes, switches, load_balancing, .. } = self;
+        routes.link(switch, destination, |count| switches[switch.0 as usize].choose(*load_balancing, count))
     }
 
     /// Shows a packet at a port to a tap, if there is one.
@@ -317,14 +322,15 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
     // Forced: the compiler finds it too long where packets may cross to other partitions, which
     // costs 16 instructions for each packet-hop.
     #[inline(always)]
-    fn apply(&mut self, port: u32, schedule: Schedule) {
-        if let Some(at) = schedule.dequeue {
-            self.scheduler.schedule(T::ORDER, at, Event::new(EventClass::Dequeue, port));
-        }
-        if let Some(at) = schedule.arrival
-            && !O::depart(self, port)
-        {
-            self.scheduler.schedule(T::ORDER, at, Event::new(EventClass::Arrival, port));
+    fn apply(&mut self, port: u32, due: Due) {
+        match due {
+            Due::Nothing => {}
+            Due::Dequeue(at) => self.scheduler.schedule(T::ORDER, at, Event::new(EventClass::Dequeue, port)),
+            Due::Arrival(at) => {
+                if !O::depart(self, port) {
+                    self.scheduler.schedule(T::ORDER, at, Event::new(EventClass::Arrival, port));
+                }
+            }
         }
     }
 }

@@ -140,9 +140,7 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
     /// What [`Self::route`] will say, unless another packet comes to the switch before.
     #[inline]
     fn likely_route(&self, switch: SwitchId, destination: HostId) -> LinkId {
-        match self.routes.choices(switch, destination) {
-            [only] => *only,
-            choices => self.switches[switch.0 as usize].peek(self.load_balancing, choices),
-        }
+        let switch_of = |count| self.switches[switch.0 as usize].peek(self.load_balancing, count);
+        self.routes.link(switch, destination, switch_of)
     }
 }
