@@ -26,6 +26,11 @@ pub struct SrptQueue {
     behind: PriorityQueue<u32, Reverse<Key>, BuildHasherDefault<FxHasher>>,
 }
 
+#[inline]
+const fn key(remaining_bytes: u32, created: Time, order: u32) -> Key {
+    (remaining_bytes as Key) << 96 | (created.as_ps() as Key) << 32 | order as Key
+}
+
 #[derive(Debug, Clone, Copy)]
 struct Entry {
     key: Key,
@@ -41,7 +46,7 @@ impl SrptQueue {
     /// Enters the message `slot`, or moves it to its new place.
     #[inline]
     pub fn set(&mut self, slot: u32, remaining_bytes: u32, created: Time, order: u32) {
-        let key = Key::from(remaining_bytes) << 96 | Key::from(created.as_ps()) << 32 | Key::from(order);
+        let key = key(remaining_bytes, created, order);
         // The message that has just sent a packet: it stays the first.
         if let Some(entry) = self.first.last_mut()
             && entry.slot == slot
@@ -54,7 +59,17 @@ impl SrptQueue {
         self.insert(Entry { key, slot });
     }
 
+    /// Enters the message `slot`, which is not in the queue: [`Self::set`] would look for it.
+    #[inline]
+    pub fn enter(&mut self, slot: u32, remaining_bytes: u32, created: Time, order: u32) {
+        self.insert(Entry { key: key(remaining_bytes, created, order), slot });
+    }
+
     fn insert(&mut self, entry: Entry) {
+        if self.first.is_empty() {
+            self.first.push(entry);
+            return;
+        }
         if !self.behind.is_empty() && self.first.first().is_some_and(|last| last.key < entry.key) {
             self.behind.push(entry.slot, Reverse(entry.key));
             return;

@@ -40,8 +40,11 @@ proptest! {
         for step in steps {
             match step {
                 Step::Set { slot, remaining_bytes, created } => {
-                    queue.set(slot, remaining_bytes, Time::from_ps(created), slot);
-                    model.insert(slot, (remaining_bytes, created));
+                    if model.insert(slot, (remaining_bytes, created)).is_some() {
+                        queue.set(slot, remaining_bytes, Time::from_ps(created), slot);
+                    } else {
+                        queue.enter(slot, remaining_bytes, Time::from_ps(created), slot);
+                    }
                 }
                 Step::Send(bytes) => if let Some(((left, created), slot)) = first(&model) {
                     let left = left.saturating_sub(bytes);

@@ -147,7 +147,7 @@ impl EventOrder {
 }
 
 /// Most events are due within it: the time of a full frame at 10 Gbps and delays of microseconds.
-const HORIZON: Duration = Duration::from_us(4);
+const HORIZON: Duration = Duration::from_us(2);
 
 /// The pending events.
 #[derive(Debug)]
