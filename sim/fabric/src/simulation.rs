@@ -113,11 +113,11 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
         topology: &Topology,
         config: FabricConfig,
         transport: impl FnMut(HostId) -> T,
-        mut traffic: S,
+        traffic: S,
         observer: O,
     ) -> Self {
         let generators = (0..traffic.generators()).map(|generator| Generator {
-            pending: traffic.next(generator),
+            pending: None,
             max_outstanding: traffic.max_outstanding(generator).unwrap_or(u32::MAX),
             outstanding: 0,
             is_blocked: false,
@@ -164,7 +164,7 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
             simulation.ports[host as usize].delay_by(host_model.send_delay());
         }
         for generator in 0..simulation.traffic.generators() {
-            simulation.schedule_submission(generator);
+            simulation.next_submission(generator, Time::ZERO);
         }
         for (HostId(host), at) in simulation.faults.host_failures.clone() {
             assert!(host < topology.hosts, "only hosts of the network fail");

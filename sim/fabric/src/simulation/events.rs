@@ -111,9 +111,9 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
 
     pub(super) fn submission(&mut self, generator: u32) {
         let state = &mut self.generators[generator as usize];
-        let Submission { source, destination, size, .. } = state.pending.expect("it was scheduled");
+        let Submission { at, source, destination, size } = state.pending.expect("it was scheduled");
         if self.hosts[source.0 as usize].failed {
-            self.next_submission(generator);
+            self.next_submission(generator, at);
             return;
         }
         state.is_blocked = state.outstanding >= state.max_outstanding;
@@ -133,24 +133,17 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
         self.observer.created(reference, &message);
         host.transport.submit(self.now, reference, &message);
         self.after_transport_call(source.0);
-        self.next_submission(generator);
+        self.next_submission(generator, at);
     }
 
-    fn next_submission(&mut self, generator: u32) {
-        let state = &mut self.generators[generator as usize];
-        let before = state.pending.take().map_or(Time::ZERO, |submission| submission.at);
-        state.pending = self.traffic.next(generator);
-        assert!(
-            state.pending.is_none_or(|submission| submission.at >= before),
-            "a generator gives its messages in order of time"
-        );
-        self.schedule_submission(generator);
-    }
-
-    /// A generator that had to wait is late, and catches up.
-    pub(super) fn schedule_submission(&mut self, generator: u32) {
-        if let Some(submission) = &self.generators[generator as usize].pending {
-            let at = submission.at.max(self.now);
+    /// Schedules the next message of a generator, whose last one was due at `before`.
+    pub(super) fn next_submission(&mut self, generator: u32, before: Time) {
+        let pending = self.traffic.next(generator);
+        self.generators[generator as usize].pending = pending;
+        if let Some(Submission { at, .. }) = pending {
+            assert!(at >= before, "a generator gives its messages in order of time");
+            // A generator that had to wait is late, and catches up.
+            let at = at.max(self.now);
             self.scheduler.schedule(T::ORDER, at, Event::new(EventClass::Submission, generator));
         }
     }
@@ -178,6 +171,7 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
     }
 
     /// A message is no longer outstanding.
+    #[inline]
     fn has_ended(&mut self, message: &Message) {
         let generator = &mut self.generators[message.generator as usize];
         generator.outstanding -= 1;
@@ -207,21 +201,20 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
     }
 
     /// Does what a transport's contract asks for after each call.
+    // What few calls need is apart, so that the rest has little to save and restore.
     #[inline]
     fn after_transport_call(&mut self, host: u32) {
-        while let Some(end) = self.hosts[host as usize].transport.poll_completion() {
-            O::ended(self, host, end);
+        if let Some(end) = self.hosts[host as usize].transport.poll_completion() {
+            self.messages_ended(host, end);
         }
         if host < self.pushing_hosts {
             self.push(host);
         }
         let entry = &mut self.hosts[host as usize];
         if let Some((at, timer)) = entry.timeout_to_arm() {
-            if at == self.now {
-                self.observer.begin_anew();
-            }
-            self.scheduler.schedule(T::ORDER, at, Event::timer(host, timer));
+            self.arm_timeout(host, at, timer);
         }
+        let entry = &mut self.hosts[host as usize];
         if !entry.nic.is_armed() && entry.transport.has_packet() {
             if entry.nic.is_idle(self.now) {
                 self.pull(host);
@@ -230,6 +223,24 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
             }
         }
         self.wake_others(host);
+    }
+
+    /// A message has ended at a host, and perhaps further ones.
+    #[inline(never)]
+    fn messages_ended(&mut self, host: u32, first: MessageEnd) {
+        let mut next = Some(first);
+        while let Some(end) = next {
+            O::ended(self, host, end);
+            next = self.hosts[host as usize].transport.poll_completion();
+        }
+    }
+
+    #[inline(never)]
+    fn arm_timeout(&mut self, host: u32, at: Time, timer: HostTimer) {
+        if at == self.now {
+            self.observer.begin_anew();
+        }
+        self.scheduler.schedule(T::ORDER, at, Event::timer(host, timer));
     }
 
     /// Hosts that share state with this one may have something to send now.
@@ -244,6 +255,7 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
     }
 
     /// Puts everything that a transport has into the queue of the host's NIC.
+    #[inline(never)]
     fn push(&mut self, host: u32) {
         while self.hosts[host as usize].transport.has_packet() {
             let packet = self.hosts[host as usize].transport.poll_transmit(self.now);

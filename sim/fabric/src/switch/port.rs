@@ -166,7 +166,7 @@ impl Port {
 
     /// Puts the next packet on the link at the end of the frame; gives its arrival if it is the only
     /// one there.
-    #[inline]
+    #[inline(always)]
     fn send_next<H: Copy>(&mut self, arena: &mut Arena<H>) -> Option<Time> {
         let now = self.frame_end;
         let id = self.queues.dequeue(&mut self.occupied, arena, now);
