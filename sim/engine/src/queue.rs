@@ -116,23 +116,28 @@ impl EventQueue {
     /// Takes the earliest event out if it happens before `end`.
     #[inline]
     pub fn pop_before(&mut self, end: Time) -> Option<EventKey> {
-        if let Some(earliest) = self.open.last() {
-            return if earliest.at() < end { self.open.pop() } else { None };
+        self.pop_listed_before(end).or_else(|| self.pop_opened_before(end))
+    }
+
+    /// As [`Self::pop_before`], and none if that takes some effort. It is for loops in which nothing is
+    /// to slow down what nearly all events need.
+    #[inline(always)]
+    pub fn pop_listed_before(&mut self, end: Time) -> Option<EventKey> {
+        if !self.open.is_empty() {
+            return None;
         }
-        if let Some(slot) = self.lists.next_slot(self.first_slot)
-            && slot < self.opened_from
-        {
-            let event = self.lists.take_first_before(slot, end)?;
-            self.first_slot = slot;
-            return Some(event);
-        }
-        self.pop_opened_before(end)
+        let slot = self.lists.next_slot(self.first_slot).filter(|slot| *slot < self.opened_from)?;
+        let event = self.lists.take_first_before(slot, end)?;
+        self.first_slot = slot;
+        Some(event)
     }
 
     // Apart, so that the way of most events is short.
     #[inline(never)]
     fn pop_opened_before(&mut self, end: Time) -> Option<EventKey> {
-        self.open_next(Some(end));
+        if self.open.is_empty() {
+            self.open_next(Some(end));
+        }
         let earliest = *self.open.last()?;
         if earliest.at() < end { self.open.pop() } else { None }
     }

@@ -192,8 +192,12 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
         if self.prefetches {
             return self.advance_prefetching(end);
         }
-        while let Some(event) = self.scheduler.queue.pop_before(end) {
-            self.happen(event);
+        loop {
+            while let Some(event) = self.scheduler.queue.pop_listed_before(end) {
+                self.happen(event);
+            }
+            let Some(event) = self.scheduler.queue.pop_before(end) else { break };
+            self.happen_apart(event);
         }
     }
 
