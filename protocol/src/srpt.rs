@@ -55,8 +55,14 @@ impl SrptQueue {
             entry.key = key;
             return;
         }
-        self.remove(slot);
-        self.insert(Entry { key, slot });
+        self.move_to(Entry { key, slot });
+    }
+
+    // Apart, so that what most calls need is short.
+    #[inline(never)]
+    fn move_to(&mut self, entry: Entry) {
+        self.remove(entry.slot);
+        self.insert(entry);
     }
 
     /// Enters the message `slot`, which is not in the queue: [`Self::set`] would look for it.
