@@ -59,6 +59,18 @@ struct Row {
     ups: u32,
 }
 
+impl Row {
+    /// Which of the hosts below the destination is, and where its links begin.
+    #[inline(always)]
+    const fn place(&self, destination: HostId) -> (u32, u32) {
+        // All hosts that are not below count as the one behind the last below, and its link is the
+        // first one up.
+        let from_first = destination.0.wrapping_sub(self.first);
+        let index = if from_first < self.hosts { from_first } else { self.hosts };
+        (index, self.begin + ((index as u64 * self.reciprocal) >> RECIPROCAL_BITS) as u32)
+    }
+}
+
 const RECIPROCAL_BITS: u32 = 40;
 
 impl Routes {
@@ -141,6 +153,23 @@ impl Routes {
         Self { rows: Vec::new(), table: Some(Box::new(Table { begins, hosts })), links: choices }
     }
 
+    /// The link that `switch` takes towards `destination`. If there are several, `choose` is given their
+    /// number and says which.
+    // What `choices` does, without making a list of a single link, as most choices are.
+    #[inline(always)]
+    pub fn link(&self, switch: SwitchId, destination: HostId, choose: impl FnOnce(u32) -> u32) -> LinkId {
+        let Some(row) = self.rows.get(switch.0 as usize) else {
+            let choices = self.choices(switch, destination);
+            let choice = if choices.len() > 1 { choose(choices.len() as u32) } else { 0 };
+            return choices[choice as usize];
+        };
+        let (index, mut place) = row.place(destination);
+        if index == row.hosts && row.ups > 1 {
+            place += choose(row.ups);
+        }
+        self.links[place as usize]
+    }
+
     /// The links that `switch` may choose from towards `destination`; one of them, unless there are
     /// equal paths.
     #[must_use]
@@ -150,10 +179,7 @@ impl Routes {
             return self.table_choices(table, switch, destination);
         }
         let row = &self.rows[switch.0 as usize];
-        // All hosts that are not below count as the one behind the last below, and its link is the
-        // first one up.
-        let index = destination.0.wrapping_sub(row.first).min(row.hosts);
-        let begin = row.begin + ((u64::from(index) * row.reciprocal) >> RECIPROCAL_BITS) as u32;
+        let (index, begin) = row.place(destination);
         let count = if index == row.hosts { row.ups } else { 1 };
         &self.links[begin as usize..][..count as usize]
     }

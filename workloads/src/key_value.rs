@@ -2,6 +2,7 @@
 
 use crate::size_csv::Point;
 use crate::uniform::{GRAINS, GRAINS_F64};
+use std::sync::OnceLock;
 
 /// The sizes up to 15 B with their cumulative probabilities (HomaSimulation, FacebookKeyValueMsgSizeDist.txt).
 const HEAD: [Point; 15] = [
@@ -58,6 +59,39 @@ pub(crate) fn size_at(u: f64) -> u64 {
 /// The head wants u in (0, 1], so that a size of probability p has p of the draws; the tail wants u in [0, 1), because
 /// it never reaches 1. Both are `grain` over `GRAINS`, the head's one grain further.
 pub(crate) fn size_of(grain: u64) -> u64 {
+    // A power takes three times as long as looking the size up, and most sizes are small.
+    let ends = ENDS.get_or_init(ends);
+    let place = ends.partition_point(|end| *end <= grain);
+    let is_near = |end: Option<&u64>| end.is_some_and(|end| end.abs_diff(grain) < MARGIN);
+    let before = place.checked_sub(1).and_then(|before| ends.get(before));
+    if place == ends.len() || is_near(ends.get(place)) || is_near(before) {
+        return computed_size_of(grain);
+    }
+    place as u64 + 1
+}
+
+/// Sizes up to this one are looked up.
+const LOOKED_UP: u64 = 511;
+/// A draw that is not further than this from the end of a size is computed: there rounding could let sizes go up and down.
+/// It is a thousandth of a billionth of a size's draws, and a thousand times as far as rounding reaches.
+const MARGIN: u64 = 1 << 20;
+
+static ENDS: OnceLock<Vec<u64>> = OnceLock::new();
+
+/// For each size up to [`LOOKED_UP`], how many draws give it or a smaller one.
+fn ends() -> Vec<u64> {
+    let end = |size: u64| {
+        let (mut low, mut high) = (0, GRAINS);
+        while low < high {
+            let middle = low.midpoint(high);
+            if computed_size_of(middle) <= size { low = middle + 1 } else { high = middle }
+        }
+        low
+    };
+    (1..=LOOKED_UP).map(end).collect()
+}
+
+fn computed_size_of(grain: u64) -> u64 {
     let u = (grain + 1) as f64 / GRAINS_F64;
     let head = HEAD.partition_point(|point| point.cumulative < u);
     HEAD.get(head).map_or_else(|| rounded_tail((GRAINS - grain) as f64 / GRAINS_F64), |point| point.size)
@@ -111,4 +145,29 @@ pub(crate) fn estimator_points() -> Vec<Point> {
         last.cumulative = 1.0;
     }
     points
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_that_are_looked_up_are_those_computed() {
+        let ends = ends();
+        let near = |end: u64| [0, 1, 2, 900, MARGIN - 1, MARGIN, MARGIN + 1].map(|far| [end + far, end - far]);
+        let at_ends = ends.iter().flat_map(|end| near(*end)).flatten();
+        let everywhere = (0..20_000).map(|step| step * (GRAINS / 20_000) + step * step);
+        for grain in at_ends.chain(everywhere).chain([0, GRAINS - 1]) {
+            assert_eq!(size_of(grain), computed_size_of(grain), "draw {grain}");
+        }
+    }
+
+    #[test]
+    fn rounding_reaches_less_far_from_the_end_of_a_size_than_the_margin() {
+        for (size, end) in (1..).zip(ends()) {
+            for far in (0..MARGIN).step_by(4_099) {
+                assert!(computed_size_of(end - 1 - far) <= size && computed_size_of(end + far) > size, "{size}, {far}");
+            }
+        }
+    }
 }

@@ -107,6 +107,7 @@ impl Roles {
 
     /// Whether the host with the index `host` receives.
     #[must_use]
+    #[inline]
     pub const fn is_server(self, host: u32) -> bool {
         self.first_server() <= host && host < self.hosts
     }

@@ -17,6 +17,7 @@ mod network;
 mod oracle;
 mod packet_lines;
 mod quirks;
+mod srpt;
 mod swarm;
 mod sysctl_cutoffs_recomputed;
 mod sysctl_derived;

@@ -48,13 +48,17 @@ impl TrajectoryDigest {
 
     #[inline]
     fn flush(&mut self) {
-        self.same_instant.sort_unstable();
+        // Most instants have one record.
+        if self.same_instant.len() > 1 {
+            self.same_instant.sort_unstable();
+        }
         let (at, mut state) = (self.at.as_ps(), self.state);
-        for (component, item) in self.same_instant.drain(..) {
-            for word in [at, u64::from(component), item] {
+        for (component, item) in &self.same_instant {
+            for word in [at, u64::from(*component), *item] {
                 state = (state ^ word).wrapping_mul(0x9fb2_1c65_1e98_df25).rotate_left(29);
             }
         }
         self.state = state;
+        self.same_instant.clear();
     }
 }

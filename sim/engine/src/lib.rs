@@ -20,10 +20,13 @@
 //! ```
 
 mod digest;
+mod key;
+mod lists;
 mod occupancy;
 mod queue;
 mod streams;
 
 pub use digest::TrajectoryDigest;
-pub use queue::{EventKey, EventQueue};
+pub use key::EventKey;
+pub use queue::EventQueue;
 pub use streams::Streams;

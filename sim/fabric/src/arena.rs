@@ -156,12 +156,24 @@ impl Fifo {
         Some(first)
     }
 
+    /// Takes the first packet, and gives it with the bytes of its frame.
+    #[inline]
+    pub(crate) fn take_first<H: Copy>(&mut self, arena: &Arena<H>) -> Option<(PacketId, u16)> {
+        let place = arena.places.get(self.first as usize)?;
+        let id = PacketId(self.first);
+        self.first = place.next;
+        Some((id, place.packet.frame_bytes))
+    }
+
     /// The first packet of a link arrives; gives it and the arrival of the next one.
     #[inline]
     pub(crate) fn arrive<H: Copy>(&mut self, arena: &Arena<H>, now: Time) -> (PacketId, Option<Time>) {
-        let id = self.pop_front(arena).expect("an arrival is scheduled for a packet in flight");
-        assert!(arena.arrival(id) == now, "a packet arrives when it was said to");
-        (id, self.front().map(|next| arena.arrival(next)))
+        // What is behind no packet is outside of the arena: one check for both.
+        let id = PacketId(self.first);
+        let place = arena.places.get(self.first as usize).expect("an arrival is scheduled for a packet in flight");
+        assert!(place.arrival == now, "a packet arrives when it was said to");
+        self.first = place.next;
+        (id, arena.places.get(self.first as usize).map(|next| next.arrival))
     }
 }
 

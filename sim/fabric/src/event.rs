@@ -147,7 +147,7 @@ impl EventOrder {
 }
 
 /// Most events are due within it: the time of a full frame at 10 Gbps and delays of microseconds.
-const HORIZON: Duration = Duration::from_us(8);
+const HORIZON: Duration = Duration::from_us(2);
 
 /// The pending events.
 #[derive(Debug)]
@@ -158,18 +158,30 @@ pub(crate) struct Scheduler {
 }
 
 impl Scheduler {
-    /// Fast if there are about `pending` events at a time.
-    pub(crate) fn new(pending: usize) -> Self {
-        Self { queue: EventQueue::new(pending, HORIZON), created: 0 }
+    pub(crate) fn new() -> Self {
+        Self { queue: EventQueue::new(HORIZON), created: 0 }
     }
 
     /// Schedules an event.
-    #[inline]
+    // Inlined by force, so that the event isn't put into memory to be read.
+    #[inline(always)]
     pub(crate) fn schedule(&mut self, order: EventOrder, at: Time, event: Event) {
         if order != EventOrder::ByComponent {
             self.created += 1;
         }
         self.queue.push(order.key(at, event, self.created));
+    }
+
+    /// Schedules what has just happened once more.
+    #[inline(always)]
+    pub(crate) fn schedule_again(&mut self, order: EventOrder, at: Time, happened: EventKey) {
+        match order {
+            // The key is the same but for the time.
+            EventOrder::ByComponent => self.queue.push(EventKey::from_parts(at, happened.low())),
+            EventOrder::ByKindAndCreation | EventOrder::ByCreation => {
+                self.schedule(order, at, order.event(happened));
+            }
+        }
     }
 }
 

@@ -31,6 +31,7 @@ impl<T: Transport> Host<T> {
     }
 
     /// The timeout that has to be scheduled now, if any.
+    #[inline]
     pub(crate) fn timeout_to_arm(&mut self) -> Option<(Time, HostTimer)> {
         let wanted = self.transport.poll_timeout()?;
         if self.timeout_armed.is_some_and(|(armed, _)| armed <= wanted) {

@@ -146,6 +146,7 @@ where
             }
         });
         run.merge(whole);
+        self.partitions.iter_mut().for_each(|partition| partition.catch_up_before(end));
         if self.partitions.iter().all(|partition| partition.scheduler.queue.is_empty()) {
             self.now = self.partitions.iter().map(|partition| partition.now).max().expect("there are partitions");
             return Advanced::Idle;

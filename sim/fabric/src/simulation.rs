@@ -6,7 +6,7 @@ mod prefetch;
 pub(crate) mod sink;
 
 use crate::arena::Arena;
-use crate::event::{Event, EventClass, HostTimer, Scheduler};
+use crate::event::{Event, EventClass, EventOrder, HostTimer, Scheduler};
 use crate::faults::Faults;
 use crate::framing::Framing;
 use crate::host::{Host, HostModel};
@@ -15,7 +15,7 @@ use crate::switch::{Balancer, LoadBalancing, Port, QueueDiscipline, Switch};
 use crate::traffic::{Submission, Traffic};
 use crate::transport::{PACKET_CLASSES, Transport};
 pub(crate) use counted::Tiers;
-use homa_engine::Streams;
+use homa_engine::{EventKey, Streams};
 use homa_topologies::{HostId, Routes, Topology};
 use homa_units::{Priority, Time};
 use prefetch::PREFETCH_LINKS;
@@ -113,11 +113,11 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
         topology: &Topology,
         config: FabricConfig,
         transport: impl FnMut(HostId) -> T,
-        mut traffic: S,
+        traffic: S,
         observer: O,
     ) -> Self {
         let generators = (0..traffic.generators()).map(|generator| Generator {
-            pending: traffic.next(generator),
+            pending: None,
             max_outstanding: traffic.max_outstanding(generator).unwrap_or(u32::MAX),
             outstanding: 0,
             is_blocked: false,
@@ -134,7 +134,7 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
         let switch = |number| Switch::new(Balancer::new(config.streams.stream("spraying", number)));
         let mut simulation = Self {
             now: Time::ZERO,
-            scheduler: Scheduler::new(2 * topology.links.len() / observer.partitions()),
+            scheduler: Scheduler::new(),
             arena: Arena::new(),
             ports: topology.links.iter().map(port).collect(),
             routes: topology.routes.clone(),
@@ -155,14 +155,16 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
             received_wire_bytes: Default::default(),
             events: 0,
             tiers: Tiers::new(topology, config.framing),
-            prefetches: topology.links.len() >= PREFETCH_LINKS,
+            prefetches: false,
             next_ports: Vec::new(),
         };
+        simulation.ask_for_dequeue_events();
+        simulation.set_prefetch(topology.links.len() >= PREFETCH_LINKS);
         for host in 0..pushing_hosts {
             simulation.ports[host as usize].delay_by(host_model.send_delay());
         }
         for generator in 0..simulation.traffic.generators() {
-            simulation.schedule_submission(generator);
+            simulation.next_submission(generator, Time::ZERO);
         }
         for (HostId(host), at) in simulation.faults.host_failures.clone() {
             assert!(host < topology.hosts, "only hosts of the network fail");
@@ -171,25 +173,65 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
         simulation
     }
 
-    /// Lets everything happen that happens before `end`.
+    /// Ports ask for an event at each dequeue where what they send has to be known at once: by a tap,
+    /// by a transport that pushes, by other partitions; and where the order of events depends on what
+    /// was scheduled first.
+    fn ask_for_dequeue_events(&mut self) {
+        let all = O::HAS_TAP || T::ORDER != EventOrder::ByComponent;
+        for (link, port) in (0..).zip(&mut self.ports) {
+            if all || link < self.pushing_hosts || self.observer.is_crossing(port.tier) {
+                port.set_dequeue_events();
+            }
+        }
+    }
+
+    /// Lets everything happen that happens before `end`. Ports catch up when something else happens
+    /// to them.
     #[inline]
     pub(crate) fn advance(&mut self, end: Time) {
+        if self.prefetches {
+            return self.advance_prefetching(end);
+        }
         loop {
-            if self.prefetches {
-                self.prefetch(end);
+            while let Some(event) = self.scheduler.queue.pop_listed_before(end) {
+                self.happen(event);
             }
             let Some(event) = self.scheduler.queue.pop_before(end) else { break };
-            self.now = event.at();
-            self.events += 1;
-            self.observer.begin(event);
-            let Event { class, component, counter } = T::ORDER.event(event);
-            match class {
-                EventClass::Dequeue => self.dequeue(component),
-                EventClass::HostTimer => self.host_timer(component, HostTimer::from_counter(counter)),
-                EventClass::Arrival => self.arrival(component),
-                EventClass::Submission => self.submission(component),
-                EventClass::HostFailure => self.host_failure(component),
-            }
+            self.happen_apart(event);
+        }
+    }
+
+    #[inline(never)]
+    fn advance_prefetching(&mut self, end: Time) {
+        loop {
+            self.prefetch(end);
+            let Some(event) = self.scheduler.queue.pop_before(end) else { break };
+            self.happen_apart(event);
+        }
+    }
+
+    // Once is enough to have all of it: it is inlined into the other loop.
+    #[inline(never)]
+    fn happen_apart(&mut self, event: EventKey) {
+        self.happen(event);
+    }
+
+    #[inline(always)]
+    fn happen(&mut self, event: EventKey) {
+        self.now = event.at();
+        self.events += 1;
+        self.observer.begin(event);
+        let Event { class, component, counter } = T::ORDER.event(event);
+        // Four of five events are arrivals.
+        if class == EventClass::Arrival {
+            return self.arrival(component, event);
+        }
+        match class {
+            EventClass::Arrival => {}
+            EventClass::Dequeue => self.dequeue(component),
+            EventClass::HostTimer => self.host_timer(component, HostTimer::from_counter(counter)),
+            EventClass::Submission => self.submission(component),
+            EventClass::HostFailure => self.host_failure(component),
         }
     }
 }
@@ -215,6 +257,7 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
     pub fn run_until(&mut self, end: Time) -> Advanced {
         assert!(end >= self.now, "time never runs backwards");
         self.advance(end);
+        self.catch_up_before(end);
         if self.scheduler.queue.is_empty() {
             return Advanced::Idle;
         }
@@ -224,6 +267,12 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
 }
 
 impl<T: Transport, S, O> Simulation<T, S, O> {
+    /// Lets all ports catch up on what was due before `end`, so that they can be looked at.
+    pub(crate) fn catch_up_before(&mut self, end: Time) {
+        let Some(last) = end.as_ps().checked_sub(1).map(Time::from_ps) else { return };
+        self.ports.iter_mut().for_each(|port| port.catch_up(&mut self.arena, last));
+    }
+
     /// The current instant.
     pub fn now(&self) -> Time {
         self.now

@@ -41,6 +41,6 @@ pub struct FabricStatistics {
     /// Packets lost since the begin, at their destination or dropped by a switch (see
     /// [`Faults`](crate::Faults)).
     pub lost_packets: u64,
-    /// Events handled since the begin.
+    /// Events handled since the begin; on several threads as many as on one.
     pub events: u64,
 }

@@ -10,9 +10,8 @@ pub(crate) use balancer::Balancer;
 pub use balancer::LoadBalancing;
 pub(crate) use buffer::Buffer;
 pub use buffer::Verdict;
-use homa_topologies::LinkId;
 use homa_units::Time;
-pub(crate) use port::{Port, Schedule};
+pub(crate) use port::{Dequeued, Due, Port};
 
 /// The order in which a port serves the packets that wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -34,27 +33,29 @@ impl Switch {
         Self { balancer, buffer: Buffer::Unlimited }
     }
 
-    /// Which of some equally short ways the next packet takes.
+    /// Which of so many equally short ways the next packet takes.
     #[inline]
-    pub(crate) fn choose(&mut self, load_balancing: LoadBalancing, choices: &[LinkId]) -> LinkId {
-        choices[self.balancer.choose(load_balancing, choices.len() as u32) as usize]
+    pub(crate) fn choose(&mut self, load_balancing: LoadBalancing, count: u32) -> u32 {
+        self.balancer.choose(load_balancing, count)
     }
 
     /// What [`Self::choose`] will say, unless another packet comes before.
     #[inline]
-    pub(crate) fn peek(&self, load_balancing: LoadBalancing, choices: &[LinkId]) -> LinkId {
-        choices[self.balancer.peek(load_balancing, choices.len() as u32) as usize]
+    pub(crate) fn peek(&self, load_balancing: LoadBalancing, count: u32) -> u32 {
+        self.balancer.peek(load_balancing, count)
     }
 
     /// A packet goes to a port of the switch. A packet that is dropped is not taken from the arena.
-    #[inline]
+    // Inlined by force: the compiler finds it too long, and writes what it gives to memory.
+    #[inline(always)]
     pub(crate) fn enqueue<H: Copy>(
         &mut self,
         port: &mut Port,
         arena: &mut Arena<H>,
         now: Time,
         id: PacketId,
-    ) -> (Verdict, Schedule) {
+    ) -> (Verdict, Due) {
+        port.catch_up(arena, now);
         let verdict = self.buffer.admit(|| (port.waiting_bytes(), arena.get(id).frame_bytes));
         match verdict {
             Verdict::Taken => {}
@@ -67,7 +68,7 @@ impl Switch {
                 packet.marks = packet.marks.with_trimming();
                 packet.frame_bytes = packet.frame_bytes.min(frame_bytes);
             }
-            Verdict::Dropped => return (verdict, Schedule::default()),
+            Verdict::Dropped => return (verdict, Due::Nothing),
         }
         (verdict, port.enqueue(arena, now, id))
     }
@@ -94,9 +95,10 @@ mod tests {
         let (source, destination) = (HostId(0), HostId(1));
         let packet = Packet { header: (), source, destination, frame_bytes: 1_000, priority, marks };
         let id = arena.insert(packet);
-        let (verdict, schedule) = switch.enqueue(&mut port, &mut arena, Time::ZERO, id);
-        assert_eq!(schedule.arrival.is_some(), verdict != Verdict::Dropped, "an idle port sends what it takes");
-        (verdict, schedule.arrival.is_some().then(|| *arena.get(id)))
+        let (verdict, due) = switch.enqueue(&mut port, &mut arena, Time::ZERO, id);
+        let is_sent = matches!(due, Due::Arrival(_));
+        assert_eq!(is_sent, verdict != Verdict::Dropped, "an idle port sends what it takes");
+        (verdict, is_sent.then(|| *arena.get(id)))
     }
 
     #[test]

@@ -23,6 +23,7 @@ pub struct MessageEnd {
 impl MessageEnd {
     /// A message that has arrived, from a transport that reports each once.
     #[must_use]
+    #[inline]
     pub const fn arrived(message: MessageRef) -> Self {
         Self { message, failed: false, may_repeat: false }
     }

@@ -24,16 +24,21 @@ enum Step {
     Look(u64),
     /// Keep the events of these classes.
     Retain(u8),
+    /// Keep lists in this way from now on.
+    LookAhead(bool),
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    prop_oneof![3 => key().prop_map(Step::Push), 2 => Just(Step::Pop), 1 => at().prop_map(Step::PopBefore), 1 => at().prop_map(Step::Look), 1 => (0u8..3).prop_map(Step::Retain)]
+    prop_oneof![3 => key().prop_map(Step::Push), 2 => Just(Step::Pop), 1 => at().prop_map(Step::PopBefore), 1 => at().prop_map(Step::Look), 1 => (0u8..3).prop_map(Step::Retain), 1 => any::<bool>().prop_map(Step::LookAhead)]
 }
 
-/// Queues that cut time finely and coarsely.
+/// Queues that cut time finely and coarsely, and keep lists in either way.
 fn queue() -> impl Strategy<Value = EventQueue> {
-    (0usize..5_000, 0u64..1 << 30)
-        .prop_map(|(pending, horizon)| EventQueue::new(pending, homa_units::Duration::from_ps(horizon)))
+    (0u64..1 << 36, any::<bool>()).prop_map(|(horizon, looks_ahead)| {
+        let mut queue = EventQueue::new(homa_units::Duration::from_ps(horizon));
+        queue.set_looks_ahead(looks_ahead);
+        queue
+    })
 }
 
 proptest! {
@@ -53,6 +58,7 @@ proptest! {
                     queue.retain(|event| event.class() <= class);
                     set.retain(|event| event.class() <= class);
                 }
+                Step::LookAhead(looks_ahead) => queue.set_looks_ahead(looks_ahead),
                 Step::Look(end) => {
                     queue.look_for_events(Time::from_ps(end));
                     let due = set.first().is_some_and(|first| first.at().as_ps() < end);
@@ -67,7 +73,7 @@ proptest! {
             prop_assert_eq!(queue.len(), set.len());
             let (earliest, first) = (queue.earliest(), set.first().map(|first| first.at()));
             prop_assert_eq!(earliest.is_some(), first.is_some());
-            // A slot is at most a 64th of the horizon long, rounded up to a power of two.
+            // A slot is at most a 4,096th of the horizon long, rounded up to a power of two.
             let too_early = earliest.zip(first).map(|(earliest, first)| first.since(earliest).as_ps());
             prop_assert!(too_early.is_none_or(|ps| ps < 1 << 25), "{:?} instead of {:?}", earliest, first);
         }

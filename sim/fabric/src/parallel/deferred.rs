@@ -2,11 +2,12 @@
 //! defers events of messages.
 
 use super::partition::Partitioning;
-use crate::arena::{Fifo, PacketId};
+use crate::arena::{Arena, Fifo, PacketId};
 use crate::event::{Event, EventClass};
 use crate::packet::{Message, MessageRef, Packet};
 use crate::simulation::Simulation;
 use crate::simulation::sink::EventSink;
+use crate::switch::Port;
 use crate::traffic::Traffic;
 use crate::transport::{MessageEnd, Transport};
 use homa_engine::EventKey;
@@ -201,6 +202,10 @@ impl<H: Copy + std::fmt::Debug> EventSink<H> for PartitionSink<H> {
         self.leaving.len()
     }
 
+    fn is_crossing(&self, tier: TierId) -> bool {
+        tier == self.crossing
+    }
+
     #[inline]
     fn depart<T: Transport<Header = H>, S: Traffic>(network: &mut Simulation<T, S, Self>, link: u32) -> bool {
         let crosses = network.crosses(link);
@@ -211,15 +216,12 @@ impl<H: Copy + std::fmt::Debug> EventSink<H> for PartitionSink<H> {
     }
 
     #[inline]
-    fn arrive<T: Transport<Header = H>, S: Traffic>(
-        network: &mut Simulation<T, S, Self>,
-        link: u32,
-    ) -> (PacketId, Option<Time>) {
-        let Simulation { arena, ports, observer, now, .. } = network;
-        let port = &mut ports[link as usize];
-        let packets =
-            if port.tier == observer.crossing { &mut observer.arriving[link as usize] } else { port.in_flight_mut() };
-        packets.arrive(arena, *now)
+    fn arrive(&mut self, link: u32, port: &mut Port, arena: &mut Arena<H>, now: Time) -> (PacketId, Option<Time>) {
+        if port.tier == self.crossing {
+            self.arriving[link as usize].arrive(arena, now)
+        } else {
+            port.arrive(arena, now)
+        }
     }
 
     #[inline]

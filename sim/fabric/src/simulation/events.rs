@@ -5,10 +5,11 @@ use super::sink::EventSink;
 use crate::arena::PacketId;
 use crate::event::{Event, EventClass, EventOrder, HostTimer};
 use crate::packet::{Message, MessageRef, Packet};
-use crate::switch::{Schedule, Verdict};
+use crate::switch::{Dequeued, Due, Verdict};
 use crate::tap::PortEvent;
 use crate::traffic::{Submission, Traffic};
 use crate::transport::{MessageEnd, Transport};
+use homa_engine::EventKey;
 use homa_topologies::{HostId, LinkId, Node, SwitchId};
 use homa_units::{Priority, Time};
 use rand::Rng;
@@ -45,28 +46,37 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
         if is_of_host && self.hosts[port as usize].failed {
             return;
         }
-        let schedule = self.ports[port as usize].dequeue(&mut self.arena, self.now);
+        let entry = &mut self.ports[port as usize];
+        // One thread has no such event.
+        self.events -= u64::from(self.observer.is_crossing(entry.tier) && !is_of_host);
+        let Dequeued { dequeue, arrival } = entry.dequeue(&mut self.arena, self.now);
         self.tap_sent(port);
-        self.apply(port, schedule);
+        self.apply(port, dequeue.map_or(Due::Nothing, Due::Dequeue));
+        self.apply(port, arrival.map_or(Due::Nothing, Due::Arrival));
         if is_of_host {
             self.frame_begun(port);
             self.after_transport_call(port);
         }
     }
 
-    pub(super) fn arrival(&mut self, link: u32) {
-        let (id, next) = O::arrive(self, link);
+    /// The packet in front arrives over `link`; `event` says so.
+    #[inline(always)]
+    pub(super) fn arrival(&mut self, link: u32, event: EventKey) {
+        let Self { ports, arena, scheduler, observer, now, .. } = self;
+        let port = &mut ports[link as usize];
+        let to = port.to;
+        let (id, next) = observer.arrive(link, port, arena, *now);
         if let Some(at) = next {
-            self.scheduler.schedule(T::ORDER, at, Event::new(EventClass::Arrival, link));
+            scheduler.schedule_again(T::ORDER, at, event);
         }
         self.tap(link, PortEvent::Arrived, id);
-        match self.ports[link as usize].to {
+        match to {
             Node::Switch(switch) => {
                 let LinkId(out) = self.route(switch, self.arena.get(id).destination);
                 let port = &mut self.ports[out as usize];
                 let frames = port.counters.frames;
                 let switch = &mut self.switches[switch.0 as usize];
-                let (verdict, schedule) = switch.enqueue(port, &mut self.arena, self.now, id);
+                let (verdict, due) = switch.enqueue(port, &mut self.arena, self.now, id);
                 let is_sent = port.counters.frames > frames;
                 self.tap(out, PortEvent::Enqueued(verdict), id);
                 match verdict {
@@ -74,7 +84,7 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
                         if is_sent {
                             self.tap(out, PortEvent::Sent, id);
                         }
-                        self.apply(out, schedule);
+                        self.apply(out, due);
                     }
                     Verdict::Dropped => {
                         self.arena.remove(id);
@@ -101,9 +111,9 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
 
     pub(super) fn submission(&mut self, generator: u32) {
         let state = &mut self.generators[generator as usize];
-        let Submission { source, destination, size, .. } = state.pending.expect("it was scheduled");
+        let Submission { at, source, destination, size } = state.pending.expect("it was scheduled");
         if self.hosts[source.0 as usize].failed {
-            self.next_submission(generator);
+            self.next_submission(generator, at);
             return;
         }
         state.is_blocked = state.outstanding >= state.max_outstanding;
@@ -123,24 +133,17 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
         self.observer.created(reference, &message);
         host.transport.submit(self.now, reference, &message);
         self.after_transport_call(source.0);
-        self.next_submission(generator);
+        self.next_submission(generator, at);
     }
 
-    fn next_submission(&mut self, generator: u32) {
-        let state = &mut self.generators[generator as usize];
-        let before = state.pending.take().map_or(Time::ZERO, |submission| submission.at);
-        state.pending = self.traffic.next(generator);
-        assert!(
-            state.pending.is_none_or(|submission| submission.at >= before),
-            "a generator gives its messages in order of time"
-        );
-        self.schedule_submission(generator);
-    }
-
-    /// A generator that had to wait is late, and catches up.
-    pub(super) fn schedule_submission(&mut self, generator: u32) {
-        if let Some(submission) = &self.generators[generator as usize].pending {
-            let at = submission.at.max(self.now);
+    /// Schedules the next message of a generator, whose last one was due at `before`.
+    pub(super) fn next_submission(&mut self, generator: u32, before: Time) {
+        let pending = self.traffic.next(generator);
+        self.generators[generator as usize].pending = pending;
+        if let Some(Submission { at, .. }) = pending {
+            assert!(at >= before, "a generator gives its messages in order of time");
+            // A generator that had to wait is late, and catches up.
+            let at = at.max(self.now);
             self.scheduler.schedule(T::ORDER, at, Event::new(EventClass::Submission, generator));
         }
     }
@@ -168,6 +171,7 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
     }
 
     /// A message is no longer outstanding.
+    #[inline]
     fn has_ended(&mut self, message: &Message) {
         let generator = &mut self.generators[message.generator as usize];
         generator.outstanding -= 1;
@@ -197,21 +201,20 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
     }
 
     /// Does what a transport's contract asks for after each call.
+    // What few calls need is apart, so that the rest has little to save and restore.
     #[inline]
     fn after_transport_call(&mut self, host: u32) {
-        while let Some(end) = self.hosts[host as usize].transport.poll_completion() {
-            O::ended(self, host, end);
+        if let Some(end) = self.hosts[host as usize].transport.poll_completion() {
+            self.messages_ended(host, end);
         }
         if host < self.pushing_hosts {
             self.push(host);
         }
         let entry = &mut self.hosts[host as usize];
         if let Some((at, timer)) = entry.timeout_to_arm() {
-            if at == self.now {
-                self.observer.begin_anew();
-            }
-            self.scheduler.schedule(T::ORDER, at, Event::timer(host, timer));
+            self.arm_timeout(host, at, timer);
         }
+        let entry = &mut self.hosts[host as usize];
         if !entry.nic.is_armed() && entry.transport.has_packet() {
             if entry.nic.is_idle(self.now) {
                 self.pull(host);
@@ -220,6 +223,24 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
             }
         }
         self.wake_others(host);
+    }
+
+    /// A message has ended at a host, and perhaps further ones.
+    #[inline(never)]
+    fn messages_ended(&mut self, host: u32, first: MessageEnd) {
+        let mut next = Some(first);
+        while let Some(end) = next {
+            O::ended(self, host, end);
+            next = self.hosts[host as usize].transport.poll_completion();
+        }
+    }
+
+    #[inline(never)]
+    fn arm_timeout(&mut self, host: u32, at: Time, timer: HostTimer) {
+        if at == self.now {
+            self.observer.begin_anew();
+        }
+        self.scheduler.schedule(T::ORDER, at, Event::timer(host, timer));
     }
 
     /// Hosts that share state with this one may have something to send now.
@@ -234,6 +255,7 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
     }
 
     /// Puts everything that a transport has into the queue of the host's NIC.
+    #[inline(never)]
     fn push(&mut self, host: u32) {
         while self.hosts[host as usize].transport.has_packet() {
             let packet = self.hosts[host as usize].transport.poll_transmit(self.now);
@@ -241,13 +263,13 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
             O::packets_changed(self);
             let port = &mut self.ports[host as usize];
             let frames = port.counters.frames;
-            let schedule = port.enqueue_at(&mut self.arena, self.now, id, Priority::HIGHEST);
+            let due = port.enqueue_at(&mut self.arena, self.now, id, Priority::HIGHEST);
             let begun = port.counters.frames > frames;
             self.tap(host, PortEvent::Enqueued(Verdict::Taken), id);
             if begun {
                 self.tap(host, PortEvent::Sent, id);
             }
-            self.apply(host, schedule);
+            self.apply(host, due);
             if begun {
                 self.frame_begun(host);
             }
@@ -274,7 +296,7 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
         let more = entry.transport.has_packet();
         O::packets_changed(self);
         self.tap(host, PortEvent::Sent, id);
-        self.apply(host, Schedule { dequeue: None, arrival });
+        self.apply(host, arrival.map_or(Due::Nothing, Due::Arrival));
         if more {
             self.arm_pull(host);
         }
@@ -285,12 +307,10 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
         self.scheduler.schedule(T::ORDER, at, Event::timer(host, timer));
     }
 
-    #[inline]
+    #[inline(always)]
     fn route(&mut self, switch: SwitchId, destination: HostId) -> LinkId {
-        match self.routes.choices(switch, destination) {
-            [only] => *only,
-            choices => self.switches[switch.0 as usize].choose(self.load_balancing, choices),
-        }
+        let Self { routes, switches, load_balancing, .. } = self;
+        routes.link(switch, destination, |count| switches[switch.0 as usize].choose(*load_balancing, count))
     }
 
     /// Shows a packet at a port to a tap, if there is one.
@@ -314,14 +334,15 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
     // Forced: the compiler finds it too long where packets may cross to other partitions, which
     // costs 16 instructions for each packet-hop.
     #[inline(always)]
-    fn apply(&mut self, port: u32, schedule: Schedule) {
-        if let Some(at) = schedule.dequeue {
-            self.scheduler.schedule(T::ORDER, at, Event::new(EventClass::Dequeue, port));
-        }
-        if let Some(at) = schedule.arrival
-            && !O::depart(self, port)
-        {
-            self.scheduler.schedule(T::ORDER, at, Event::new(EventClass::Arrival, port));
+    fn apply(&mut self, port: u32, due: Due) {
+        match due {
+            Due::Nothing => {}
+            Due::Dequeue(at) => self.scheduler.schedule(T::ORDER, at, Event::new(EventClass::Dequeue, port)),
+            Due::Arrival(at) => {
+                if !O::depart(self, port) {
+                    self.scheduler.schedule(T::ORDER, at, Event::new(EventClass::Arrival, port));
+                }
+            }
         }
     }
 }

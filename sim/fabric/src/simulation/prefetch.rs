@@ -25,8 +25,9 @@ pub(super) const PREFETCH_LINKS: usize = 4_096;
 impl<T: Transport, S, O> Simulation<T, S, O> {
     /// Whether what the next events need is brought into the cache: by default only in large
     /// networks. It changes how long a run takes and nothing else.
-    pub const fn set_prefetch(&mut self, prefetches: bool) {
+    pub fn set_prefetch(&mut self, prefetches: bool) {
         self.prefetches = prefetches;
+        self.scheduler.queue.set_looks_ahead(prefetches);
     }
 }
 
@@ -93,6 +94,9 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
         };
         if class == EventClass::Arrival {
             O::next_to_arrive(self, component).into_iter().for_each(|id| self.arena.prefetch(id));
+            if port.has_waiting() {
+                port.prefetch_waiting();
+            }
         } else {
             port.next_to_dequeue().into_iter().for_each(|id| self.arena.prefetch(id));
             port.last_in_flight().into_iter().for_each(|id| self.arena.prefetch(id));
@@ -106,6 +110,10 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
         let port = &self.ports[link as usize];
         let id = O::next_to_arrive(self, link)?;
         self.arena.behind(id).into_iter().for_each(|behind| self.arena.prefetch(behind));
+        if port.has_waiting() {
+            // It will catch up.
+            port.next_to_dequeue().into_iter().for_each(|id| self.arena.prefetch(id));
+        }
         match port.to {
             Node::Switch(switch) => {
                 let LinkId(next) = self.likely_route(switch, self.arena.get(id).destination);
@@ -132,9 +140,7 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
     /// What [`Self::route`] will say, unless another packet comes to the switch before.
     #[inline]
     fn likely_route(&self, switch: SwitchId, destination: HostId) -> LinkId {
-        match self.routes.choices(switch, destination) {
-            [only] => *only,
-            choices => self.switches[switch.0 as usize].peek(self.load_balancing, choices),
-        }
+        let switch_of = |count| self.switches[switch.0 as usize].peek(self.load_balancing, count);
+        self.routes.link(switch, destination, switch_of)
     }
 }

@@ -1,13 +1,14 @@
 //! Who is told what happens: an observer, or a partition that several threads simulate.
 
 use super::Simulation;
-use crate::arena::PacketId;
+use crate::arena::{Arena, PacketId};
 use crate::packet::{Message, MessageRef, Packet};
+use crate::switch::Port;
 use crate::tap::{PortEvent, Tap, Tapped};
 use crate::traffic::{Observer, Traffic};
 use crate::transport::{MessageEnd, Transport};
 use homa_engine::EventKey;
-use homa_topologies::{HostId, LinkId};
+use homa_topologies::{HostId, LinkId, TierId};
 use homa_units::Time;
 
 /// What differs between a network that is simulated as a whole and one of several partitions.
@@ -64,13 +65,17 @@ pub(crate) trait EventSink<H: Copy>: Sized {
         false
     }
 
-    /// The packet that arrives over `link` now, and the arrival of the next one.
+    /// Whether links of this tier may lead to other partitions.
+    fn is_crossing(&self, tier: TierId) -> bool {
+        let _ = tier;
+        false
+    }
+
+    /// The packet that arrives over `link` of `port` now, and the arrival of the next one.
     #[inline]
-    fn arrive<T: Transport<Header = H>, S: Traffic>(
-        network: &mut Simulation<T, S, Self>,
-        link: u32,
-    ) -> (PacketId, Option<Time>) {
-        network.ports[link as usize].arrive(&network.arena, network.now)
+    fn arrive(&mut self, link: u32, port: &mut Port, arena: &mut Arena<H>, now: Time) -> (PacketId, Option<Time>) {
+        let _ = link;
+        port.arrive(arena, now)
     }
 
     /// The packet that arrives next over `link`.

@@ -52,11 +52,12 @@ impl StrictPriority {
     #[inline]
     pub(crate) fn dequeue<H: Copy>(&mut self, occupied: &mut u8, arena: &Arena<H>, now: Time) -> PacketId {
         let priority = 7 - occupied.leading_zeros() as usize;
-        let id = self.waiting[priority].pop_front(arena).expect("an occupied priority has a packet");
-        if self.waiting[priority].is_empty() {
+        let queue = &mut self.waiting[priority];
+        let (id, frame_bytes) = queue.take_first(arena).expect("an occupied priority has a packet");
+        if queue.is_empty() {
             *occupied &= !(1 << priority);
         }
-        self.length.remove(now, u64::from(arena.get(id).frame_bytes));
+        self.length.remove(now, u64::from(frame_bytes));
         id
     }
 

@@ -108,7 +108,7 @@ impl Transport for Blind {
         }
         assert!(self.outbound[index].unsent == 0, "a slot is used again when its message is sent");
         self.outbound[index] = entry;
-        self.ready.set(reference.slot, size, created, sequence);
+        self.ready.enter(reference.slot, size, created, sequence);
         self.unsent += 1;
         self.unsent_max = self.unsent_max.max(self.unsent);
     }

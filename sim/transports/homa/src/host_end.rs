@@ -226,10 +226,17 @@ impl HostEnd {
 
     #[inline]
     pub(crate) fn poll_timeout(&self) -> Option<Time> {
+        let core = self.driver.poll_timeout();
+        let at = if self.prio.is_none() && self.nic.is_empty() { core } else { self.earliest_timeout(core) };
+        at.map(|at| at.max(self.now))
+    }
+
+    // Apart, as few experiments have any of it, and it is asked after each packet.
+    #[inline(never)]
+    fn earliest_timeout(&self, core: Option<Time>) -> Option<Time> {
         let prio = self.prio.as_ref().map(|(_, at)| *at);
         let nic = self.nic.front().map(|(at, _)| *at).filter(|_| self.driver.endpoint().waits_for_nic());
-        let at = [self.driver.poll_timeout(), prio, nic].into_iter().flatten().min()?;
-        Some(at.max(self.now))
+        [core, prio, nic].into_iter().flatten().min()
     }
 
     pub(crate) fn handle_nic_completion(&mut self, end: Time, frame_bytes: u16) {

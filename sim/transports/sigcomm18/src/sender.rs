@@ -83,7 +83,7 @@ impl Sender {
         message.size = size;
         message.unscheduled_left = size.min(self.config.unscheduled_limit());
         message.bytes_left = size;
-        self.ready.set(slot, size, created, sequence);
+        self.ready.enter(slot, size, created, sequence);
         self.unsent += 1;
         self.unsent_max = self.unsent_max.max(self.unsent);
     }
@@ -97,7 +97,7 @@ impl Sender {
         let position = message.granted.partition_point(|granted| granted.offset > offset);
         message.granted.insert(position, Granted { offset, data, level });
         if idle {
-            self.ready.set(slot, message.bytes_left, message.created, message.sequence);
+            self.ready.enter(slot, message.bytes_left, message.created, message.sequence);
         }
     }
 
