@@ -1,7 +1,7 @@
 //! What people read on the terminal.
 
 use homa_analysis::slowdown_table;
-use homa_lab::{Arrivals, Background, Case, CaseSummary, PlannedCase, Timing};
+use homa_lab::{Arrivals, Background, Case, CaseSummary, PlannedCase, TierUtilisation, Timing, Utilisation};
 use std::fmt::Write;
 
 /// What is about to be simulated.
@@ -157,4 +157,13 @@ pub(crate) fn cpu_time(before_s: f64, drain_s: f64) -> String {
         return format!("about {least} of CPU time");
     }
     format!("about {least} of CPU time, up to {most} with the longest drains")
+}
+
+/// "host-tor 0.50, tor-spine 0.78", with a tier's busiest link if that has clearly more.
+pub(crate) fn utilisation(tiers: &Utilisation) -> String {
+    let told = |tier: &TierUtilisation| {
+        let busiest = (tier.busiest > tier.mean + 0.005).then(|| format!(" (busiest link {:.2})", tier.busiest));
+        format!("{} {:.2}{}", tier.tier, tier.mean, busiest.unwrap_or_default())
+    };
+    tiers.iter().map(told).collect::<Vec<_>>().join(", ")
 }

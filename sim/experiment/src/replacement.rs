@@ -20,15 +20,17 @@ pub enum BadOverride {
     /// There is no key.
     #[error("`{0}` is not KEY=VALUE; write for example workload.load=0.5")]
     Key(String),
-    /// The value begins as a list, a table or a text in quotes, and doesn't end as one.
+    /// The value begins as a list, a table or a text in quotes, and can't be read as one.
     #[error(
-        "`{text}`: the value begins with `{begin}` and is not complete; write for example workload.load=[0.5, 0.8]"
+        "`{text}`: the value begins with `{begin}` and can't be read: {cause}; write for example workload.load=[0.5, 0.8]"
     )]
     Value {
         /// As written.
         text: String,
         /// The first character of the value.
         begin: char,
+        /// What is wrong with it.
+        cause: String,
     },
 }
 
@@ -43,14 +45,15 @@ impl FromStr for Override {
             return Err(bad());
         }
         // What is no TOML value is a text without its quotes: sizes=w2, window=10ms.
-        let parsed = format!("value = {value}").parse::<Table>().ok().and_then(|mut table| table.remove("value"));
+        let parsed = format!("value = {value}").parse::<Table>();
         let value = match (parsed, value.trim().chars().next()) {
-            (Some(parsed), _) => Some(parsed),
-            (None, Some(_)) if value.trim() == "none" => None,
-            (None, Some(begin)) if "[{\"'".contains(begin) => {
-                return Err(BadOverride::Value { text: text.to_owned(), begin });
+            (Ok(mut table), _) => table.remove("value"),
+            (Err(_), Some(_)) if value.trim() == "none" => None,
+            (Err(error), Some(begin)) if "[{\"'".contains(begin) => {
+                let (text, cause) = (text.to_owned(), error.message().to_owned());
+                return Err(BadOverride::Value { text, begin, cause });
             }
-            (None, _) => Some(Value::String(value.trim().to_owned())),
+            (Err(_), _) => Some(Value::String(value.trim().to_owned())),
         };
         Ok(Self { key, value, text: text.to_owned() })
     }

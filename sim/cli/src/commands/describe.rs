@@ -2,8 +2,8 @@
 
 use super::experiment::{planned, refuse_overload};
 use crate::args::DescribeArguments;
-use crate::text::{cpu_time, drain_at_most};
-use homa_lab::{Arrivals, Case, TierUtilisation, control_load, paths, work};
+use crate::text::{cpu_time, drain_at_most, utilisation};
+use homa_lab::{Arrivals, Case, control_load, paths, work};
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -111,8 +111,7 @@ fn describe(text: &mut String, case: &Case) {
             );
         }
     }
-    let tiers: Vec<_> = case.demand.created.iter().map(utilisation).collect();
-    let _ = writeln!(text, "  utilisation   {}", tiers.join(", "));
+    let _ = writeln!(text, "  utilisation   {}", utilisation(&case.demand.created));
     for (label, line) in case.transport.description() {
         let _ = writeln!(text, "  {label:<13} {line}");
     }
@@ -140,10 +139,4 @@ fn describe(text: &mut String, case: &Case) {
     for note in &case.notes {
         let _ = writeln!(text, "  note          {note}");
     }
-}
-
-/// "tor-spine 0.78", with the busiest link if it has clearly more.
-fn utilisation(tier: &TierUtilisation) -> String {
-    let busiest = (tier.busiest > tier.mean + 0.005).then(|| format!(" (busiest link {:.2})", tier.busiest));
-    format!("{} {:.2}{}", tier.tier, tier.mean, busiest.unwrap_or_default())
 }

@@ -2,9 +2,10 @@
 
 use super::experiment::{Planned, planned, refuse_overload, selection};
 use crate::args::PlanArguments;
-use crate::text::{cpu_time, drain_at_most, duration, memory};
-use homa_lab::{Archive, Claim, busiest, work};
+use crate::text::{cpu_time, drain_at_most, duration, memory, utilisation};
+use homa_lab::{Archive, Claim, PlannedCase, busiest, work};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -23,6 +24,8 @@ struct Line<'a> {
     /// The tier with the busiest link, and what share of what it can that link is to carry.
     busiest_tier: &'a str,
     busiest_utilisation: f64,
+    /// By tier, the mean over its links.
+    utilisation: BTreeMap<&'a str, f64>,
     done: bool,
 }
 
@@ -48,6 +51,7 @@ pub(crate) fn execute(arguments: &PlanArguments) -> anyhow::Result<ExitCode> {
             packet_hops_estimate: estimate.packet_hops / runs,
             busiest_tier: busiest.tier,
             busiest_utilisation: busiest.busiest,
+            utilisation: planned.case.demand.created.iter().map(|tier| (tier.tier, tier.mean)).collect(),
             done: archive.has(&run.key),
         }
     };
@@ -61,6 +65,7 @@ pub(crate) fn execute(arguments: &PlanArguments) -> anyhow::Result<ExitCode> {
         }
     } else {
         table(&mut text, &lines);
+        utilisations(&mut text, plan, &lines);
     }
     std::io::stdout().write_all(text.as_bytes())?;
     if let Some(obstacle) = Claim::obstacle(out, plan) {
@@ -107,4 +112,22 @@ fn table(text: &mut String, lines: &[Line<'_>]) {
         cpu_time(cpu_s, drain_cpu_s),
         memory(bytes)
     );
+}
+
+/// The utilisation of every tier, once for cases that have the same.
+fn utilisations(text: &mut String, plan: &[PlannedCase], lines: &[Line<'_>]) {
+    let mut told: Vec<(String, Vec<&str>)> = Vec::new();
+    for PlannedCase { case, .. } in
+        plan.iter().filter(|planned| lines.iter().any(|line| line.case == planned.case.name))
+    {
+        let tiers = utilisation(&case.demand.created);
+        match told.iter_mut().find(|(other, _)| *other == tiers) {
+            Some((_, cases)) => cases.push(&case.name),
+            None => told.push((tiers, vec![&case.name])),
+        }
+    }
+    for (tiers, cases) in told {
+        let others = (cases.len() > 1).then(|| format!(" and {} more", cases.len() - 1)).unwrap_or_default();
+        let _ = writeln!(text, "utilisation of {}{others}: {tiers}", cases[0]);
+    }
 }

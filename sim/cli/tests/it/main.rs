@@ -11,6 +11,7 @@ mod describe_homa;
 mod figures;
 mod help_examples;
 mod like_with_like;
+mod overload;
 mod overwriting;
 mod replay;
 mod report;
