@@ -245,12 +245,18 @@ impl Endpoint {
     #[inline]
     pub(crate) fn peer(&mut self, id: PeerId) -> &mut Peer {
         if self.peers.touch(id, self.now) {
-            self.metrics.peer_allocs += 1;
-            // Many peers are reason enough for the timer to run: it collects those that nobody
-            // uses.
-            self.schedule_tick();
+            self.peer_created();
         }
         self.peers.get_mut(id)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn peer_created(&mut self) {
+        self.metrics.peer_allocs += 1;
+        // Many peers are reason enough for the timer to run: it collects those that nobody
+        // uses.
+        self.schedule_tick();
     }
 
     #[inline]

@@ -121,13 +121,23 @@ pub(crate) struct Peers {
 }
 
 impl Peers {
-    /// The peer, created if it wasn't known. The second value tells whether it is new.
+    /// Takes note that the peer is in use; it is created if it wasn't known, and true says so.
+    #[inline]
     pub(crate) fn touch(&mut self, id: PeerId, now: Time) -> bool {
-        let (group, place) = (id.index() / GROUP, id.index() % GROUP);
-        if let Some(Some(peer)) = self.place(id.index()) {
-            peer.last_access = now;
-            return false;
+        match self.place(id.index()) {
+            Some(Some(peer)) => {
+                peer.last_access = now;
+                false
+            }
+            _ => self.create(id, now),
         }
+    }
+
+    // Apart, as it saves and restores what those need not that are known, which nearly all are.
+    #[cold]
+    #[inline(never)]
+    fn create(&mut self, id: PeerId, now: Time) -> bool {
+        let (group, place) = (id.index() / GROUP, id.index() % GROUP);
         if self.groups.len() <= group {
             self.groups.resize_with(group + 1, || None);
         }
@@ -142,6 +152,7 @@ impl Peers {
         self.known(id).expect(CREATED)
     }
 
+    #[inline]
     pub(crate) fn get_mut(&mut self, id: PeerId) -> &mut Peer {
         self.place(id.index()).and_then(Option::as_deref_mut).expect(CREATED)
     }
@@ -150,6 +161,7 @@ impl Peers {
         self.groups.get(id.index() / GROUP)?.as_ref()?[id.index() % GROUP].as_deref()
     }
 
+    #[inline]
     fn place(&mut self, index: usize) -> Option<&mut Option<Box<Peer>>> {
         Some(&mut self.groups.get_mut(index / GROUP)?.as_mut()?[index % GROUP])
     }

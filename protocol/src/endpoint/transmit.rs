@@ -264,7 +264,16 @@ impl Endpoint {
     }
 
     /// Lets the pacer send what it may (spec 7.3, 7.4.4).
+    #[inline]
     pub(crate) fn run_pacer(&mut self) {
+        // In pull mode nothing is paced; each packet asks.
+        if matches!(self.config.transmit, TransmitMode::OldPacer | TransmitMode::Qdisc) {
+            self.run_some_pacer();
+        }
+    }
+
+    #[inline(never)]
+    fn run_some_pacer(&mut self) {
         match self.config.transmit {
             TransmitMode::Pull | TransmitMode::Immediate => {}
             TransmitMode::OldPacer => {

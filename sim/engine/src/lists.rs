@@ -5,7 +5,8 @@ use crate::occupancy::Occupancy;
 use homa_units::{Duration, Time};
 use prefetch_index::prefetch_index;
 
-/// How many lists there are. It is a constant, so that the number of a slot modulo it needs no check.
+/// How many lists there are. It is a constant, so that the number of a slot modulo it needs no
+/// check.
 pub(crate) const LISTS: u64 = Occupancy::SIZE as u64;
 /// The time within a slot has 32 bits.
 const SLOT_BITS_MAX: u32 = 32;

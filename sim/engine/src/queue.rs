@@ -21,8 +21,8 @@ use std::cmp::Reverse;
 ///
 /// Guarantee: events are popped in the order of their keys; one pushed for the past is popped next.
 /// Cost: a push is constant within the horizon, but for the walk to its place on the list, and
-/// logarithmic beyond it; a pop is constant but for the sorting of a slot's events. Memory is that of
-/// the most events that were pending at a time.
+/// logarithmic beyond it; a pop is constant but for the sorting of a slot's events. Memory is that
+/// of the most events that were pending at a time.
 #[derive(Debug)]
 pub struct EventQueue {
     /// Events before the first slot: those of the open one, and any pushed for the past. Latest
@@ -34,7 +34,8 @@ pub struct EventQueue {
     looks_ahead: bool,
     /// The slot of the first event in `far`; [`NO_SLOT`] if that is empty.
     far_slot: u64,
-    /// Slots before this one need not be opened: it is `far_slot`, or zero if the queue looks ahead.
+    /// Slots before this one need not be opened: it is `far_slot`, or zero if the queue looks
+    /// ahead.
     opened_from: u64,
     lists: Lists,
     /// Events beyond the horizon when they were pushed.
@@ -90,7 +91,8 @@ impl EventQueue {
         }
     }
 
-    /// An event that belongs on no list: it is beyond the horizon, or in a slot that is open or past.
+    /// An event that belongs on no list: it is beyond the horizon, or in a slot that is open or
+    /// past.
     // Apart, as few are.
     #[inline(never)]
     fn push_elsewhere(&mut self, slot: u64, event: EventKey) {
@@ -119,8 +121,8 @@ impl EventQueue {
         self.pop_listed_before(end).or_else(|| self.pop_opened_before(end))
     }
 
-    /// As [`Self::pop_before`], and none if that takes some effort. It is for loops in which nothing is
-    /// to slow down what nearly all events need.
+    /// As [`Self::pop_before`], and none if that takes some effort. It is for loops in which
+    /// nothing is to slow down what nearly all events need.
     #[inline(always)]
     pub fn pop_listed_before(&mut self, end: Time) -> Option<EventKey> {
         if !self.open.is_empty() {

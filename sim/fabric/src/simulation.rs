@@ -173,9 +173,9 @@ impl<T: Transport, S: Traffic, O: EventSink<T::Header>> Simulation<T, S, O> {
         simulation
     }
 
-    /// Ports ask for an event at each dequeue where what they send has to be known at once: by a tap,
-    /// by a transport that pushes, by other partitions; and where the order of events depends on what
-    /// was scheduled first.
+    /// Ports ask for an event at each dequeue where what they send has to be known at once: by a
+    /// tap, by a transport that pushes, by other partitions; and where the order of events depends
+    /// on what was scheduled first.
     fn ask_for_dequeue_events(&mut self) {
         let all = O::HAS_TAP || T::ORDER != EventOrder::ByComponent;
         for (link, port) in (0..).zip(&mut self.ports) {

@@ -164,8 +164,8 @@ impl Port {
         Dequeued { dequeue: is_due.then_some(self.frame_end), arrival }
     }
 
-    /// Puts the next packet on the link at the end of the frame; gives its arrival if it is the only
-    /// one there.
+    /// Puts the next packet on the link at the end of the frame; gives its arrival if it is the
+    /// only one there.
     #[inline(always)]
     fn send_next<H: Copy>(&mut self, arena: &mut Arena<H>) -> Option<Time> {
         let now = self.frame_end;
