@@ -170,14 +170,28 @@ impl Scene {
         }
         let half = self.calls.len() / 2;
         if half > 0 {
-            found.push(with(&|scene| drop(scene.calls.drain(..half))));
+            found.push(with(&|scene| {
+                scene.calls.drain(..half);
+            }));
             found.push(with(&|scene| scene.calls.truncate(half)));
         }
         if self.calls.len() < 8 {
-            found.extend((0..self.calls.len()).map(|index| with(&|scene| drop(scene.calls.remove(index)))));
+            found.extend((0..self.calls.len()).map(|index| {
+                with(&|scene| {
+                    scene.calls.remove(index);
+                })
+            }));
         }
-        found.extend((0..self.partitions.len()).map(|index| with(&|scene| drop(scene.partitions.remove(index)))));
-        found.extend((0..self.crashes.len()).map(|index| with(&|scene| drop(scene.crashes.remove(index)))));
+        found.extend((0..self.partitions.len()).map(|index| {
+            with(&|scene| {
+                scene.partitions.remove(index);
+            })
+        }));
+        found.extend((0..self.crashes.len()).map(|index| {
+            with(&|scene| {
+                scene.crashes.remove(index);
+            })
+        }));
         let quiet = Link { loss: 0, duplication: 0, damage: 0, delay_us: 5, jitter_us: 0 };
         for from in 0..self.links.len() {
             let is_quiet = self.links[from].iter().all(|link| link.loss + link.duplication + link.damage == 0);
