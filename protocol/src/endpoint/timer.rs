@@ -138,11 +138,14 @@ impl Endpoint {
         let rpc = &self.rpcs[key];
         let not_silent = match (rpc.state, rpc.is_client()) {
             (State::Incoming, _) => {
+                let for_ever = self.config.quirks.stalled_messages_wait_for_ever;
                 // The stripped version has no grants, and gives up even a complete request that nobody takes.
                 let has_all_granted =
                     self.config.version == Version::Linux && rpc.received() as i32 >= rpc.msgin.granted;
-                let waits = !rpc.has_buffers() && (self.config.quirks.stalled_messages_wait_for_ever || !rpc.stalled);
-                waits || has_all_granted
+                // What has got its buffers late is granted with its next packet, which may never come.
+                let is_overlooked = !for_ever && rpc.msgin.grantable && !rpc.msgin.managed;
+                let waits = !rpc.has_buffers() && (for_ever || !rpc.stalled);
+                waits || has_all_granted && !is_overlooked
             }
             (_, false) => {
                 let waits_for_grant = sent >= rpc.out.granted && Some(sent) != rpc.out.length;

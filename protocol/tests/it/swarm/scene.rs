@@ -170,7 +170,9 @@ impl Scene {
         }
         let half = self.calls.len() / 2;
         if half > 0 {
-            found.push(with(&|scene| drop(scene.calls.drain(..half))));
+            found.push(with(&|scene| {
+                scene.calls.drain(..half);
+            }));
             found.push(with(&|scene| scene.calls.truncate(half)));
         }
         if self.calls.len() < 8 {
