@@ -47,7 +47,6 @@ fn from_environment(name: &str, default: u64) -> u64 {
 }
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "how many worlds are tried depends on the time there is")]
 fn every_world_comes_to_an_end_after_the_network_heals() {
     let first = from_environment("HOMA_SWARM_SEED", 1);
     let worlds = from_environment("HOMA_SWARM_WORLDS", 20);
