@@ -127,7 +127,7 @@ fn utilisations(text: &mut String, plan: &[PlannedCase], lines: &[Line<'_>]) {
         }
     }
     for (tiers, cases) in told {
-        let others = (cases.len() > 1).then(|| format!(" and {} more", cases.len() - 1)).unwrap_or_default();
+        let others = if cases.len() > 1 { format!(" and {} more", cases.len() - 1) } else { String::new() };
         let _ = writeln!(text, "utilisation of {}{others}: {tiers}", cases[0]);
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{Config, CutoffSource, Parameters};
 use homa_fabric::Framing;
-use homa_protocol::{Sysctls, TransmitMode};
+use homa_protocol::{MAX_MESSAGE_LENGTH, Sysctls, TransmitMode};
 use homa_run::{Context, FrameBytes};
 use homa_units::{BitRate, Bytes, Duration, Priority};
 
@@ -121,9 +121,11 @@ fn level_note(config: &Config, context: &Context<'_>) -> Option<String> {
 pub(crate) fn levels(config: &Config) -> String {
     let sysctls = &config.core.sysctls;
     let levels = sysctls.num_priorities.min(Priority::LEVELS as u32) as usize;
-    // A level is used if it has messages that no higher level takes.
-    let longest_above = |level: usize| sysctls.unsched_cutoffs[level + 1..levels].iter().max().copied().unwrap_or(0);
-    let is_used = |level: &usize| sysctls.unsched_cutoffs[*level] > longest_above(*level);
+    // A level is used if it has messages that no higher level takes. Cutoffs may be beyond all
+    // messages.
+    let longest = |level: usize| sysctls.unsched_cutoffs[level].min(MAX_MESSAGE_LENGTH);
+    let longest_above = |level: usize| (level + 1..levels).map(longest).max().unwrap_or(0);
+    let is_used = |level: &usize| longest(*level) > longest_above(*level);
     let used: Vec<usize> = (0..levels).filter(is_used).collect();
     let range = |from: usize, to: usize| if from == to { to.to_string() } else { format!("{from} to {to}") };
     let unscheduled = match (used.first(), used.last()) {
