@@ -177,9 +177,12 @@ impl Endpoint {
     ) -> Result<RpcId, SendError> {
         let id = self.next_client_id();
         let geometry = self.geometry(socket, to.peer)?;
-        // The kernel makes the peer first, whatever becomes of the message.
-        self.peer(to.peer);
-        if self.sockets[socket.index()].is_shut_down {
+        let is_shut_down = self.sockets[socket.index()].is_shut_down;
+        if is_shut_down || check_length(message.length).is_err() {
+            // The kernel makes the peer first, whatever becomes of the message.
+            self.peer(to.peer);
+        }
+        if is_shut_down {
             return Err(SendError::ShutDown);
         }
         self.metrics.send_calls += 1;

@@ -86,13 +86,19 @@ impl Endpoint {
         }
         let generation = self.rpcs[key].generation;
         let placement = self.handle_for_rpc(key, socket, from, packet);
-        let is_useless = placement.is_none() && matches!(packet, Packet::Data(_));
-        if is_useless && !self.config.quirks.useless_packets_end_silence && self.rpcs.is_current(key, generation) {
-            let rpc = &mut self.rpcs[key];
-            // A server that replies is glad of any sign of life.
-            rpc.silent_ticks = if rpc.state == State::Incoming { silence } else { 0 };
+        if !self.config.quirks.useless_packets_end_silence && matches!(packet, Packet::Data(_)) && placement.is_none() {
+            self.stay_silent(key, generation, silence);
         }
         Handled { rpc: Some((key, generation)), placement, refused: false }
+    }
+
+    /// Without quirk `useless_packets_end_silence`: a DATA packet has brought nothing. A server that replies is glad of
+    /// any sign of life.
+    #[cold]
+    fn stay_silent(&mut self, key: Key, generation: u32, silence: u32) {
+        if self.rpcs.is_current(key, generation) && self.rpcs[key].state == State::Incoming {
+            self.rpcs[key].silent_ticks = silence;
+        }
     }
 
     fn count_received(&mut self, packet: &Packet) {
@@ -141,13 +147,13 @@ impl Endpoint {
         if let Some(key) = self.rpcs.server_of_port(socket, id, from, data.header.sport) {
             return Some(key);
         }
-        // The kernel makes the peer first, whatever becomes of the message.
-        self.peer(from);
         let acceptable = data.message_length <= crate::MAX_MESSAGE_LENGTH
             && (data.message_length > 0 || self.config.quirks.zero_length_accepted)
             && self.sockets[socket.index()].pool.is_some()
             && !matches!(self.peers.route(from), Some(Route::Unreachable(_)));
         if !acceptable || self.is_finished(socket, id, from) {
+            // The kernel makes the peer first, whatever becomes of the message.
+            self.peer(from);
             return None;
         }
         let key = self.new_rpc(Name { socket, id, peer: from, dport: data.header.sport });
