@@ -13,7 +13,8 @@ pub(crate) struct Held {
 pub(crate) const HELD: &[Held] = &[Held {
     name: "qdisc-247",
     reason: "with three NIC queues and a NIC that completes late, packets of other protocols on queues 1 and 2 leave \
-             after Homa's packets of the same instant; whose turn it is within an instant is the stand-in's for the NIC",
+             after Homa's packets of the same instant; the cause is not known for sure: it may be the order in which the \
+             stand-in for the NIC takes its queues",
 }];
 
 /// The entry of a sequence, if it has one.
