@@ -19,8 +19,9 @@ mod results;
 mod session;
 
 pub use check::{
-    Baseline, BaselineCase, BaselineDecile, BaselineError, BaselineOverall, BaselineShort, CaseIdentity, CaseVerdict,
-    Estimate, MatchError, Outcome, Standing, Verdict, VerdictRow, judge, matching,
+    Baseline, BaselineBest, BaselineCase, BaselineDecile, BaselineError, BaselineOverall, BaselineShort, BestTimesNow,
+    CaseIdentity, CaseVerdict, CheckedCase, DifferentBest, Estimate, MatchError, Outcome, Standing, Verdict,
+    VerdictRow, judge, matching,
 };
 pub use comparison::{
     ComparedPercentile, ComparedSide, ComparedSizes, ComparedValue, Comparison, ComparisonError, ComparisonOptions,

@@ -9,8 +9,8 @@ use crate::args::CheckArguments;
 use crate::progress::Progress;
 use anyhow::{Context, bail};
 use homa_lab::{
-    Baseline, BaselineCase, CaseIdentity, CaseOutcome, Claim, Draw, Follow, PlannedCase, Selection, Session, Verdict,
-    carry_out, judge, matching,
+    Baseline, BaselineCase, CaseIdentity, CaseOutcome, CheckedCase, Claim, Draw, Follow, PlannedCase, Selection,
+    Session, Verdict, carry_out, judge, matching,
 };
 use homa_units::Time;
 use serde::Serialize;
@@ -46,24 +46,27 @@ fn check(arguments: &CheckArguments, interrupted: &'static AtomicBool) -> anyhow
     let experiment = &plan[0].case.experiment;
     let default = || Path::new("results/baselines").join(format!("{experiment}.json"));
     let path = arguments.baseline.clone().unwrap_or_else(default);
-    // What can't be compared is to be known before it is simulated.
     let baseline = match &arguments.update {
-        None => {
-            let baseline = Baseline::read(&path)?;
-            let identities: Vec<_> = plan.iter().map(|planned| CaseIdentity::of(&planned.case)).collect();
-            matching(&baseline, &identities).with_context(|| path.display().to_string())?;
-            Some(baseline)
-        }
+        None => Some(Baseline::read(&path)?),
         // One that is broken, or of other cases, is replaced all the same.
         Some(_) => Baseline::read(&path).ok(),
     };
-    let results = results(arguments, &plan, interrupted)?;
+    let identities: Vec<_> = plan.iter().map(|planned| CaseIdentity::of(&planned.case)).collect();
+    let before = match baseline.as_ref().map(|baseline| matching(baseline, &identities)) {
+        // What can't be compared is to be known before it is simulated.
+        Some(Err(cause)) if arguments.update.is_none() => {
+            return Err(cause).with_context(|| path.display().to_string());
+        }
+        matched => matched.and_then(Result::ok),
+    };
+    let results = results(arguments, &plan, before.as_deref(), interrupted)?;
     let verdict = baseline.as_ref().map(|baseline| judge(baseline, &results, allowed));
     let Some(reason) = &arguments.update else {
         let verdict = verdict.expect("it was read")?;
         tell(arguments, &verdict, &Compared { experiment, path: &path, baseline: baseline.as_ref() })?;
         return Ok(if verdict.passed { ExitCode::SUCCESS } else { ExitCode::from(EXIT_WORSE) });
     };
+    let results = results.into_iter().map(CheckedCase::into_results).collect();
     Baseline::new(experiment, reason, results).write(&path)?;
     if !arguments.quiet {
         if let Some(Ok(verdict)) = verdict {
@@ -115,12 +118,13 @@ fn tell(arguments: &CheckArguments, verdict: &Verdict, compared: &Compared<'_>) 
     Ok(())
 }
 
-/// Runs what is planned, and reads what came out.
+/// Runs what is planned, and reads what came out, to be judged by the baseline's cases `before`.
 fn results(
     arguments: &CheckArguments,
     plan: &[PlannedCase],
+    before: Option<&[&BaselineCase]>,
     interrupted: &'static AtomicBool,
-) -> anyhow::Result<Vec<BaselineCase>> {
+) -> anyhow::Result<Vec<CheckedCase>> {
     let temporary = tempfile::Builder::new().prefix("homasim-check-").tempdir();
     let temporary = temporary.context("cannot make a temporary folder; give one with --out DIR")?;
     let out: PathBuf = arguments.out.clone().unwrap_or_else(|| temporary.path().to_owned());
@@ -151,8 +155,11 @@ fn results(
     if tally.failures > 0 {
         bail!("{} of the runs or cases failed, see above; nothing was compared", tally.failures);
     }
-    let read = |planned: &PlannedCase| BaselineCase::read(&out.join(&planned.case.name));
-    Ok(plan.iter().map(read).collect::<Result<_, _>>()?)
+    let read = |(number, planned): (usize, &PlannedCase)| {
+        let before = before.map(|before| before[number]);
+        CheckedCase::read(&out.join(&planned.case.name), &planned.case, before)
+    };
+    Ok(plan.iter().enumerate().map(read).collect::<Result<_, _>>()?)
 }
 
 /// Shows how far it is. What came out is told when all is there.

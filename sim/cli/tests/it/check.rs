@@ -248,8 +248,15 @@ fn results_are_kept_where_asked_and_used_again() {
     let before = runs();
     assert_eq!(before.len(), 4);
     assert!(sandbox.files("kept").iter().any(|(name, _)| name.ends_with(".png")), "kept results have figures");
-    let text = ends(&sandbox, 0, &["tiny.toml", "--out", "kept"]);
-    assert!(text.contains("identical") && runs() == before, "{text}");
+    for more in [&[][..], &["--replace"]] {
+        let text = ends(&sandbox, 0, &[&["tiny.toml", "--out", "kept"], more].concat());
+        assert!(text.contains("identical") && runs() == before, "{more:?}: {text}");
+    }
+    // As a changed file.
+    let changed = ["tiny.toml", "--out", "kept", "--set", "measure.drain=300ms"];
+    refuses(&sandbox, &changed, &["measure.drain is \"200ms\" there, \"300ms\" here", "--replace"]);
+    ends(&sandbox, 0, &[&changed[..], &["--replace"]].concat());
+    assert!(runs().len() > before.len(), "runs of both are kept");
 }
 
 #[test]
@@ -356,6 +363,7 @@ fn the_shipped_baseline_is_of_the_shipped_experiment() {
     let baseline = json(&std::fs::read_to_string(root.join("results/baselines/tail-latency.json")).unwrap());
     let cases = baseline["cases"].as_array().unwrap();
     assert_eq!(cases.iter().map(|case| case["name"].clone()).collect::<Vec<_>>(), planned);
+    assert!(cases.iter().all(|case| case["best_times"].as_array().is_some_and(|best| best.len() > 20)));
     for decile in cases.iter().flat_map(|case| case["deciles"].as_array().unwrap()) {
         assert!(
             decile["count"].as_u64().unwrap() >= 1000 && decile["p99_high"].is_number(),

@@ -4,6 +4,7 @@ mod bad_homa_input;
 mod bad_input;
 mod bench;
 mod check;
+mod check_best_times;
 mod commands;
 mod common;
 mod compare;

@@ -49,6 +49,20 @@ pub struct BaselineCase {
     pub short_messages: BaselineShort,
     /// Slowdown by tenth of messages.
     pub deciles: Vec<BaselineDecile>,
+    /// What lone messages take, by ascending size: of the smallest and the largest size of each
+    /// tenth, and of some between. Baselines of earlier versions have none.
+    #[serde(default)]
+    pub best_times: Vec<BaselineBest>,
+}
+
+/// What a lone message takes, which is what its slowdown is relative to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BaselineBest {
+    /// Its size.
+    pub bytes: u64,
+    /// The time in microseconds by how far hosts are apart, the nearest first; none if no two hosts
+    /// of the network are so far apart.
+    pub us: Vec<Option<f64>>,
 }
 
 /// Slowdown over all messages; values that are infinite or not known are none, as below.
@@ -115,10 +129,20 @@ pub struct BaselineDecile {
 }
 
 impl BaselineOverall {
-    fn of(overall: &Overall) -> Self {
+    pub(super) fn of(overall: &Overall) -> Self {
         let Overall { p50, p99, mean, confidence } = *overall;
         let OverallConfidence { p50_low, p50_high, p99_low, p99_high } = confidence;
         Self { p50, p50_low, p50_high, p99, p99_low, p99_high, mean }
+    }
+
+    /// Each number.
+    pub(super) fn numbers(&mut self) -> [&mut Option<f64>; 7] {
+        let Self { p50, p50_low, p50_high, p99, p99_low, p99_high, mean } = self;
+        [p50, p50_low, p50_high, p99, p99_low, p99_high, mean]
+    }
+
+    pub(super) fn round(&mut self) {
+        round_all(self.numbers());
     }
 }
 
@@ -131,12 +155,22 @@ impl BaselineShort {
 }
 
 impl BaselineDecile {
-    fn of(decile: &Decile) -> Self {
+    pub(super) fn of(decile: &Decile) -> Self {
         let Decile { size_min, size_max, count, .. } = *decile;
         let Decile { p50, p50_low, p50_high, p99, p99_low, p99_high, .. } = *decile;
         let [p50, p50_low, p50_high] = [p50, p50_low, p50_high].map(finite);
         let [p99, p99_low, p99_high] = [p99, p99_low, p99_high].map(finite);
         Self { size_min, size_max, count, p50, p50_low, p50_high, p99, p99_low, p99_high }
+    }
+
+    /// Each slowdown.
+    pub(super) fn numbers(&mut self) -> [&mut Option<f64>; 6] {
+        let Self { p50, p50_low, p50_high, p99, p99_low, p99_high, .. } = self;
+        [p50, p50_low, p50_high, p99, p99_low, p99_high]
+    }
+
+    pub(super) fn round(&mut self) {
+        round_all(self.numbers());
     }
 }
 
@@ -209,7 +243,7 @@ impl Baseline {
         write_atomically(&folder.join(name), self.text().as_bytes()).map_err(|store| error(store.cause))
     }
 
-    /// JSON with a line for each number of a case and each tenth, so that a version control system
+    /// JSON with a line for each number of a case, each tenth and each best time, so that a version control system
     /// shows what moved.
     #[must_use]
     pub fn text(&self) -> String {
@@ -224,18 +258,22 @@ impl Baseline {
 }
 
 impl BaselineCase {
-    /// Of the results in the folder of a case.
+    /// Whether it has messages and no best times: an earlier version made it.
+    pub(super) const fn lacks_best_times(&self) -> bool {
+        self.best_times.is_empty() && !self.deciles.is_empty()
+    }
+
+    /// Of the results in the folder of a case, without its best times.
     ///
     /// # Errors
     /// If they can't be read.
-    pub fn read(folder: &Path) -> Result<Self, BaselineError> {
+    pub(super) fn read(folder: &Path) -> Result<Self, BaselineError> {
         let result = |StoredError { path, problem }| BaselineError::Result { path, problem };
         CaseSummary::read(folder).map(Self::of).map_err(result)
     }
 
     /// The part of a summary.
-    #[must_use]
-    pub fn of(summary: CaseSummary) -> Self {
+    fn of(summary: CaseSummary) -> Self {
         let deciles = summary.deciles.iter().map(BaselineDecile::of).collect();
         let mut case = Self {
             name: summary.case,
@@ -250,6 +288,7 @@ impl BaselineCase {
             overall: BaselineOverall::of(&summary.overall),
             short_messages: BaselineShort::of(&summary.short_messages),
             deciles,
+            best_times: Vec::new(),
         };
         case.round();
         case
@@ -257,18 +296,18 @@ impl BaselineCase {
 
     /// Six digits are more than any tolerance needs, and people can read them.
     fn round(&mut self) {
-        let BaselineOverall { p50, p50_low, p50_high, p99, p99_low, p99_high, mean } = &mut self.overall;
-        round_all([p50, p50_low, p50_high, p99, p99_low, p99_high, mean]);
+        self.overall.round();
         let BaselineShort { p50_us, p50_low_us, p50_high_us, p99_us, p99_low_us, p99_high_us, .. } =
             &mut self.short_messages;
         round_all([p50_us, p50_low_us, p50_high_us, p99_us, p99_low_us, p99_high_us]);
-        for BaselineDecile { p50, p50_low, p50_high, p99, p99_low, p99_high, .. } in &mut self.deciles {
-            round_all([p50, p50_low, p50_high, p99, p99_low, p99_high]);
-        }
+        self.deciles.iter_mut().for_each(BaselineDecile::round);
     }
 
     fn text(&self) -> String {
-        let deciles: Vec<_> = self.deciles.iter().map(|decile| format!("        {}", json(decile))).collect();
+        let list = |lines: Vec<String>| match lines.is_empty() {
+            true => "[]".to_owned(),
+            false => format!("[\n        {}\n      ]", lines.join(",\n        ")),
+        };
         let fields = [
             ("name", json(&self.name)),
             ("transport", json(&self.transport)),
@@ -281,7 +320,8 @@ impl BaselineCase {
             ("unfinished", json(&self.unfinished)),
             ("overall", json(&self.overall)),
             ("short_messages", json(&self.short_messages)),
-            ("deciles", format!("[\n{}\n      ]", deciles.join(",\n"))),
+            ("deciles", list(self.deciles.iter().map(json).collect())),
+            ("best_times", list(self.best_times.iter().map(json).collect())),
         ];
         let lines: Vec<_> = fields.into_iter().map(|(key, value)| format!("      \"{key}\": {value}")).collect();
         format!("    {{\n{}\n    }}", lines.join(",\n"))
@@ -304,15 +344,21 @@ fn json(value: &impl Serialize) -> String {
 }
 
 fn round_all<const N: usize>(values: [&mut Option<f64>; N]) {
-    for value in values.into_iter().flatten() {
-        // Through text, as that is the same on every machine.
-        *value = format!("{value:.5e}").parse().expect("a number");
-    }
+    values.into_iter().flatten().for_each(|value| *value = rounded(*value));
+}
+
+/// To six digits, through text, as that is the same on every machine.
+pub(super) fn rounded(value: f64) -> f64 {
+    format!("{value:.5e}").parse().expect("a number")
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+
+    pub(crate) fn best(bytes: u64, us: f64) -> BaselineBest {
+        BaselineBest { bytes, us: vec![Some(us), None] }
+    }
 
     /// A case of a thousand messages in two halves; everything is 2 in the median and 10 at the
     /// 99th percentile.
@@ -360,6 +406,7 @@ pub(crate) mod tests {
             overall,
             short_messages,
             deciles: vec![decile(1, 100), decile(101, 5000)],
+            best_times: [(1, 1.0), (100, 1.5), (101, 1.5), (5000, 6.0)].map(|(bytes, us)| best(bytes, us)).to_vec(),
         }
     }
 

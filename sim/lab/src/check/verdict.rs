@@ -1,11 +1,12 @@
 //! Cases against those of a baseline.
 
-use super::baseline::{Baseline, BaselineCase, BaselineDecile};
-use super::judgement::{Estimate, Outcome};
-use homa_analysis::human_bytes;
-use homa_experiment::{Case, CheckSection};
+use super::baseline::{Baseline, BaselineCase};
+use super::judgement::Outcome;
+use super::matching::{CaseIdentity, MatchError, matching};
+use super::relative::{CheckedCase, DifferentBest, Relative};
+use super::rows::{OF_BASELINE, VerdictRow, rows};
+use homa_experiment::CheckSection;
 use serde::Serialize;
-use thiserror::Error;
 
 /// What a check says.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -33,8 +34,24 @@ pub struct CaseVerdict {
     pub digest: String,
     /// That of the baseline.
     pub baseline_digest: String,
+    /// Whether lone messages take as long as in the baseline.
+    pub best_times: BestTimesNow,
+    /// If they don't: the message whose times are furthest apart.
+    pub different_best: Option<DifferentBest>,
     /// Every number that was judged.
     pub rows: Vec<VerdictRow>,
+}
+
+/// Whether lone messages take as long as in the baseline, so that slowdowns mean the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BestTimesNow {
+    /// They do: slowdowns are judged.
+    Same,
+    /// They don't: latencies are judged, over the best times of the baseline.
+    Differ,
+    /// The baseline doesn't say: slowdowns are judged, and may not mean the same.
+    NotInBaseline,
 }
 
 /// How a case stands, all in all.
@@ -43,7 +60,7 @@ pub struct CaseVerdict {
 pub enum Standing {
     /// Every message completed at the same instant, and no number moved.
     Identical,
-    /// Trajectories differ, and no number moved beyond tolerance and confidence.
+    /// Trajectories or numbers differ, and no number moved beyond tolerance and confidence.
     Within,
     /// Some numbers are better beyond tolerance and confidence, none is worse.
     Better,
@@ -53,156 +70,77 @@ pub enum Standing {
     Worse,
 }
 
-/// A number that was judged.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct VerdictRow {
-    /// "p50", "p99" or "unfinished".
-    pub what: &'static str,
-    /// Of which messages.
-    pub messages: String,
-    /// "slowdown", "us" or "%".
-    pub unit: &'static str,
-    /// In the baseline.
-    pub baseline: Estimate,
-    /// Now.
-    pub now: Estimate,
-    /// By how many percent it is larger now; none if one is infinite or zero.
-    pub change_percent: Option<f64>,
-    /// What became of it.
-    pub outcome: Outcome,
-}
-
-/// Why results can't be compared with a baseline.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum MatchError {
-    /// There are more or fewer cases.
-    #[error(
-        "{now} in the experiment and {baseline} in the baseline: they can't be compared one by one; leave --set out that adds or removes cases, or write a new baseline with --update REASON"
-    )]
-    Cases {
-        /// "3 cases".
-        now: String,
-        /// So many of the baseline.
-        baseline: usize,
-    },
-    /// Something differs without which numbers don't mean the same.
-    #[error(
-        "case {case} has {what} {now} and the baseline's {baseline_case} has {baseline}: their numbers don't mean the same; leave --set {key} out, or write a new baseline with --update REASON"
-    )]
-    Differs {
-        /// Name of the case.
-        case: Box<str>,
-        /// Name of the baseline's.
-        baseline_case: Box<str>,
-        /// What differs.
-        what: &'static str,
-        /// Now.
-        now: Box<str>,
-        /// In the baseline.
-        baseline: Box<str>,
-        /// By which key it is changed.
-        key: &'static str,
-    },
-}
-
-/// What must be known of a case to find that of a baseline.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CaseIdentity<'a> {
-    /// Its name.
-    pub name: &'a str,
-    /// The message sizes.
-    pub workload: &'a str,
-    /// What slowdown is relative to.
-    pub denominator: &'a str,
-}
-
-impl<'a> CaseIdentity<'a> {
-    /// Of a case that has not been run.
-    #[must_use]
-    pub fn of(case: &'a Case) -> Self {
-        Self { name: &case.name, workload: &case.sizes, denominator: case.denominator().name() }
-    }
-
-    fn of_result(case: &'a BaselineCase) -> Self {
-        Self { name: &case.name, workload: &case.workload, denominator: &case.denominator }
-    }
-}
-
-/// The baseline's case for each case: by name if they have the same names, else one by one in their
-/// order.
-///
-/// # Errors
-/// If there are more or fewer cases, or sizes or denominators differ.
-pub fn matching<'a>(baseline: &'a Baseline, now: &[CaseIdentity<'_>]) -> Result<Vec<&'a BaselineCase>, MatchError> {
-    if baseline.cases.len() != now.len() {
-        let what = if now.len() == 1 { "case" } else { "cases" };
-        return Err(MatchError::Cases { now: format!("{} {what}", now.len()), baseline: baseline.cases.len() });
-    }
-    let named = |case: &CaseIdentity<'_>| baseline.cases.iter().find(|before| before.name == case.name);
-    let by_name = now.iter().map(named).collect::<Option<Vec<_>>>();
-    let matched = by_name.unwrap_or_else(|| baseline.cases.iter().collect());
-    matched.iter().zip(now).try_for_each(|(before, case)| comparable(&CaseIdentity::of_result(before), case))?;
-    Ok(matched)
-}
-
 /// Judges cases by a baseline.
 ///
 /// # Errors
-/// As [`matching`].
-pub fn judge(baseline: &Baseline, now: &[BaselineCase], allowed: CheckSection) -> Result<Verdict, MatchError> {
-    let identities: Vec<_> = now.iter().map(CaseIdentity::of_result).collect();
+/// As [`matching`]; or if best times differ, and there are no latencies.
+pub fn judge(baseline: &Baseline, now: &[CheckedCase], allowed: CheckSection) -> Result<Verdict, MatchError> {
+    let identities: Vec<_> = now.iter().map(|case| CaseIdentity::of_result(&case.results)).collect();
     let pairs: Vec<_> = matching(baseline, &identities)?.into_iter().zip(now).collect();
-    let cases: Vec<_> = pairs.iter().map(|(before, case)| CaseVerdict::new(before, case, allowed)).collect();
+    let cases: Vec<_> =
+        pairs.iter().map(|(before, case)| CaseVerdict::new(before, case, allowed)).collect::<Result<_, _>>()?;
     let passed = !cases.iter().any(CaseVerdict::fails);
     Ok(Verdict { passed, allowed, cases, notes: notes(baseline, &pairs) })
 }
 
-fn comparable(before: &CaseIdentity<'_>, case: &CaseIdentity<'_>) -> Result<(), MatchError> {
-    let must_equal = [
-        ("the message sizes", case.workload, before.workload, "workload.sizes"),
-        ("the denominator", case.denominator, before.denominator, "measure.denominator (or transport.kind)"),
-    ];
-    match must_equal.into_iter().find(|(_, now, then, _)| now != then) {
-        None => Ok(()),
-        Some((what, now, then, key)) => Err(MatchError::Differs {
-            case: case.name.into(),
-            baseline_case: before.name.into(),
-            what,
-            now: now.into(),
-            baseline: then.into(),
-            key,
-        }),
-    }
-}
-
-fn notes(baseline: &Baseline, pairs: &[(&BaselineCase, &BaselineCase)]) -> Vec<String> {
+fn notes(baseline: &Baseline, pairs: &[(&BaselineCase, &CheckedCase)]) -> Vec<String> {
     let mut notes = Vec::new();
     let version = env!("CARGO_PKG_VERSION");
     if baseline.homasim != version {
         notes.push(format!("the baseline is of homasim {}, this is {version}", baseline.homasim));
     }
-    if let Some((before, case)) = pairs.iter().find(|(before, case)| before.seeds != case.seeds) {
+    if let Some((before, case)) = pairs.iter().find(|(before, case)| before.seeds != case.results.seeds) {
         let text = |seeds: &[u64]| seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
         notes.push(format!(
             "other seeds ({}) than the baseline's ({}): other messages, so that digests differ and numbers scatter",
-            text(&case.seeds),
+            text(&case.results.seeds),
             text(&before.seeds)
         ));
     }
+    if pairs.iter().any(|(before, _)| before.lacks_best_times()) {
+        notes.push(
+            "the baseline has no best times, as those of earlier versions: if lone messages become slower, their slowdowns don't show it, \
+             as these are relative to what becomes slower too; --update REASON writes a baseline that has them"
+                .to_owned(),
+        );
+    }
     for (before, case) in pairs {
-        if before.deciles.len() != case.deciles.len() {
+        if before.deciles.len() != case.results.deciles.len() {
             notes.push(format!(
                 "{}: tenths of messages end at other sizes than in the baseline; only those that end at the same were judged",
-                case.name
+                case.results.name
             ));
         }
+        notes.extend(case.relative.as_ref().map(|relative| latencies(&case.results.name, relative)));
     }
     notes
 }
 
+/// Why latencies are judged.
+fn latencies(name: &str, relative: &Relative) -> String {
+    let DifferentBest { bytes, baseline_us, now_us } = relative.different;
+    let left_out = match relative.overall {
+        Some(_) => "",
+        None => "; those over all messages are left out, as samples were not kept (give more measure.exact_samples)",
+    };
+    format!(
+        "{name}: latencies are judged, as multiples of the best times in the baseline, as best times are others now: a message of {bytes} B \
+         takes {baseline_us} us at best in the baseline and {now_us} us now{left_out}"
+    )
+}
+
 impl CaseVerdict {
-    fn new(before: &BaselineCase, case: &BaselineCase, allowed: CheckSection) -> Self {
-        let rows = rows(before, case, allowed);
+    fn new(before: &BaselineCase, case: &CheckedCase, allowed: CheckSection) -> Result<Self, MatchError> {
+        let CheckedCase { results: case, relative } = case;
+        let rows = rows(before, case, relative.as_ref(), allowed);
+        if relative.is_some() && !rows.iter().any(|row| row.unit == OF_BASELINE) {
+            return Err(MatchError::NoNumbers { case: case.name.as_str().into() });
+        }
+        let best_times = match relative {
+            Some(_) => BestTimesNow::Differ,
+            None if before.lacks_best_times() => BestTimesNow::NotInBaseline,
+            None => BestTimesNow::Same,
+        };
         let any = |outcome| rows.iter().any(|row: &VerdictRow| row.outcome == outcome);
         let is_identical = before.digest == case.digest;
         let verdict = if any(Outcome::Worse) {
@@ -211,19 +149,27 @@ impl CaseVerdict {
             Standing::DigestChanged
         } else if any(Outcome::Better) {
             Standing::Better
-        } else if is_identical && rows.iter().all(|row| row.outcome == Outcome::Same) {
+        } else if is_identical && relative.is_none() && rows.iter().all(|row| row.outcome == Outcome::Same) {
             Standing::Identical
         } else {
             Standing::Within
         };
-        Self {
+        Ok(Self {
             case: case.name.clone(),
             baseline_case: before.name.clone(),
             verdict,
             digest: case.digest.clone(),
             baseline_digest: before.digest.clone(),
+            best_times,
+            different_best: relative.as_ref().map(|relative| relative.different),
             rows,
-        }
+        })
+    }
+
+    /// Whether messages completed at other instants than in the baseline.
+    #[must_use]
+    pub fn has_changed(&self) -> bool {
+        self.digest != self.baseline_digest
     }
 
     /// Whether it fails the check.
@@ -245,84 +191,28 @@ impl CaseVerdict {
     }
 }
 
-fn rows(before: &BaselineCase, case: &BaselineCase, allowed: CheckSection) -> Vec<VerdictRow> {
-    let within = |what: &str| match what {
-        "p50" => allowed.p50_within.get(),
-        "p99" => allowed.p99_within.get(),
-        // Of what may be zero there is no percentage.
-        _ => 0.0,
-    };
-    let row = |what: &'static str, messages: String, unit, baseline: Estimate, now: Estimate| VerdictRow {
-        what,
-        messages,
-        unit,
-        baseline,
-        now,
-        change_percent: baseline.change_percent(&now),
-        outcome: baseline.judge(&now, within(what)),
-    };
-    let share = |case: &BaselineCase| Estimate::share(case.unfinished, case.messages);
-    let mut rows = vec![row("unfinished", "all".to_owned(), "%", share(before), share(case))];
-    let mut both = |messages: &str, unit, before: [Estimate; 2], now: [Estimate; 2]| {
-        for (what, (before, now)) in ["p50", "p99"].into_iter().zip(before.into_iter().zip(now)) {
-            rows.push(row(what, messages.to_owned(), unit, before, now));
-        }
-    };
-    both("all", "slowdown", overall(before), overall(case));
-    if before.short_messages.count > 0 && case.short_messages.count > 0 {
-        let label = format!("short, to {}", human_bytes(case.short_messages.bytes_max));
-        both(&label, "us", short(before), short(case));
-    }
-    for (before, now) in pair_deciles(&before.deciles, &case.deciles) {
-        let label = format!("{} - {}", human_bytes(now.size_min), human_bytes(now.size_max));
-        both(&label, "slowdown", decile(before), decile(now));
-    }
-    rows
-}
-
-const fn overall(case: &BaselineCase) -> [Estimate; 2] {
-    let of = &case.overall;
-    [
-        Estimate { value: of.p50, low: of.p50_low, high: of.p50_high },
-        Estimate { value: of.p99, low: of.p99_low, high: of.p99_high },
-    ]
-}
-
-const fn short(case: &BaselineCase) -> [Estimate; 2] {
-    let of = &case.short_messages;
-    [
-        Estimate { value: of.p50_us, low: of.p50_low_us, high: of.p50_high_us },
-        Estimate { value: of.p99_us, low: of.p99_low_us, high: of.p99_high_us },
-    ]
-}
-
-const fn decile(of: &BaselineDecile) -> [Estimate; 2] {
-    [
-        Estimate { value: of.p50, low: of.p50_low, high: of.p50_high },
-        Estimate { value: of.p99, low: of.p99_low, high: of.p99_high },
-    ]
-}
-
-/// Where a tenth ends depends on the sample, by a few bytes. Where a size is so frequent that there
-/// are more or fewer groups, only groups with the same end are of the same messages.
-fn pair_deciles<'a>(
-    before: &'a [BaselineDecile],
-    now: &'a [BaselineDecile],
-) -> Vec<(&'a BaselineDecile, &'a BaselineDecile)> {
-    if before.len() == now.len() {
-        return before.iter().zip(now).collect();
-    }
-    let with_end = |now: &'a BaselineDecile| Some((before.iter().find(|old| old.size_max == now.size_max)?, now));
-    now.iter().filter_map(with_end).collect()
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::baseline::BaselineDecile;
     use super::super::baseline::tests::case;
+    use super::super::relative::tests::{checked, same};
+    use super::super::rows::LONE;
     use super::*;
 
     fn baseline(cases: Vec<BaselineCase>) -> Baseline {
         Baseline::new("x", "first", cases)
+    }
+
+    /// Judged with the best times of the baseline.
+    fn judge(before: &Baseline, now: &[BaselineCase], allowed: CheckSection) -> Result<Verdict, MatchError> {
+        let now = now.iter().map(|case| CheckedCase { results: case.clone(), relative: None });
+        super::judge(before, &now.collect::<Vec<_>>(), allowed)
+    }
+
+    /// Judged with other best times, in microseconds by size.
+    fn with_best(before: BaselineCase, now: BaselineCase, now_us: fn(u64) -> f64) -> Result<Verdict, MatchError> {
+        let now = checked(now, &before, now_us);
+        super::judge(&baseline(vec![before]), &[now], CheckSection::default())
     }
 
     fn check(before: BaselineCase, now: BaselineCase, allowed: CheckSection) -> CaseVerdict {
@@ -452,5 +342,94 @@ mod tests {
             case
         };
         assert_eq!(check(none(), case("a"), exact()).rows.len(), 7);
+    }
+
+    #[test]
+    fn equal_slowdowns_are_worse_if_lone_messages_are_slower_and_better_if_they_are_faster() {
+        let verdict = with_best(case("a"), case("a"), |bytes| 3.0 * same(bytes)).unwrap();
+        let of_case = &verdict.cases[0];
+        assert_eq!(
+            (verdict.passed, of_case.verdict, of_case.best_times),
+            (false, Standing::Worse, BestTimesNow::Differ)
+        );
+        // All but the share of unfinished messages and the latencies of short ones.
+        let worse: Vec<_> = of_case.with(Outcome::Worse).map(|row| (row.what, row.unit)).collect();
+        let latencies = ["p50", "p99"].map(|what| (what, OF_BASELINE)).repeat(3);
+        assert_eq!(worse, [vec![(LONE, "us"); 2], latencies].concat());
+        assert!(of_case.with(Outcome::Worse).all(|row| row.change_percent.is_some_and(|up| (up - 200.0).abs() < 0.1)));
+        assert!(verdict.notes[0].contains("takes 1 us at best in the baseline and 3 us now"), "{:?}", verdict.notes);
+        let verdict = with_best(case("a"), case("a"), |bytes| same(bytes) / 3.0).unwrap();
+        assert_eq!((verdict.passed, verdict.cases[0].verdict), (true, Standing::Better));
+    }
+
+    #[test]
+    fn a_faster_lone_message_does_not_make_unchanged_latencies_worse() {
+        let slowdowns_doubled = changed(|case| {
+            case.overall.numbers().into_iter().flatten().for_each(|number| *number *= 2.0);
+            case.deciles.iter_mut().flat_map(BaselineDecile::numbers).flatten().for_each(|number| *number *= 2.0);
+        });
+        assert_eq!(check(case("a"), slowdowns_doubled.clone(), CheckSection::default()).verdict, Standing::Worse);
+        let verdict = with_best(case("a"), slowdowns_doubled, |bytes| same(bytes) / 2.0).unwrap();
+        let of_case = &verdict.cases[0];
+        assert_eq!((verdict.passed, of_case.verdict), (true, Standing::Better));
+        assert!(of_case.with(Outcome::Better).all(|row| row.what == LONE), "{:?}", of_case.rows);
+    }
+
+    #[test]
+    fn lone_messages_that_are_a_little_slower_are_within_tolerance_but_not_identical() {
+        let verdict = with_best(case("a"), case("a"), |bytes| 1.04 * same(bytes)).unwrap();
+        assert_eq!((verdict.passed, verdict.cases[0].verdict), (true, Standing::Within));
+        assert_eq!(verdict.notes.len(), 1);
+    }
+
+    #[test]
+    fn too_few_messages_for_confidence_do_not_excuse_slower_lone_messages() {
+        let few = || {
+            let mut few = case("a");
+            let open = |tenth: &mut BaselineDecile| (tenth.p50_high, tenth.p99_high) = (None, None);
+            few.deciles.iter_mut().for_each(open);
+            (few.overall.p50_high, few.overall.p99_high) = (None, None);
+            few
+        };
+        let verdict = with_best(few(), few(), |bytes| 3.0 * same(bytes)).unwrap();
+        let of_case = &verdict.cases[0];
+        assert_eq!((verdict.passed, of_case.verdict), (false, Standing::Worse));
+        assert!(of_case.with(Outcome::Worse).all(|row| row.what == LONE), "{:?}", of_case.rows);
+    }
+
+    #[test]
+    fn equal_best_times_judge_slowdowns() {
+        let verdict = with_best(case("a"), case("a"), same).unwrap();
+        assert_eq!((verdict.cases[0].verdict, verdict.cases[0].best_times), (Standing::Identical, BestTimesNow::Same));
+        assert!(verdict.notes.is_empty() && verdict.cases[0].rows.iter().all(|row| row.unit != OF_BASELINE));
+    }
+
+    #[test]
+    fn a_baseline_without_best_times_is_judged_as_ever_with_a_note() {
+        let old = BaselineCase { best_times: Vec::new(), ..case("a") };
+        let verdict = with_best(old, case("a"), |bytes| 3.0 * same(bytes)).unwrap();
+        let of_case = &verdict.cases[0];
+        assert_eq!((of_case.verdict, of_case.best_times), (Standing::Identical, BestTimesNow::NotInBaseline));
+        assert!(verdict.notes[0].contains("has no best times") && verdict.notes[0].contains("--update REASON"));
+    }
+
+    #[test]
+    fn numbers_that_samples_would_be_needed_for_are_left_out_with_a_note_and_never_all() {
+        let only_large = |bytes| if bytes > 100 { 3.0 * same(bytes) } else { same(bytes) };
+        let verdict = with_best(case("a"), case("a"), only_large).unwrap();
+        let of_case = &verdict.cases[0];
+        assert_eq!((of_case.verdict, of_case.rows.len()), (Standing::Worse, 9));
+        assert!(
+            of_case.with(Outcome::Worse).all(|row| ["5.0K", "101 - 5.0K"].contains(&row.messages.as_str())),
+            "{:?}",
+            of_case.rows
+        );
+        assert!(verdict.notes[0].contains("those over all messages are left out"), "{:?}", verdict.notes);
+        let other_tenths = changed(|case| {
+            case.deciles.remove(0);
+            case.deciles[0].size_max = 4999;
+        });
+        let text = with_best(case("a"), other_tenths, only_large).unwrap_err().to_string();
+        assert!(text.contains("case a") && text.contains("measure.exact_samples"), "{text}");
     }
 }

@@ -9,7 +9,8 @@ pub(crate) fn annotations(file: &Path, verdict: &Verdict) -> String {
     let annotation = |case: &CaseVerdict| {
         let (kind, what) = match case.verdict {
             Standing::Identical => return None,
-            Standing::Within => ("notice", "trajectories changed"),
+            Standing::Within if case.has_changed() => ("notice", "trajectories changed"),
+            Standing::Within => ("notice", "numbers changed"),
             Standing::Better => ("warning", "tail latency is better than the baseline"),
             Standing::DigestChanged => ("error", "trajectories changed"),
             Standing::Worse => ("error", "tail latency regression"),

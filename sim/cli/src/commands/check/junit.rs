@@ -18,7 +18,7 @@ pub(crate) fn report(experiment: &str, verdict: &Verdict) -> anyhow::Result<Stri
 }
 
 fn digest(class: &str, case: &CaseVerdict, is_demanded: bool) -> TestCase {
-    let changed = case.digest != case.baseline_digest;
+    let changed = case.has_changed();
     let status = match is_demanded && changed {
         true => failure("digest", format!("digest {} instead of {}", case.digest, case.baseline_digest)),
         false => TestCaseStatus::success(),

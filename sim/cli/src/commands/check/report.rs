@@ -1,7 +1,7 @@
 //! What people read of a check.
 
 use crate::text::count;
-use homa_lab::{CaseVerdict, Estimate, Outcome, Standing, Verdict, VerdictRow};
+use homa_lab::{BestTimesNow, CaseVerdict, Estimate, Outcome, Standing, Verdict, VerdictRow};
 use std::fmt::Write as _;
 
 /// The numbers that moved, or all; nothing if there are none.
@@ -95,13 +95,14 @@ pub(crate) fn case(case: &CaseVerdict) -> String {
         let moved = case.most(outcome).map_or_else(String::new, |row| format!(", most {}", move_of(row)));
         format!("{} of {} numbers{moved}", case.with(outcome).count(), case.rows.len())
     };
-    match case.verdict {
+    let text = match case.verdict {
         Standing::Identical => format!("{name}: identical"),
         Standing::Within => {
             let [tolerance, confidence] =
                 [Outcome::WithinTolerance, Outcome::WithinConfidence].map(|outcome| case.with(outcome).count());
+            let what = if case.has_changed() { "trajectories changed" } else { "same trajectories" };
             format!(
-                "{name}: trajectories changed, nothing is worse ({tolerance} of {} numbers moved within tolerance, {confidence} within confidence)",
+                "{name}: {what}, nothing is worse ({tolerance} of {} numbers moved within tolerance, {confidence} within confidence)",
                 case.rows.len()
             )
         }
@@ -110,6 +111,10 @@ pub(crate) fn case(case: &CaseVerdict) -> String {
             format!("{name}: CHANGED: digest {} instead of {}", case.digest, case.baseline_digest)
         }
         Standing::Worse => format!("{name}: WORSE: {}", most(Outcome::Worse)),
+    };
+    match case.best_times {
+        BestTimesNow::Differ => text + "; latencies were judged, as lone messages take other times",
+        BestTimesNow::Same | BestTimesNow::NotInBaseline => text,
     }
 }
 
