@@ -129,7 +129,7 @@ fn a_value_of_the_table_says_what_is_accepted() {
 fn a_value_of_the_log_says_what_is_accepted() {
     let change = text(|log: String| log.replacen("id 1020", "id x", 1));
     assert_error(replay_changed("01a", "log", change), &["changed.log:4", "id `x`", "whole number"]);
-    let change = text(|log: String| log.replacen("link_mbps=50", "link_mbps=0", 1));
+    let change = text(|log: String| log.replacen("link_mbps=50", "link_mbps=fast", 1));
     assert_error(replay_changed("06d", "log", change), &["changed.log", "link_mbps"]);
 }
 

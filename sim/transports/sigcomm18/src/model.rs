@@ -34,9 +34,10 @@ impl homa_run::Parameters for Parameters {
     fn complete(self, context: &Context<'_>) -> Result<Arc<dyn Model>, Box<dyn Error + Send + Sync>> {
         let round_trip_bytes = context.round_trip_bytes(FRAMES, Framing::ETHERNET);
         let network = Network { link_rate: context.host_rate, round_trip_bytes };
-        let is_original = network == Network::ORIGINAL;
+        // Not by the round trip: what hosts' software takes must not change the messages.
+        let has_original_rate = network.link_rate == Network::ORIGINAL.link_rate;
         let config = Self::complete(&self, network, listed_scheduled_levels(context.workload), context.sizes)?;
-        Ok(Arc::new(Complete { config: Arc::new(config), given: self, is_original }))
+        Ok(Arc::new(Complete { config: Arc::new(config), given: self, has_original_rate }))
     }
 }
 
@@ -46,8 +47,8 @@ struct Complete {
     config: Arc<Config>,
     /// As the user set them.
     given: Parameters,
-    /// The hosts' links and round trips are those of the original's network.
-    is_original: bool,
+    /// The hosts' links have the rate of the original's.
+    has_original_rate: bool,
 }
 
 impl Model for Complete {
@@ -55,7 +56,7 @@ impl Model for Complete {
         Traits {
             cost_has_grants: true,
             // The listed factors have the original's headers and grants in them.
-            follows_listed_load: self.is_original,
+            follows_listed_load: self.has_original_rate,
             denominator: Denominator::Sigcomm18,
             frames: FRAMES,
             packet_hops_per_cpu_s: 7e6,

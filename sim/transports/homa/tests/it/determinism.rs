@@ -28,5 +28,5 @@ fn the_same_seed_gives_the_same_run() {
 #[test]
 fn the_runs_are_those_recorded() {
     let recorded = MODES.map(|mode| format!("{:#018x}", digest(mode)));
-    assert_eq!(recorded, ["0x7684b0f3c392d203", "0x972bb85f93312138", "0x6ac92d249625998f", "0x8b12c66d86658c45"]);
+    assert_eq!(recorded, ["0x7684b0f3c392d203", "0x972bb85f93312138", "0x2cd725635b1244ef", "0x8b12c66d86658c45"]);
 }
