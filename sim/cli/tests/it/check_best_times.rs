@@ -1,27 +1,11 @@
 //! A check is not blind to what makes lone messages slower, which slowdowns don't show: where best
 //! times differ from the baseline's, it judges latencies.
 
-use crate::common::{Sandbox, TINY, stderr, stdout};
+use crate::common::{LONE, Sandbox, TINY, stderr, stdout};
 use serde_json::Value;
 
 const BASELINE: &str = "results/baselines/x.json";
 
-/// Lone messages of 1 MB.
-const LONE: &str = r#"
-[topology]
-preset = "linux-cluster-10"
-[transport]
-kind = "homa"
-[workload]
-sizes = 1000000
-payload_load = 0.0005
-[measure]
-warmup = "1ms"
-window = "500ms"
-drain = "200ms"
-[run]
-seeds = [1]
-"#;
 /// A fifth of the rate for each lone message of 1 MB.
 const SLOW: &str = "transport.homa.sysctl.max_incoming=10000";
 

@@ -24,6 +24,23 @@ drain = "4ms"
 seeds = [1, 2]
 "#;
 
+/// RPCs of 1 MB, so few that each is alone.
+pub(crate) const LONE: &str = r#"
+[topology]
+preset = "linux-cluster-10"
+[transport]
+kind = "homa"
+[workload]
+sizes = 1000000
+payload_load = 0.0005
+[measure]
+warmup = "1ms"
+window = "500ms"
+drain = "200ms"
+[run]
+seeds = [1]
+"#;
+
 pub(crate) struct Sandbox(TempDir);
 
 impl Sandbox {

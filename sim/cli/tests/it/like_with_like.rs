@@ -1,25 +1,12 @@
 //! Only what is alike is compared: the same traffic in the same network, divided by the same best
 //! times, in a steady state. What isn't is refused, or said.
 
-use crate::common::{Sandbox, TINY, stderr, stdout};
+use crate::common::{LONE, Sandbox, TINY, stderr, stdout};
 use serde_json::Value;
 use std::process::Output;
 
-/// Two cases of lone messages of 1 MB, of which one has a sixth of the rate.
-const LONE: &str = r#"
-[topology]
-preset = "linux-cluster-10"
-[transport]
-kind = "homa"
-[workload]
-sizes = 1000000
-payload_load = 0.0005
-[measure]
-warmup = "1ms"
-window = "500ms"
-drain = "200ms"
-[run]
-seeds = [1]
+/// Two cases of lone messages, of which one has a sixth of the rate.
+const VARIANTS: &str = r#"
 [[variant]]
 name = "default"
 [[variant]]
@@ -63,7 +50,7 @@ fn has(text: &str, parts: &[&str]) {
 
 #[test]
 fn latencies_are_compared_where_best_times_differ_from_kept_runs_and_from_files_of_messages() {
-    let sandbox = sandbox(LONE, &[("out", &["measure.messages=true"])]);
+    let sandbox = sandbox(&format!("{LONE}{VARIANTS}"), &[("out", &["measure.messages=true"])]);
     let kept = json(&sandbox, &[DEFAULT, INCOMING]);
     assert_eq!(kept["quantity"], "latency_us");
     let row = &kept["rows"][0]["p50"];
