@@ -66,6 +66,8 @@ pub struct Endpoint {
     pacer: OldPacer,
     qdisc: Qdisc<Queued>,
     batch_done: Vec<bool>,
+    /// RPCs of packets whose grants have not been looked at, with the generation of each.
+    undecided: Vec<(Key, u32)>,
     shown: sysctls::Shown,
 }
 
@@ -97,6 +99,7 @@ impl Endpoint {
             pacer: OldPacer::new(pacer_params(&config)),
             qdisc: Qdisc::new(&qdisc_params(&config)),
             batch_done: Vec::new(),
+            undecided: Vec::new(),
             shown: sysctls::Shown::default(),
             config,
         })

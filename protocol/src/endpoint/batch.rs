@@ -62,4 +62,28 @@ impl Endpoint {
         self.batch_done = done;
         self.run_pacer();
     }
+
+    /// Takes one packet of several that arrived together. What [`handle_batch`](Self::handle_batch)
+    /// does at once is left to a driver whose packets take time one by one: it calls this for each,
+    /// and [`end_list`](Self::end_list) where Linux looks at grants.
+    pub fn handle_packet_of_list(&mut self, now: Time, from: PeerId, packet: &Packet) -> Option<Placement> {
+        self.advance(now);
+        let handled = self.dispatch(from, packet);
+        if let Some(rpc) = handled.rpc
+            && !self.undecided.contains(&rpc)
+        {
+            self.undecided.push(rpc);
+        }
+        handled.placement
+    }
+
+    /// Looks at the grants of the messages of the packets since the last call: see
+    /// [`handle_packet_of_list`](Self::handle_packet_of_list).
+    pub fn end_list(&mut self, now: Time) {
+        self.advance(now);
+        let mut undecided = core::mem::take(&mut self.undecided);
+        undecided.drain(..).for_each(|rpc| self.finish_batch(Some(rpc)));
+        self.undecided = undecided;
+        self.run_pacer();
+    }
 }

@@ -11,6 +11,7 @@ pub use transport::TransportSection;
 use crate::head::Head;
 use crate::number::{Load, OneOrMany};
 use crate::replacement::Override;
+use homa_fabric::linux;
 use homa_run::{Denominator, Document};
 use homa_units::{Bytes, Duration};
 use homa_workloads::{GapKind, SizeDistribution};
@@ -103,7 +104,7 @@ pub struct TopologySection {
 }
 
 /// `[host]`: what the hosts' software costs.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct HostSection {
     /// The model.
@@ -114,6 +115,9 @@ pub struct HostSection {
     /// From the NIC to the transport. Default: `delays.software_receive` of the topology.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub receive_delay: Option<Duration>,
+    /// With `kind = "linux"`: what its work costs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub linux: Option<linux::Parameters>,
 }
 
 /// The models of hosts.
@@ -123,6 +127,8 @@ pub enum HostKind {
     /// Each packet takes the same time, however many there are.
     #[default]
     FixedDelays,
+    /// A Linux host: cores, interrupts, softirq, threads. For transports that run in its kernel.
+    Linux,
 }
 
 /// Message sizes: a shipped distribution, a CSV file or a fixed number of bytes.

@@ -3,9 +3,10 @@
 mod checks;
 mod effects;
 mod figures;
+mod hosts;
 
 use crate::case::{Case, CaseError};
-use crate::experiment::{Background, Experiment, HostKind, HostSection, Measure, Sizes, WorkloadSection};
+use crate::experiment::{Background, Experiment, Measure, Sizes, WorkloadSection};
 use crate::name::is_safe;
 use crate::number::{Load, OneOrMany};
 use crate::trace::read_trace;
@@ -167,10 +168,7 @@ impl Resolver<'_> {
             }
         };
         let mut topology = spec.build(&name).map_err(|cause| CaseError::Topology { path, cause })?;
-        let HostSection { kind: HostKind::FixedDelays, send_delay, receive_delay } = self.experiment.host;
-        let software = &mut topology.software;
-        software.send = send_delay.unwrap_or(software.send);
-        software.receive = receive_delay.unwrap_or(software.receive);
+        self.set_software_delays(&mut topology)?;
         Ok(Network { host_rate: spec.host_rate(), spec, topology: Arc::new(topology), flows })
     }
 
@@ -273,7 +271,16 @@ impl Resolver<'_> {
     fn transport(&self, context: &Context<'_>) -> Result<TransportConfig, CaseError> {
         let section = &self.experiment.transport;
         let error = |problem: String| CaseError::Transport { path: self.path.to_owned(), problem };
-        section.kind.complete(section.parameters(), context).map_err(|cause| error(cause.to_string()))
+        let transport =
+            section.kind.complete(section.parameters(), context).map_err(|cause| error(cause.to_string()))?;
+        let Some(linux) = self.linux_host()? else { return Ok(transport) };
+        let kind = transport.kind().name();
+        transport.on_linux(linux).ok_or_else(|| {
+            let problem = format!(
+                "\"linux\" is for transports in its kernel, and {kind} is none; accepted with it is \"fixed-delays\""
+            );
+            self.value("host.kind", &problem)
+        })
     }
 
     /// Poisson traffic of a load, if there is one.

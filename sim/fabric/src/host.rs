@@ -1,5 +1,6 @@
 //! A host: a NIC, the model of its software, a transport.
 
+pub mod linux;
 mod model;
 mod nic;
 

@@ -23,8 +23,8 @@
 //!
 //! Source: the model of the SIGCOMM'18 Homa simulations (PlatformLab/HomaSimulation), where it
 //! differs from other simulators. Left out so far: finite buffers, cut-through, links that fail.
-//! [`HostModel`] has fixed delays alone: a host has no costs per packet. A packet can carry ECN and
-//! trim [`Marks`], and a switch gives a [`Verdict`] on each packet; no buffer makes use of it.
+//! [`HostModel`] has fixed delays alone. A transport in the kernel of a [`linux`] host takes time for
+//! each packet and message. A packet can carry ECN and trim [`Marks`], and a switch gives a [`Verdict`] on each packet; no buffer makes use of it.
 //!
 //! # Order of events at one instant
 //! End of frame (a port dequeues), then host timers (NIC pulls and transport timeouts, the one
@@ -48,7 +48,7 @@ mod transport;
 pub use event::EventOrder;
 pub use faults::{BadProbability, Faults};
 pub use framing::Framing;
-pub use host::HostModel;
+pub use host::{HostModel, linux};
 pub use packet::{FRAME_GAP, Marks, Message, MessageRef, PREAMBLE, Packet};
 pub use parallel::{Indivisible, Partitioning, Partitions};
 pub use simulation::{Advanced, FabricConfig, Simulation};

@@ -209,6 +209,16 @@ fn idle_ps(topology: &Topology, config: &TransportConfig, size: Bytes, path: Pat
     }
 }
 
+impl<'a> Lone<'a> {
+    pub(crate) const fn topology(&self) -> &'a Topology {
+        self.topology
+    }
+
+    pub(crate) const fn framing(&self) -> Framing {
+        self.framing
+    }
+}
+
 impl Lone<'_> {
     /// The smaller of the completion times with all packets on one path and with packets on paths
     /// in turn: in an idle network nothing else matters.

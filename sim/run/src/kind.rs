@@ -2,6 +2,7 @@
 
 use crate::model::{Context, Model, Parameters};
 use crate::simulate::{Purpose, Ran, Run};
+use homa_fabric::linux;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::{Serialize, Serializer};
 use std::fmt;
@@ -110,7 +111,7 @@ impl TransportKind {
         table: toml::Table,
         context: &Context<'_>,
     ) -> Result<TransportConfig, Box<dyn std::error::Error + Send + Sync>> {
-        Ok(TransportConfig { kind: self, model: (self.complete)(table, context)? })
+        Ok(TransportConfig { kind: self, model: (self.complete)(table, context)?, linux: None })
     }
 }
 
@@ -139,9 +140,23 @@ impl Serialize for TransportKind {
 pub struct TransportConfig {
     kind: TransportKind,
     model: Arc<dyn Model>,
+    /// What a Linux host costs, if the transport runs on such.
+    linux: Option<Arc<linux::Parameters>>,
 }
 
 impl TransportConfig {
+    /// The transport on Linux hosts, if it can run there.
+    #[must_use]
+    pub fn on_linux(self, parameters: linux::Parameters) -> Option<Self> {
+        self.model.traits().runs_on_linux.then(|| Self { linux: Some(Arc::new(parameters)), ..self })
+    }
+
+    /// What the Linux hosts cost that it runs on.
+    #[must_use]
+    pub fn linux(&self) -> Option<&linux::Parameters> {
+        self.linux.as_deref()
+    }
+
     /// Which transport.
     #[must_use]
     pub const fn kind(&self) -> TransportKind {
@@ -149,7 +164,7 @@ impl TransportConfig {
     }
 
     pub(crate) fn carry_out(&self, purpose: Purpose<'_>) -> Ran {
-        self.model.run(Run(purpose))
+        self.model.run(Run { purpose, linux: self.linux.as_deref() })
     }
 }
 

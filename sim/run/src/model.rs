@@ -11,6 +11,7 @@
 use crate::denominator::Denominator;
 use crate::record::Counters;
 use crate::simulate::{Ran, Run};
+use homa_fabric::linux::{Counts, LinuxHost, Purpose, Stack};
 use homa_fabric::{Framing, PACKET_CLASSES, QueueDiscipline, Transport};
 use homa_topologies::Topology;
 use homa_units::{BitRate, Bytes, Duration};
@@ -125,6 +126,9 @@ pub struct Traits {
     /// ([`Transport::poll_wake`]), or events of one instant are not in the [default
     /// order](homa_fabric::EventOrder).
     pub indivisible: Option<&'static str>,
+    /// It is a protocol in the kernel of Linux, and can run on a
+    /// [Linux host](homa_fabric::linux) whose work takes time.
+    pub runs_on_linux: bool,
     /// Packet-hops per CPU second to expect, for estimates: what a 2020s server core does
     /// (`docs/performance.md`).
     pub packet_hops_per_cpu_s: f64,
@@ -143,6 +147,7 @@ impl Traits {
         framing: Framing::ETHERNET,
         discipline: QueueDiscipline::StrictPriority,
         indivisible: None,
+        runs_on_linux: false,
         packet_hops_per_cpu_s: 7e6,
     };
 }
@@ -183,6 +188,66 @@ pub enum PacketClass {
 impl PacketClass {
     /// All classes.
     pub const ALL: [Self; PACKET_CLASSES] = [Self::Unscheduled, Self::Scheduled, Self::Control];
+}
+
+/// A protocol on a Linux host whose results a summary can have.
+pub trait CountedStack: Stack<Header: Send, Unit: Send, Job: Send> + Send {
+    /// Adds what it has counted.
+    fn count(&self, counters: &mut Counters);
+
+    /// See [`Counted::records_max`].
+    fn records_max(&self) -> usize;
+}
+
+impl<S: CountedStack> Counted for LinuxHost<S> {
+    fn count(&self, counters: &mut Counters) {
+        self.stack().count(counters);
+        counters.metrics(linux_metrics(self));
+    }
+
+    fn records_max(&self) -> usize {
+        self.stack().records_max()
+    }
+}
+
+/// What a Linux host has counted: where the time of its messages and of its cores went, in
+/// nanoseconds, and its events.
+fn linux_metrics<S: Stack>(host: &LinuxHost<S>) -> Vec<(String, u64)> {
+    let (sums, messages) = host.stages();
+    let stages = sums.iter_ns().map(|(direction, stage, ns)| (format!("{}_{}_ns", direction.name(), stage.name()), ns));
+    let cores = Purpose::ALL.into_iter().map(|purpose| {
+        let spent = host.usage().map(|usage| usage.spent(purpose).as_ps() / 1_000).sum();
+        (format!("core_{}_ns", purpose.name()), spent)
+    });
+    let Counts {
+        interrupts,
+        polls,
+        polled_packets,
+        softirq_calls,
+        gro_packets,
+        handoffs_to_other_core,
+        gro_data_bypasses,
+        gro_grant_bypasses,
+        wait_fast,
+        wait_block,
+        requests_queued,
+    } = host.counts();
+    let counted = [
+        ("messages", messages),
+        ("interrupts", interrupts),
+        ("polls", polls),
+        ("polled_packets", polled_packets),
+        ("softirq_calls", softirq_calls),
+        ("gro_packets", gro_packets),
+        ("handoffs_to_other_core", handoffs_to_other_core),
+        ("gro_data_bypasses", gro_data_bypasses),
+        ("gro_grant_bypasses", gro_grant_bypasses),
+        ("wait_fast", wait_fast),
+        ("wait_block", wait_block),
+        ("requests_queued", requests_queued),
+    ];
+    let counted = counted.into_iter().map(|(name, value)| (name.to_owned(), value));
+    stages.chain(cores).chain(counted).map(|(name, value)| (format!("host_{name}"), value)).collect()
 }
 
 /// One host's end of a transport whose results a summary can have.

@@ -11,10 +11,11 @@ use crate::traffic::RunTraffic;
 use cpu_time::ThreadTime;
 use homa_engine::Streams;
 use homa_fabric::{
-    Advanced, EventOrder, FabricConfig, Indivisible, LoadBalancing, Partitioning, Partitions, Simulation,
+    Advanced, EventOrder, FabricConfig, Indivisible, LoadBalancing, Partitioning, Partitions, Simulation, linux,
 };
-use homa_topologies::HostId;
+use homa_topologies::{HostId, LinkId};
 use homa_units::{Duration, Time};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration as WallDuration, Instant};
 
@@ -86,7 +87,20 @@ pub fn run(
 }
 
 /// A run that wants to be given its hosts.
-pub struct Run<'a>(pub(crate) Purpose<'a>);
+pub struct Run<'a> {
+    pub(crate) purpose: Purpose<'a>,
+    /// What Linux hosts cost, if it has such.
+    pub(crate) linux: Option<&'a linux::Parameters>,
+}
+
+/// What Linux hosts of a run share.
+#[derive(Debug, Clone)]
+pub struct LinuxHosts {
+    /// Parameters, and what follows from them.
+    pub model: Arc<linux::Model>,
+    /// The random streams of the hosts.
+    pub streams: Streams,
+}
 
 /// A run that has been simulated.
 pub struct Ran(pub(crate) Ended);
@@ -118,10 +132,29 @@ impl Run<'_> {
     /// chance.
     #[must_use]
     pub fn streams(&self) -> Option<Streams> {
-        match self.0 {
+        match self.purpose {
             Purpose::Measure { seed, .. } => Some(Streams::new(seed)),
             Purpose::IdleTime(_) => None,
         }
+    }
+
+    /// What its Linux hosts share, if it has such, for a protocol whose units have at most
+    /// `unit_bytes` of data. In an idle network nothing is left to chance: there work takes its mean
+    /// time, and nothing stops.
+    #[must_use]
+    pub fn linux_hosts(&self, unit_bytes: u32) -> Option<LinuxHosts> {
+        let mut parameters = self.linux?.clone();
+        let (topology, traits_framing) = match self.purpose {
+            Purpose::Measure { spec, .. } => (&*spec.topology, spec.transport.traits().framing),
+            Purpose::IdleTime(lone) => (lone.topology(), lone.framing()),
+        };
+        let streams = self.streams().unwrap_or_else(|| {
+            (parameters.cv, parameters.gap_rate, parameters.smi_period) = (0.0, 0.0, None);
+            Streams::new(0)
+        });
+        let host_rate = topology.link(LinkId(0)).rate;
+        let model = linux::Model::new(parameters, unit_bytes, host_rate, traits_framing, streams);
+        Some(LinuxHosts { model: Arc::new(model), streams })
     }
 
     /// Simulates the run with the ends that `host` makes. It is called for each host, in a network
@@ -133,7 +166,7 @@ impl Run<'_> {
     /// As [`Self::hosts`], where all hosts share what `shared` makes for each network that is
     /// simulated.
     pub fn hosts_sharing<T: Counted, S>(self, shared: impl Fn() -> S, mut host: impl FnMut(&S, HostId) -> T) -> Ran {
-        Ran(match self.0 {
+        Ran(match self.purpose {
             Purpose::Measure { spec, number, seed, control } => {
                 let shared = shared();
                 let measured = Measured { spec, number, seed, control }.carry_out(|id| host(&shared, id));

@@ -7,6 +7,7 @@ mod estimate;
 mod fat_tree;
 mod faults;
 mod idle;
+mod linux_host;
 mod load;
 mod summary;
 pub(crate) mod support;

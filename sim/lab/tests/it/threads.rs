@@ -154,6 +154,47 @@ fn homa_gives_the_same_record_whatever_completes_an_rpc_and_decides_when_packets
     same_on(&[2], LINUX, &sets);
 }
 
+/// Work takes time that varies, on cores that threads share.
+#[test]
+fn linux_hosts_whose_work_takes_time_give_the_same_record() {
+    let host = [
+        "host.kind=linux",
+        "host.linux.cores=6",
+        "host.linux.siblings=true",
+        "host.linux.queues=4",
+        "host.linux.client_ports=2",
+        "host.linux.port_receivers=2",
+        "host.linux.server_ports=2",
+        "host.linux.port_threads=2",
+        "host.linux.t_send=1us",
+        "host.linux.t_reply=1us",
+        "host.linux.t_recv=700ns",
+        "host.linux.t_napi_first=600ns",
+        "host.linux.t_homa=300ns",
+        "host.linux.t_xmit=500ns",
+        "host.linux.t_tx_done=100ns",
+        "host.linux.max_gro=10",
+        "host.linux.softirq_core=gen2",
+        "host.linux.l_ipi=1us",
+        "host.linux.t_wake=600ns",
+        "host.linux.l_wake=2us",
+        "host.linux.poll_time=20us",
+        "host.linux.slice=50us",
+        "host.linux.ht=0.5",
+        "host.linux.contention=0.2",
+        "host.linux.cv=0.35",
+        "host.linux.gap_rate=1000.0",
+        "host.linux.gap_length=16us",
+        "workload.threads=2",
+        "workload.payload_load=0.1",
+    ];
+    for transmit in ["pull", "old-pacer", "qdisc"] {
+        let transmit = format!("transport.homa.transmit={transmit}");
+        same_on(&[2], LINUX, &[&[&host[..], &[&transmit]].concat()]);
+        same_on(&[2], LINUX, &[&[&host[..], &[&transmit, "faults.loss=0.01"]].concat()]);
+    }
+}
+
 #[test]
 fn losses_and_deaths_are_the_same() {
     let deaths =

@@ -247,7 +247,7 @@ impl HostEnd {
 }
 
 /// Encodes and decodes a packet.
-fn through_the_wire(packet: &homa_protocol::Packet) -> homa_protocol::Packet {
+pub(crate) fn through_the_wire(packet: &homa_protocol::Packet) -> homa_protocol::Packet {
     // Payload counts in a packet's length; its bytes don't matter.
     let mut bytes = vec![0; wire::homa_bytes(packet)];
     wire::encode_header(packet, Version::Linux, &mut bytes).expect("the buffer is large enough");

@@ -4,8 +4,9 @@
 //! the request of an RPC; the server's application answers at once. The core decides everything;
 //! this module carries packets between it and the fabric, whose payload nobody needs.
 //!
-//! Left out: costs of software besides the fixed delays of the topology, several cores, GRO batches
-//! (each packet is handled alone), TCP beside Homa.
+//! On hosts with fixed delays each packet is handled alone, as soon as it arrives. On a
+//! [`LinuxHost`](homa_fabric::linux::LinuxHost) work takes time on cores, and packets come in lists.
+//! Left out: TCP beside Homa.
 //!
 //! # Idle network
 //!
@@ -45,6 +46,7 @@
 
 mod config;
 mod host_end;
+mod kernel;
 mod model;
 mod notes;
 

@@ -1,9 +1,11 @@
 //! The transport as experiments and results know it.
 
+use crate::kernel::Kernel;
 use crate::{Completes, Config, CutoffSource, Homa, Parameters, TICK_PERIOD, notes};
 use homa_engine::Streams;
+use homa_fabric::linux::LinuxHost;
 use homa_protocol::{MAX_MESSAGE_LENGTH, QuirkRow, Quirks};
-use homa_run::{Context, Counted, Counters, FrameBytes, MessageCosts, Model, Ran, Run, Traits};
+use homa_run::{Context, Counted, CountedStack, Counters, FrameBytes, MessageCosts, Model, Ran, Run, Traits};
 use homa_topologies::HostId;
 use homa_units::{Bytes, Duration};
 use rand::Rng;
@@ -37,6 +39,7 @@ impl Model for Complete {
             // of timers.
             introduction: Some(Duration::from_ms(100)),
             packet_hops_per_cpu_s: 3.5e6,
+            runs_on_linux: true,
             ..Traits::ONE_WAY
         }
     }
@@ -69,8 +72,16 @@ impl Model for Complete {
 
     fn run(&self, run: Run<'_>) -> Ran {
         let streams = run.streams();
+        let phase = |host| streams.map_or(Duration::ZERO, |streams| tick_phase(streams, host));
+        if let Some(linux) = run.linux_hosts(self.0.geometry.max_gso_data()) {
+            let (clients, servers) = linux.model.sockets();
+            return run.hosts(|host| {
+                let kernel = Kernel::new(Arc::clone(&self.0), host, phase(host), clients, servers);
+                LinuxHost::new(kernel, Arc::clone(&linux.model), host, linux.streams)
+            });
+        }
         run.hosts(|host| {
-            let phase = streams.map_or(Duration::ZERO, |streams| tick_phase(streams, host));
+            let phase = phase(host);
             Homa::new(Arc::clone(&self.0), host, phase)
         })
     }
@@ -81,6 +92,18 @@ impl Model for Complete {
 fn tick_phase(streams: Streams, host: HostId) -> Duration {
     let draw = u128::from(streams.stream("tick-phase", host.0).next_u64());
     Duration::from_ps(((draw * u128::from(TICK_PERIOD.as_ps())) >> 64) as u64)
+}
+
+impl CountedStack for Kernel {
+    fn count(&self, counters: &mut Counters) {
+        let quirk_q15 = self.endpoint().config().quirks.size_4096_uncounted;
+        let named = self.endpoint().metrics().iter(quirk_q15);
+        counters.metrics(named.map(|(name, value)| (name.into_owned(), value)));
+    }
+
+    fn records_max(&self) -> usize {
+        self.endpoint().rpcs_max()
+    }
 }
 
 impl Counted for Homa {
