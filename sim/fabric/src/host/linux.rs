@@ -37,7 +37,7 @@ pub use stack::{IncomingId, Outgoing, PacketKind, Ready, Stack, Stamped, Taken, 
 pub use stages::{Direction, Stage, StageSums, Stages};
 pub use usage::{Counts, Purpose, Usage};
 
-use self::core::{Core, Delivery};
+use self::core::Core;
 use self::threads::Work;
 use crate::framing::Framing;
 use crate::packet::{Message, MessageRef, Packet};
@@ -308,9 +308,8 @@ impl<S: Stack> LinuxHost<S> {
     fn protocol_timeout(&mut self) {
         self.stack.handle_timeout(self.now);
         while let Some(ready) = self.stack.poll_ready() {
-            let delivery = Delivery { ready, stages: None };
-            let (thread, _) = self.hand_off(&delivery);
-            self.deliver(thread, delivery);
+            let (thread, _) = self.hand_off(ready);
+            self.deliver(thread, ready);
         }
         if self.pushes {
             while let Some(unit) = self.stack.poll_unit(self.now) {

@@ -9,6 +9,7 @@ mod faults;
 mod idle;
 mod linux_host;
 mod load;
+mod random_hosts;
 mod summary;
 pub(crate) mod support;
 mod traffic;

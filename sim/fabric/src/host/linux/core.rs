@@ -10,7 +10,6 @@ use super::receive::Poll;
 use super::service::stretched;
 use super::softirq::List;
 use super::stack::{Ready, Stack};
-use super::stages::Stages;
 use super::timers::Timer;
 use super::usage::{Purpose, Usage};
 use homa_units::{Duration, Time};
@@ -27,22 +26,14 @@ pub(super) enum Soft<H> {
     Free(u32),
 }
 
-/// A message on its way to a thread, and where its time went, if that is known.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Delivery {
-    pub(super) ready: Ready,
-    pub(super) stages: Option<Stages>,
-}
-
 /// What softirq does at the moment.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "there is one for each core, and no allocation for a unit")]
 pub(super) enum Doing<S: Stack> {
     Nothing,
     /// The next step of its item.
     Step,
     /// Giving a message to this thread, or to nobody in particular.
-    HandOff(Option<u32>, Delivery),
+    HandOff(Option<u32>, Ready),
     /// Handing a unit to the NIC.
     Unit(S::Unit),
 }
@@ -56,7 +47,7 @@ pub(super) struct Core<S: Stack> {
     pub(super) doing: Doing<S>,
     /// What the item in progress has left to send and to hand off.
     pub(super) units: VecDeque<S::Unit>,
-    pub(super) ready: VecDeque<Delivery>,
+    pub(super) ready: VecDeque<Ready>,
     /// Lists on their way here from other cores, and when each arrives.
     pub(super) coming: VecDeque<(Time, List<S::Header>)>,
     /// The thread that has the core.
@@ -73,6 +64,8 @@ pub(super) struct Core<S: Stack> {
     pub(super) last_poll: Option<Time>,
     pub(super) last_app: Option<Time>,
     pub(super) stopped_until: Time,
+    /// The slice of its thread ended while the thread worked: it gives way when it waits.
+    pub(super) is_slice_over: bool,
     pub(super) usage: Usage,
     /// Without a limit on cores: a thread has it for itself.
     pub(super) is_owned: bool,
@@ -96,6 +89,7 @@ impl<S: Stack> Core<S> {
             last_poll: None,
             last_app: None,
             stopped_until: now,
+            is_slice_over: false,
             usage: Usage::new(now),
             is_owned: false,
         }
@@ -156,7 +150,7 @@ impl<S: Stack> LinuxHost<S> {
         match std::mem::replace(&mut self.cores[core as usize].doing, Doing::Nothing) {
             Doing::Nothing => unreachable!("softirq did something"),
             Doing::Step => self.soft_step_done(core),
-            Doing::HandOff(thread, delivery) => self.deliver(thread, delivery),
+            Doing::HandOff(thread, ready) => self.deliver(thread, ready),
             Doing::Unit(unit) => self.release(core, &unit),
         }
     }
@@ -165,9 +159,9 @@ impl<S: Stack> LinuxHost<S> {
     /// handed off and sent comes first.
     fn next_soft(&mut self, core: u32) -> Option<(Duration, Purpose)> {
         let entry = &mut self.cores[core as usize];
-        if let Some(delivery) = entry.ready.pop_front() {
-            let (thread, base) = self.hand_off(&delivery);
-            self.cores[core as usize].doing = Doing::HandOff(thread, delivery);
+        if let Some(ready) = entry.ready.pop_front() {
+            let (thread, base) = self.hand_off(ready);
+            self.cores[core as usize].doing = Doing::HandOff(thread, ready);
             return Some((base, Purpose::Softirq));
         }
         if let Some(unit) = entry.units.pop_front() {

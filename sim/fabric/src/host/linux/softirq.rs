@@ -1,6 +1,6 @@
 //! Softirq: IP and Homa handle lists of packets, on a core that a policy chooses.
 
-use super::core::{Delivery, Soft};
+use super::core::Soft;
 use super::parameters::{GrantsPer, SoftirqCore};
 use super::receive::plain;
 use super::stack::{IncomingId, PacketKind, Stack, Stamped};
@@ -184,7 +184,11 @@ impl<S: Stack> LinuxHost<S> {
     /// are those of the packet that has made messages ready.
     fn take_outputs(&mut self, core: u32, stages: Option<Stages>) {
         while let Some(ready) = self.stack.poll_ready() {
-            self.cores[core as usize].ready.push_back(Delivery { ready, stages });
+            if let Some(stages) = stages {
+                // At once: a thread that was called for another message may take this one.
+                self.sockets[ready.socket as usize].remember_stages(ready.id, stages);
+            }
+            self.cores[core as usize].ready.push_back(ready);
         }
         if self.pushes {
             while let Some(unit) = self.stack.poll_unit(self.now) {

@@ -4,9 +4,8 @@
 mod program;
 
 use super::LinuxHost;
-use super::core::Delivery;
 use super::parameters::Limit;
-use super::stack::{IncomingId, Stack, Taken};
+use super::stack::{IncomingId, Ready, Stack, Taken};
 use super::stages::Stages;
 use super::timers::Timer;
 use super::usage::Purpose;
@@ -79,7 +78,7 @@ pub(super) struct Thread<S: Stack> {
     /// It has just been switched to.
     is_switched_to: bool,
     /// A message that it was given.
-    given: Option<Delivery>,
+    given: Option<Ready>,
     /// Requests of a sender that are due.
     requests: VecDeque<(MessageRef, Message)>,
     /// What its call has left to hand to the NIC.
@@ -118,6 +117,11 @@ impl<S: Stack> Thread<S> {
         self.wait == Wait::No
     }
 
+    /// It works, or would if it had a core.
+    fn has_something_to_do(&self) -> bool {
+        self.is_working() || !self.requests.is_empty()
+    }
+
     fn is_asleep(&self) -> bool {
         self.wait == Wait::Sleeping
     }
@@ -129,7 +133,7 @@ pub(super) struct Socket {
     /// Threads that wait; the last one that began to wait is called first.
     waiting: Vec<u32>,
     /// Messages for which there was no thread.
-    ready: VecDeque<Delivery>,
+    ready: VecDeque<Ready>,
     /// Messages that are ready and that no thread has taken, and where their time went.
     stages: Vec<(IncomingId, Stages)>,
     /// Until when its lock is held.
@@ -140,6 +144,11 @@ pub(super) struct Socket {
 impl Socket {
     pub(super) const fn new(threads: Limit) -> Self {
         Self { waiting: Vec::new(), ready: VecDeque::new(), stages: Vec::new(), locked_until: Time::ZERO, threads }
+    }
+
+    /// Keeps where the time of a message went until a thread takes it.
+    pub(super) fn remember_stages(&mut self, id: IncomingId, stages: Stages) {
+        self.stages.push((id, stages));
     }
 
     pub(super) const fn threads(&self) -> Limit {
@@ -177,8 +186,8 @@ impl<S: Stack> LinuxHost<S> {
     }
 
     /// Chooses a thread for a message, and says what the hand-off takes of softirq.
-    pub(super) fn hand_off(&mut self, delivery: &Delivery) -> (Option<u32>, Duration) {
-        let socket = delivery.ready.socket;
+    pub(super) fn hand_off(&mut self, ready: Ready) -> (Option<u32>, Duration) {
+        let socket = ready.socket;
         let lock = self.lock(socket);
         let entry = &mut self.sockets[socket as usize];
         let Some(thread) = entry.waiting.pop() else {
@@ -213,22 +222,19 @@ impl<S: Stack> LinuxHost<S> {
     }
 
     /// Gives a message to a thread that waited, or to the next one that asks.
-    pub(super) fn deliver(&mut self, thread: Option<u32>, delivery: Delivery) {
-        if let Some(stages) = delivery.stages {
-            self.sockets[delivery.ready.socket as usize].stages.push((delivery.ready.id, stages));
-        }
+    pub(super) fn deliver(&mut self, thread: Option<u32>, ready: Ready) {
         let Some(thread) = thread else {
             // A thread may have begun to wait meanwhile.
-            let socket = &mut self.sockets[delivery.ready.socket as usize];
+            let socket = &mut self.sockets[ready.socket as usize];
             match socket.waiting.pop() {
-                Some(thread) => return self.call(thread, delivery),
-                None => return socket.ready.push_back(delivery),
+                Some(thread) => return self.call(thread, ready),
+                None => return socket.ready.push_back(ready),
             }
         };
-        self.call(thread, delivery);
+        self.call(thread, ready);
     }
 
-    fn call(&mut self, number: u32, delivery: Delivery) {
+    fn call(&mut self, number: u32, ready: Ready) {
         let was_asleep = self.threads[number as usize].is_asleep();
         let mut after = self.model.parameters.t_notice;
         if was_asleep {
@@ -237,7 +243,7 @@ impl<S: Stack> LinuxHost<S> {
             after = self.model.parameters.l_wake + self.exit_latency(core);
         }
         let thread = &mut self.threads[number as usize];
-        thread.given = Some(delivery);
+        thread.given = Some(ready);
         thread.wait = Wait::Called { was_asleep };
         // Also where it takes no time: whoever calls has something to finish first.
         self.timers.set(Timer::Thread(number), self.now + after);
@@ -301,11 +307,41 @@ impl<S: Stack> LinuxHost<S> {
             self.threads[number as usize].is_switched_to = true;
             return self.take_core(core, number);
         }
-        let spins = !other.is_working();
         self.cores[core as usize].run_queue.push_back(number);
-        if spins {
-            self.timers.set(Timer::Slice(core), self.now + self.model.parameters.slice);
+        self.asks_for_slice(core);
+    }
+
+    /// A thread wants a core on which another one spins or works.
+    fn asks_for_slice(&mut self, core: u32) {
+        self.timers.set_if_unset(Timer::Slice(core), self.now + self.model.parameters.slice);
+    }
+
+    /// A sender that another thread keeps off its core has a request: a thread that polls gives way
+    /// at once, others after their slice.
+    pub(super) fn sender_wants_core(&mut self, core: u32) {
+        let Some(current) = self.cores[core as usize].thread else { return };
+        let other = &self.threads[current as usize];
+        let polls = other.role == Role::Receiver && !other.is_working();
+        if !polls || self.cores[core as usize].soft.is_some() {
+            return self.asks_for_slice(core);
         }
+        let next = self.next_of_run_queue(core).expect("the sender is on it");
+        self.put_aside(core, current);
+        self.switch_to(core, next);
+    }
+
+    /// Takes a thread off the run queue of a core: the first that has something to do, or else the
+    /// first that spins.
+    fn next_of_run_queue(&mut self, core: u32) -> Option<u32> {
+        let run_queue = &self.cores[core as usize].run_queue;
+        let place = run_queue.iter().position(|thread| self.threads[*thread as usize].has_something_to_do());
+        self.cores[core as usize].run_queue.remove(place.unwrap_or(0))
+    }
+
+    /// Whether a thread on the run queue of a core has something to do.
+    fn is_wanted(&self, core: u32) -> bool {
+        let run_queue = &self.cores[core as usize].run_queue;
+        run_queue.iter().any(|thread| self.threads[*thread as usize].has_something_to_do())
     }
 
     /// The thread that has a core, and only waits, leaves it to another one.
@@ -331,27 +367,37 @@ impl<S: Stack> LinuxHost<S> {
 
     /// Nobody has a core: a thread that wants it takes it, or one that polls.
     pub(super) fn core_is_free(&mut self, core: u32) {
-        let entry = &mut self.cores[core as usize];
-        let next = entry.run_queue.pop_front().or_else(|| entry.pollers.pop_front());
-        let Some(next) = next else { return self.becomes_idle(core) };
+        let next = self.next_of_run_queue(core);
+        let next = next.or_else(|| self.cores[core as usize].pollers.pop_front());
+        match next {
+            Some(next) => self.switch_to(core, next),
+            None => self.becomes_idle(core),
+        }
+    }
+
+    /// A core that its thread has left gets another.
+    fn switch_to(&mut self, core: u32, next: u32) {
+        self.cores[core as usize].is_slice_over = false;
         self.cores[core as usize].thread = Some(next);
         self.threads[next as usize].is_switched_to = true;
         self.run_thread(core);
     }
 
-    /// The slice of a spinning thread is over.
+    /// The slice of a thread is over: if it spins, it gives way to one that has something to do; if
+    /// it works, as soon as it waits.
     pub(super) fn slice_ends(&mut self, core: u32) {
         let entry = &self.cores[core as usize];
         let Some(current) = entry.thread else { return };
-        let may_switch = entry.soft.is_none() && !self.threads[current as usize].is_working();
-        if !may_switch || entry.run_queue.is_empty() {
+        if !self.is_wanted(core) {
             return;
         }
-        let next = self.cores[core as usize].run_queue.pop_front().expect("it isn't empty");
+        if entry.soft.is_some() || self.threads[current as usize].is_working() {
+            self.cores[core as usize].is_slice_over = true;
+            return;
+        }
+        let next = self.next_of_run_queue(core).expect("it isn't empty");
         self.put_aside(core, current);
-        self.threads[next as usize].is_switched_to = true;
-        self.cores[core as usize].thread = Some(next);
-        self.run_thread(core);
+        self.switch_to(core, next);
     }
 
     /// The thread that has a core goes on until a piece of work takes time, or it has nothing to do.
@@ -399,15 +445,21 @@ impl<S: Stack> LinuxHost<S> {
         let purpose = if role == Role::Sender { Purpose::Spin } else { Purpose::Poll };
         let entry = &mut self.cores[core as usize];
         entry.usage.turn(self.now, purpose);
-        let Some(next) = entry.run_queue.front().copied() else { return };
-        let next_spins = !self.threads[next as usize].is_working() && self.threads[next as usize].requests.is_empty();
-        if role == Role::Sender && next_spins {
-            return;
+        let is_wanted = self.is_wanted(core);
+        // One that polls lets everybody else go first; one that spins has its slice.
+        let gives_way = match role {
+            Role::Sender => {
+                is_wanted && (self.cores[core as usize].is_slice_over || self.model.parameters.slice == Duration::ZERO)
+            }
+            Role::Receiver | Role::Pacer => !self.cores[core as usize].run_queue.is_empty(),
+        };
+        if gives_way {
+            let next = self.next_of_run_queue(core).expect("it isn't empty");
+            self.put_aside(core, number);
+            return self.switch_to(core, next);
         }
-        self.cores[core as usize].run_queue.pop_front();
-        self.put_aside(core, number);
-        self.threads[next as usize].is_switched_to = true;
-        self.cores[core as usize].thread = Some(next);
-        self.run_thread(core);
+        if is_wanted {
+            self.asks_for_slice(core);
+        }
     }
 }

@@ -37,6 +37,13 @@ impl Timers {
         self.queue.push(timer, Reverse((at, timer)));
     }
 
+    /// Sets a timer that isn't set.
+    pub(super) fn set_if_unset(&mut self, timer: Timer, at: Time) {
+        if self.queue.get(&timer).is_none() {
+            self.set(timer, at);
+        }
+    }
+
     /// When the earliest is due.
     pub(super) fn earliest(&self) -> Option<Time> {
         self.queue.peek().map(|(_, Reverse((at, _)))| *at)

@@ -179,7 +179,7 @@ fn packets_wait_for_a_core_as_in_an_m_d_1_queue() {
     for load in [0.3_f64, 0.6, 0.8] {
         // As a share of the server's link that makes 2 million packets times the load in a second.
         let payload = format!("workload.payload_load={}", load * 2e6 * 800.0 / 25e9);
-        let (summary, records) = lab.run(&[&base[..], &host, &work, &[&payload]].concat());
+        let (_, records) = lab.run(&[&base[..], &host, &work, &[&payload]].concat());
         let least = records.iter().map(latency_ps).min().unwrap();
         let mean = records.iter().map(latency_ps).sum::<u64>() / records.len() as u64;
         let waits = (mean - least) as f64 / 1_000.0;

@@ -210,7 +210,9 @@ impl<S: Stack> LinuxHost<S> {
         let core = thread.core;
         let is_waiting = !thread.is_working();
         let Core { thread: current, soft, .. } = &self.cores[core as usize];
-        if is_waiting && *current == Some(sender) && soft.is_none() {
+        if *current != Some(sender) {
+            self.sender_wants_core(core);
+        } else if is_waiting && soft.is_none() {
             self.run_thread(core);
         }
     }
