@@ -3,10 +3,13 @@
 use super::experiment::{planned, refuse_overload};
 use crate::args::DescribeArguments;
 use crate::text::{cpu_time, drain_at_most, utilisation};
-use homa_lab::{Arrivals, Case, control_load, paths, work};
+use homa_lab::{Arrivals, Case, Denominator, IdealTimes, control_load, paths, work};
+use homa_topologies::HostId;
+use homa_units::Bytes;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 pub(crate) fn execute(arguments: &DescribeArguments) -> anyhow::Result<ExitCode> {
     let planned = planned(&arguments.experiment)?;
@@ -55,6 +58,28 @@ fn describe_network(text: &mut String, case: &Case) {
             path.round_trip
         );
     }
+}
+
+/// An echo of this many bytes shows what a host costs.
+const ECHO_BYTES: u32 = 100;
+
+/// What Linux hosts take of an idle echo, stage by stage, and what is left for the network.
+fn host(case: &Case) -> Option<String> {
+    let linux = case.transport.linux().filter(|_| case.transport.traits().measures_round_trips)?;
+    let us = |ps: u64| ps as f64 / 1e6;
+    let stages = linux.idle_echo(ECHO_BYTES);
+    let hosts_ps: u64 = stages.iter().map(|(_, spent)| spent.as_ps()).sum();
+    let spent = stages.iter().filter(|(_, spent)| spent.as_ps() > 0);
+    let spent: Vec<_> = spent.map(|(stage, spent)| format!("{} {:.2}", stage.name(), us(spent.as_ps()))).collect();
+    let mut ideal = IdealTimes::new(Denominator::Simulated, Arc::clone(&case.topology), case.transport.clone());
+    let echo_ps = ideal.ideal_ps(HostId(0), HostId(1), Bytes::new(u64::from(ECHO_BYTES)));
+    let factors = if linux.ht > 0.0 || linux.contention > 0.0 { ", before ht and contention" } else { "" };
+    let stages = if spent.is_empty() { "nothing".to_owned() } else { spent.join(", ") };
+    Some(format!(
+        "linux: an idle echo of {ECHO_BYTES} B takes {:.2} us, of which hosts take {:.2}{factors}: {stages}",
+        us(echo_ps),
+        us(hosts_ps)
+    ))
 }
 
 fn describe(text: &mut String, case: &Case) {
@@ -114,6 +139,9 @@ fn describe(text: &mut String, case: &Case) {
     let _ = writeln!(text, "  utilisation   {}", utilisation(&case.demand.created));
     for (label, line) in case.transport.description() {
         let _ = writeln!(text, "  {label:<13} {line}");
+    }
+    if let Some(line) = host(case) {
+        let _ = writeln!(text, "  host          {line}");
     }
     if let Some(reason) = case.transport.traits().indivisible {
         let _ = writeln!(text, "  threads       one for each run: {reason}");

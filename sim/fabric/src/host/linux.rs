@@ -19,6 +19,7 @@
 //! instant what a transport without a host model does.
 
 mod core;
+mod echo;
 mod idle;
 mod parameters;
 mod receive;

@@ -188,11 +188,12 @@ fn linux_hosts_whose_work_takes_time_give_the_same_record() {
         "workload.threads=2",
         "workload.payload_load=0.1",
     ];
-    for transmit in ["pull", "old-pacer", "qdisc"] {
-        let transmit = format!("transport.homa.transmit={transmit}");
-        same_on(&[2], LINUX, &[&[&host[..], &[&transmit]].concat()]);
-        same_on(&[2], LINUX, &[&[&host[..], &[&transmit, "faults.loss=0.01"]].concat()]);
-    }
+    let sets: [&[&str]; 3] = [
+        &["transport.homa.transmit=pull"],
+        &["transport.homa.transmit=old-pacer", "faults.loss=0.01"],
+        &["transport.homa.transmit=qdisc"],
+    ];
+    sets.iter().for_each(|set| same_on(&[2], LINUX, &[&[&host[..], set].concat()]));
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! `[host] kind = "linux"`: hosts whose work takes time on cores.
 
 use crate::homa::support::{ECHO, Lab, metric, of_trace, run, trace};
-use homa_lab::{CaseSummary, MessageRecord};
-use homa_units::Duration;
+use homa_lab::{CaseSummary, Denominator, IdealTimes, MessageRecord};
+use homa_topologies::HostId;
+use homa_units::{Bytes, Duration};
+use std::sync::Arc;
 
 const LINUX: &str = "host.kind=linux";
 
@@ -93,6 +95,23 @@ fn an_idle_echo_takes_the_sum_of_its_stages_to_the_picosecond() {
     assert_eq!(latency_ps(&records[0]), ECHO_PS + software + copies(100));
     let (_, fixed) = echoes(&[1_000], &[]);
     assert_eq!(latency_ps(&records[1]), latency_ps(&fixed[0]) + software + copies(1_000));
+}
+
+/// What `homasim describe` says of a host.
+#[test]
+fn the_stages_of_an_idle_echo_follow_from_the_parameters() {
+    let stages = stages();
+    let sleeps =
+        ["host.linux.poll_time=50us", "host.linux.t_wake=650ns", "host.linux.l_wake=2us", "host.linux.t_lock=200ns"];
+    let deep = ["host.linux.c_states=[{ idle = \"2us\", exit = \"1us\" }, { idle = \"20us\", exit = \"6us\" }]"];
+    for more in [&[][..], &sleeps, &[&sleeps[..], &deep].concat(), &["host.linux.short_bypass=true"]] {
+        let set: Vec<_> = FOUR_CORES.iter().copied().chain(stages.iter().map(String::as_str)).collect();
+        let lab = Lab::new(ECHO);
+        let case = lab.case(&[&set[..], more].concat());
+        let hosts: u64 = case.transport.linux().unwrap().idle_echo(100).iter().map(|(_, spent)| spent.as_ps()).sum();
+        let mut ideal = IdealTimes::new(Denominator::Simulated, Arc::clone(&case.topology), case.transport.clone());
+        assert_eq!(ideal.ideal_ps(HostId(3), HostId(8), Bytes::new(100)), ECHO_PS + hosts, "{more:?}");
+    }
 }
 
 #[test]
