@@ -15,8 +15,8 @@
 //! | where a message's time went | `stages.rs` |
 //! | where a core's time went | `usage.rs` |
 //!
-//! With default [`Parameters`] nothing takes time and nothing is limited: then the host does at each
-//! instant what a transport without a host model does.
+//! With default [`Parameters`] nothing takes time and nothing is limited. Then the host does at
+//! each instant what a transport without a host model does.
 
 mod core;
 mod echo;
@@ -67,8 +67,8 @@ pub struct Model {
 }
 
 impl Model {
-    /// With these parameters, a protocol whose units have at most `unit_bytes` of data, and links of
-    /// the hosts of this rate.
+    /// With these parameters, a protocol whose units have at most `unit_bytes` of data, and host
+    /// links of this rate.
     ///
     /// # Panics
     /// If a byte does not take whole picoseconds of the link.
@@ -130,6 +130,8 @@ struct OutgoingMessage {
     stages: Stages,
     /// When the call returned; none before.
     call_ended: Option<Time>,
+    /// Nothing will be sent of it any more.
+    is_released: bool,
 }
 
 /// A Linux host.
@@ -273,6 +275,7 @@ impl<S: Stack> LinuxHost<S> {
     /// Lets everything happen that is due.
     fn advance(&mut self, now: Time) {
         self.now = now;
+        debug_assert_eq!(self.cores.iter().filter(|core| !core.is_idle()).count() as u32, self.cores_in_use);
         self.free_sent();
         while let Some(timer) = self.timers.pop_due(now) {
             match timer {
@@ -293,7 +296,13 @@ impl<S: Stack> LinuxHost<S> {
             self.completed.push_back(end);
         }
         while let Some(outgoing) = self.stack.poll_released() {
-            self.outgoing.try_remove(outgoing as usize);
+            // Its number is used again when the call has returned.
+            if let Some(message) = self.outgoing.get_mut(outgoing as usize) {
+                message.is_released = true;
+                if message.call_ended.is_some() {
+                    self.outgoing.remove(outgoing as usize);
+                }
+            }
         }
     }
 
@@ -313,8 +322,8 @@ impl<S: Stack> LinuxHost<S> {
             self.deliver(thread, ready);
         }
         if self.pushes {
-            while let Some(unit) = self.stack.poll_unit(self.now) {
-                if self.unit_cost(&unit) == Duration::ZERO {
+            while let Some(unit) = self.poll_unit(false) {
+                if self.unit_cost(&unit.unit) == Duration::ZERO {
                     self.release(0, &unit);
                 } else {
                     self.threads[self.pacer as usize].units.push_back(unit);

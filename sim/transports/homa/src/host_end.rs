@@ -1,12 +1,11 @@
 //! The core and the application of one host.
 
-use crate::{CRC, Completes, Config, CutoffSource, FAMILY, Header, SERVER_PORT, TICK_PERIOD, Wire, frame_bytes};
-use homa_fabric::{Marks, Message, MessageEnd, MessageRef, Packet};
-use homa_protocol::driver::{Delivery, Driver, OutPacket};
-use homa_protocol::wire::{self, Version};
+use crate::node::{self, CutoffDaemon, NicFrames};
+use crate::{Completes, Config, FAMILY, Header, SERVER_PORT};
+use homa_fabric::{Message, MessageEnd, MessageRef, Packet};
+use homa_protocol::driver::{Delivery, Driver};
 use homa_protocol::{
-    Destination, Endpoint, Event, Message as CoreMessage, PeerId, Prio, Received, RpcId, SendError, SocketId, Ticks,
-    TransmitMode,
+    Destination, Endpoint, Event, Message as CoreMessage, PeerId, Received, RpcId, SendError, SocketId,
 };
 use homa_topologies::HostId;
 use homa_units::{Duration, Time};
@@ -32,32 +31,17 @@ pub(crate) struct HostEnd {
     ended: VecDeque<MessageEnd>,
     /// Messages that wait for send memory.
     blocked: VecDeque<Blocked>,
-    /// Frames that the NIC has not sent yet: when it will have, and their length.
-    nic: VecDeque<(Time, u32)>,
-    /// Boxed, as few experiments have it and it is half of all.
-    prio: Option<(Box<Prio>, Time)>,
+    nic: NicFrames,
+    prio: CutoffDaemon,
 }
 
 impl HostEnd {
     /// The end at `host`, whose timer ticks at `tick_phase` after each full millisecond.
     pub(crate) fn new(config: Arc<Config>, host: HostId, tick_phase: Duration) -> Self {
-        let mut core = config.core.clone();
-        core.ticks = Ticks::Grid { period: TICK_PERIOD, phase: tick_phase };
-        let mut endpoint = Endpoint::new(core).expect("the configuration was checked");
-        let region = u64::from(config.parameters.receive_bpages) * u64::from(homa_protocol::HOMA_BPAGE_SIZE);
-        let mut open = || {
-            let socket = endpoint.open_socket(FAMILY).expect("a new endpoint has free ports");
-            endpoint.set_receive_region(socket, 0, region).expect("the configuration was checked");
-            socket
-        };
-        let (client, server) = (open(), open());
-        endpoint.bind(server, FAMILY, SERVER_PORT).expect("the port is free");
-        let prio = match &config.parameters.cutoffs {
-            CutoffSource::HomaPrio(options) => {
-                Some((Box::new(Prio::new(*options)), Time::ZERO + options.interval + tick_phase))
-            }
-            CutoffSource::Sysctl | CutoffSource::Published(_) => None,
-        };
+        let mut endpoint = node::endpoint(&config, tick_phase);
+        let client = node::open_socket(&config, &mut endpoint, None);
+        let server = node::open_socket(&config, &mut endpoint, Some(SERVER_PORT));
+        let prio = CutoffDaemon::new(&config, tick_phase);
         Self {
             driver: Driver::new(endpoint),
             config,
@@ -67,7 +51,7 @@ impl HostEnd {
             now: Time::ZERO,
             ended: VecDeque::new(),
             blocked: VecDeque::new(),
-            nic: VecDeque::new(),
+            nic: NicFrames::default(),
             prio,
         }
     }
@@ -81,10 +65,7 @@ impl HostEnd {
     #[inline]
     fn advance(&mut self, now: Time) {
         self.now = now;
-        while let Some(&(end, bytes)) = self.nic.front().filter(|(end, _)| *end <= now) {
-            self.nic.pop_front();
-            self.driver.endpoint_mut().handle_nic_completion(end, u64::from(bytes));
-        }
+        self.nic.advance(now, self.driver.endpoint_mut());
     }
 
     fn send_request(&mut self, message_key: u64, to: HostId, length: u32) {
@@ -152,38 +133,6 @@ impl HostEnd {
         self.ended.push_back(MessageEnd { message, failed, may_repeat: true });
     }
 
-    fn run_prio(&mut self) {
-        let Some((prio, at)) = &mut self.prio else { return };
-        if *at > self.now {
-            return;
-        }
-        *at += prio.interval();
-        let endpoint = self.driver.endpoint_mut();
-        let config = endpoint.config();
-        let quirk = config.quirks.size_4096_uncounted;
-        let (levels, unscheduled) = (config.sysctls.num_priorities, config.sysctls.unsched_bytes);
-        if let Some(cutoffs) = prio.update(endpoint.metrics(), quirk, levels, unscheduled) {
-            endpoint.set_cutoffs(cutoffs);
-        }
-    }
-
-    #[inline]
-    fn packet(&self, out: &OutPacket) -> Packet<Header> {
-        let packet = match self.config.parameters.wire {
-            Wire::Typed => out.packet,
-            Wire::Encode => through_the_wire(&out.packet),
-        };
-        let homa_bytes = wire::homa_bytes(&packet) as u32;
-        Packet {
-            header: Header { packet, message_key: out.tag },
-            source: self.host,
-            destination: HostId(out.to.get()),
-            frame_bytes: u16::try_from(frame_bytes(homa_bytes)).expect("a frame is shorter than 65536 bytes"),
-            priority: out.priority,
-            marks: Marks::NONE,
-        }
-    }
-
     #[inline]
     pub(crate) fn submit(&mut self, now: Time, reference: MessageRef, message: &Message) {
         self.advance(now);
@@ -202,7 +151,7 @@ impl HostEnd {
     #[inline]
     pub(crate) fn handle_timeout(&mut self, now: Time) {
         self.advance(now);
-        self.run_prio();
+        self.prio.run(now, self.driver.endpoint_mut());
         self.driver.handle_timeout(now);
         self.serve_deliveries(None);
     }
@@ -216,7 +165,7 @@ impl HostEnd {
     pub(crate) fn poll_transmit(&mut self, now: Time) -> Option<Packet<Header>> {
         self.advance(now);
         let out = self.driver.poll_packet(now)?;
-        Some(self.packet(&out))
+        Some(node::packet(&self.config, self.host, &out, out.tag))
     }
 
     #[inline]
@@ -234,22 +183,10 @@ impl HostEnd {
     // Apart, as few experiments have any of it, and it is asked after each packet.
     #[inline(never)]
     fn earliest_timeout(&self, core: Option<Time>) -> Option<Time> {
-        let prio = self.prio.as_ref().map(|(_, at)| *at);
-        let nic = self.nic.front().map(|(at, _)| *at).filter(|_| self.driver.endpoint().waits_for_nic());
-        [core, prio, nic].into_iter().flatten().min()
+        [core, self.prio.next(), self.nic.next(self.driver.endpoint())].into_iter().flatten().min()
     }
 
     pub(crate) fn handle_nic_completion(&mut self, end: Time, frame_bytes: u16) {
-        if self.config.parameters.transmit == TransmitMode::Qdisc && self.config.parameters.nic_completions {
-            self.nic.push_back((end, u32::from(frame_bytes) - CRC));
-        }
+        self.nic.begun(&self.config, end, frame_bytes);
     }
-}
-
-/// Encodes and decodes a packet.
-pub(crate) fn through_the_wire(packet: &homa_protocol::Packet) -> homa_protocol::Packet {
-    // Payload counts in a packet's length; its bytes don't matter.
-    let mut bytes = vec![0; wire::homa_bytes(packet)];
-    wire::encode_header(packet, Version::Linux, &mut bytes).expect("the buffer is large enough");
-    wire::decode(&bytes, Version::Linux).expect("what was encoded can be decoded")
 }

@@ -1,14 +1,13 @@
 //! The core and the application of one host whose work takes time: what a
 //! [`LinuxHost`](homa_fabric::linux::LinuxHost) runs.
 
-use crate::{CRC, Completes, Config, CutoffSource, FAMILY, Header, SERVER_PORT, TICK_PERIOD, Wire, frame_bytes};
+use crate::node::{self, CutoffDaemon, NicFrames};
+use crate::{Completes, Config, FAMILY, Header, SERVER_PORT};
 use homa_fabric::linux::{IncomingId, Outgoing, PacketKind, Ready, Stack, Taken, UnitKind};
-use homa_fabric::{Marks, MessageEnd, MessageRef, Packet};
-use homa_protocol::driver::OutPacket;
-use homa_protocol::wire;
+use homa_fabric::{MessageEnd, MessageRef, Packet};
 use homa_protocol::{
-    Destination, Endpoint, Event, Message as CoreMessage, Packet as HomaPacket, PeerId, Port, Prio, Received,
-    RecvError, RpcId, SendError, SocketId, Ticks, Transmit, TransmitMode,
+    Destination, Endpoint, Event, Message as CoreMessage, Packet as HomaPacket, PeerId, Port, Received, RecvError,
+    RpcId, SendError, SocketId, Transmit, TransmitMode,
 };
 use homa_topologies::HostId;
 use homa_units::{Duration, Time};
@@ -20,6 +19,14 @@ use std::sync::Arc;
 enum Blocked {
     Request { socket: SocketId, to: Destination, message: CoreMessage, key: u64 },
     Reply { socket: SocketId, to: Destination, rpc: RpcId, message: CoreMessage },
+}
+
+/// A transmit unit. The key is kept with it, as its message may have ended when it is sent.
+#[derive(Debug)]
+pub(crate) struct Unit {
+    transmit: Transmit,
+    /// [`MessageRef::key`] of the message; 0 if it is no request.
+    message_key: u64,
 }
 
 /// What is remembered of a message that a thread deals with.
@@ -56,34 +63,21 @@ pub(crate) struct Kernel {
     blocked: VecDeque<Blocked>,
     /// [`MessageRef::key`] of each outgoing request, by the number of the outgoing message.
     keys: Vec<u64>,
-    /// Frames that the NIC has not sent yet: when it will have, and their length.
-    nic: VecDeque<(Time, u32)>,
-    prio: Option<(Box<Prio>, Time)>,
+    nic: NicFrames,
+    prio: CutoffDaemon,
 }
 
 impl Kernel {
     /// The kernel of `host`, whose timer ticks at `tick_phase` after each full millisecond, with so
     /// many sockets of clients and of servers.
     pub(crate) fn new(config: Arc<Config>, host: HostId, tick_phase: Duration, clients: u32, servers: u32) -> Self {
-        let mut core = config.core.clone();
-        core.ticks = Ticks::Grid { period: TICK_PERIOD, phase: tick_phase };
-        let mut endpoint = Endpoint::new(core).expect("the configuration was checked");
-        let region = u64::from(config.parameters.receive_bpages) * u64::from(homa_protocol::HOMA_BPAGE_SIZE);
-        let open = |number| {
-            let socket = endpoint.open_socket(FAMILY).expect("a new endpoint has free ports");
-            endpoint.set_receive_region(socket, 0, region).expect("the configuration was checked");
-            if number >= clients {
-                endpoint.bind(socket, FAMILY, server_port(number - clients)).expect("the port is free");
-            }
-            socket
+        let mut endpoint = node::endpoint(&config, tick_phase);
+        let open = |number: u32| {
+            let port = number.checked_sub(clients).map(server_port);
+            node::open_socket(&config, &mut endpoint, port)
         };
         let sockets = (0..clients + servers).map(open).collect();
-        let prio = match &config.parameters.cutoffs {
-            CutoffSource::HomaPrio(options) => {
-                Some((Box::new(Prio::new(*options)), Time::ZERO + options.interval + tick_phase))
-            }
-            CutoffSource::Sysctl | CutoffSource::Published(_) => None,
-        };
+        let prio = CutoffDaemon::new(&config, tick_phase);
         Self {
             endpoint,
             config,
@@ -98,7 +92,7 @@ impl Kernel {
             released: VecDeque::new(),
             blocked: VecDeque::new(),
             keys: Vec::new(),
-            nic: VecDeque::new(),
+            nic: NicFrames::default(),
             prio,
         }
     }
@@ -111,10 +105,7 @@ impl Kernel {
     /// Tells the core what the NIC has sent up to now.
     fn advance(&mut self, now: Time) {
         self.now = now;
-        while let Some(&(end, bytes)) = self.nic.front().filter(|(end, _)| *end <= now) {
-            self.nic.pop_front();
-            self.endpoint.handle_nic_completion(end, u64::from(bytes));
-        }
+        self.nic.advance(now, &mut self.endpoint);
     }
 
     /// Hears what the core has to tell.
@@ -188,37 +179,6 @@ impl Kernel {
         let message = MessageRef::of_key(source, message_key);
         self.ended.push_back(MessageEnd { message, failed, may_repeat: true });
     }
-
-    fn run_prio(&mut self) {
-        let Some((prio, at)) = &mut self.prio else { return };
-        if *at > self.now {
-            return;
-        }
-        *at += prio.interval();
-        let config = self.endpoint.config();
-        let quirk = config.quirks.size_4096_uncounted;
-        let (levels, unscheduled) = (config.sysctls.num_priorities, config.sysctls.unsched_bytes);
-        if let Some(cutoffs) = prio.update(self.endpoint.metrics(), quirk, levels, unscheduled) {
-            self.endpoint.set_cutoffs(cutoffs);
-        }
-    }
-
-    fn packet(&self, out: &OutPacket) -> Packet<Header> {
-        let packet = match self.config.parameters.wire {
-            Wire::Typed => out.packet,
-            Wire::Encode => crate::host_end::through_the_wire(&out.packet),
-        };
-        let homa_bytes = wire::homa_bytes(&packet) as u32;
-        let message_key = self.keys.get(out.tag as usize).copied().unwrap_or(0);
-        Packet {
-            header: Header { packet, message_key },
-            source: self.host,
-            destination: HostId(out.to.get()),
-            frame_bytes: u16::try_from(frame_bytes(homa_bytes)).expect("a frame is shorter than 65536 bytes"),
-            priority: out.priority,
-            marks: Marks::NONE,
-        }
-    }
 }
 
 /// What a message is called outside: its sender and the local identifier of its RPC.
@@ -232,7 +192,7 @@ fn server_port(number: u32) -> Port {
 
 impl Stack for Kernel {
     type Header = Header;
-    type Unit = Transmit;
+    type Unit = Unit;
     type Job = Job;
 
     fn kind(&self, packet: &Packet<Header>) -> PacketKind {
@@ -325,25 +285,28 @@ impl Stack for Kernel {
         self.hear();
     }
 
-    fn poll_unit(&mut self, now: Time) -> Option<Transmit> {
+    fn poll_unit(&mut self, now: Time) -> Option<Unit> {
         self.advance(now);
-        self.endpoint.poll_transmit(now)
+        let transmit = self.endpoint.poll_transmit(now)?;
+        let message_key = self.keys.get(transmit.tag as usize).copied().unwrap_or(0);
+        Some(Unit { transmit, message_key })
     }
 
     fn has_unit(&self) -> bool {
         self.endpoint.has_outgoing()
     }
 
-    fn unit_kind(&self, unit: &Transmit) -> UnitKind {
-        match &unit.packet {
-            HomaPacket::Data(data) => UnitKind::Data { outgoing: unit.tag as u32, bytes: data.length },
+    fn unit_kind(&self, unit: &Unit) -> UnitKind {
+        match &unit.transmit.packet {
+            HomaPacket::Data(data) => UnitKind::Data { outgoing: unit.transmit.tag as u32, bytes: data.length },
             HomaPacket::Grant(_) => UnitKind::Grant,
             _ => UnitKind::Control,
         }
     }
 
-    fn cut(&self, unit: &Transmit, packets: &mut Vec<Packet<Header>>) {
-        packets.extend(unit.packets().map(|out| self.packet(&out)));
+    fn cut(&self, unit: &Unit, packets: &mut Vec<Packet<Header>>) {
+        let Unit { transmit, message_key } = unit;
+        packets.extend(transmit.packets().map(|out| node::packet(&self.config, self.host, &out, *message_key)));
     }
 
     fn poll_released(&mut self) -> Option<u32> {
@@ -356,7 +319,7 @@ impl Stack for Kernel {
 
     fn handle_timeout(&mut self, now: Time) {
         self.advance(now);
-        self.run_prio();
+        self.prio.run(now, &mut self.endpoint);
         self.message_key = 0;
         self.endpoint.handle_timeout(now);
         self.hear();
@@ -364,9 +327,7 @@ impl Stack for Kernel {
 
     fn poll_timeout(&self) -> Option<Time> {
         let core = self.endpoint.poll_timeout();
-        let prio = self.prio.as_ref().map(|(_, at)| *at);
-        let nic = self.nic.front().map(|(at, _)| *at).filter(|_| self.endpoint.waits_for_nic());
-        [core, prio, nic].into_iter().flatten().min().map(|at| at.max(self.now))
+        [core, self.prio.next(), self.nic.next(&self.endpoint)].into_iter().flatten().min().map(|at| at.max(self.now))
     }
 
     fn pushes(&self) -> bool {
@@ -374,9 +335,7 @@ impl Stack for Kernel {
     }
 
     fn handle_nic_completion(&mut self, end: Time, frame_bytes: u16) {
-        if self.config.parameters.transmit == TransmitMode::Qdisc && self.config.parameters.nic_completions {
-            self.nic.push_back((end, u32::from(frame_bytes) - CRC));
-        }
+        self.nic.begun(&self.config, end, frame_bytes);
     }
 
     fn class(header: &Header) -> usize {

@@ -48,6 +48,7 @@ mod config;
 mod host_end;
 mod kernel;
 mod model;
+mod node;
 mod notes;
 
 pub use config::{Completes, Config, ConfigError, CutoffSource, Parameters, Response, Wire};

@@ -7,6 +7,7 @@
 use super::LinuxHost;
 use super::idle;
 use super::receive::Poll;
+use super::sending::Unit;
 use super::service::stretched;
 use super::softirq::List;
 use super::stack::{Ready, Stack};
@@ -35,7 +36,7 @@ pub(super) enum Doing<S: Stack> {
     /// Giving a message to this thread, or to nobody in particular.
     HandOff(Option<u32>, Ready),
     /// Handing a unit to the NIC.
-    Unit(S::Unit),
+    Unit(Unit<S>),
 }
 
 /// One core, as the kernel sees it: a hyperthread.
@@ -46,7 +47,7 @@ pub(super) struct Core<S: Stack> {
     pub(super) soft: Option<Soft<S::Header>>,
     pub(super) doing: Doing<S>,
     /// What the item in progress has left to send and to hand off.
-    pub(super) units: VecDeque<S::Unit>,
+    pub(super) units: VecDeque<Unit<S>>,
     pub(super) ready: VecDeque<Ready>,
     /// Lists on their way here from other cores, and when each arrives.
     pub(super) coming: VecDeque<(Time, List<S::Header>)>,
@@ -59,6 +60,8 @@ pub(super) struct Core<S: Stack> {
     /// When the piece of work in progress ends.
     pub(super) ends: Time,
     pub(super) idle_since: Time,
+    /// Threads that wake up, and will run on it.
+    pub(super) expected: u32,
     /// When it last did softirq work, polled a queue, and worked for an application.
     pub(super) last_soft: Option<Time>,
     pub(super) last_poll: Option<Time>,
@@ -85,6 +88,7 @@ impl<S: Stack> Core<S> {
             pollers: VecDeque::new(),
             ends: now,
             idle_since: now,
+            expected: 0,
             last_soft: None,
             last_poll: None,
             last_app: None,
@@ -165,7 +169,7 @@ impl<S: Stack> LinuxHost<S> {
             return Some((base, Purpose::Softirq));
         }
         if let Some(unit) = entry.units.pop_front() {
-            let base = self.unit_cost(&unit);
+            let base = self.unit_cost(&unit.unit);
             self.cores[core as usize].doing = Doing::Unit(unit);
             return Some((base, Purpose::Softirq));
         }

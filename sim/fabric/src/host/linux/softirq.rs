@@ -191,7 +191,7 @@ impl<S: Stack> LinuxHost<S> {
             self.cores[core as usize].ready.push_back(ready);
         }
         if self.pushes {
-            while let Some(unit) = self.stack.poll_unit(self.now) {
+            while let Some(unit) = self.poll_unit(false) {
                 self.cores[core as usize].units.push_back(unit);
             }
         }

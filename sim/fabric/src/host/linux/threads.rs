@@ -5,6 +5,7 @@ mod program;
 
 use super::LinuxHost;
 use super::parameters::Limit;
+use super::sending::Unit;
 use super::stack::{IncomingId, Ready, Stack, Taken};
 use super::stages::Stages;
 use super::timers::Timer;
@@ -82,9 +83,9 @@ pub(super) struct Thread<S: Stack> {
     /// Requests of a sender that are due.
     requests: VecDeque<(MessageRef, Message)>,
     /// What its call has left to hand to the NIC.
-    pub(super) units: VecDeque<S::Unit>,
+    pub(super) units: VecDeque<Unit<S>>,
     /// The unit that it hands over at the moment.
-    unit: Option<S::Unit>,
+    unit: Option<Unit<S>>,
     /// The message of its call, and the bytes of it that have not been copied.
     call: Option<(u32, u32)>,
 }
@@ -240,6 +241,7 @@ impl<S: Stack> LinuxHost<S> {
         if was_asleep {
             let core = self.core_to_wake_on(self.threads[number as usize].core);
             self.threads[number as usize].core = core;
+            self.cores[core as usize].expected += 1;
             after = self.model.parameters.l_wake + self.exit_latency(core);
         }
         let thread = &mut self.threads[number as usize];
@@ -249,11 +251,13 @@ impl<S: Stack> LinuxHost<S> {
         self.timers.set(Timer::Thread(number), self.now + after);
     }
 
-    /// A thread that wakes up goes to its core if that is idle, else to an idle one, if possible one
-    /// whose other hyperthread is idle as well.
+    /// A thread that wakes up goes to its core if that is idle, else to an idle one, if possible to
+    /// one whose other hyperthread is idle as well. A core that a thread is about to run on is not
+    /// idle.
     fn core_to_wake_on(&self, own: u32) -> u32 {
-        let is_idle = |core: u32| self.cores[core as usize].is_idle() && !self.cores[core as usize].is_owned;
-        if self.cores[own as usize].is_idle() {
+        let is_free = |core: u32| self.cores[core as usize].is_idle() && self.cores[core as usize].expected == 0;
+        let is_idle = |core: u32| is_free(core) && !self.cores[core as usize].is_owned;
+        if is_free(own) {
             return own;
         }
         let mut idle = (0..self.cores.len() as u32).filter(|core| is_idle(*core));
@@ -266,6 +270,8 @@ impl<S: Stack> LinuxHost<S> {
         match self.threads[number as usize].wait {
             Wait::Called { was_asleep } => {
                 self.threads[number as usize].wait = Wait::No;
+                let core = self.threads[number as usize].core;
+                self.cores[core as usize].expected -= u32::from(was_asleep);
                 self.want_core(number, was_asleep);
             }
             Wait::Polling => self.falls_asleep(number),
@@ -304,8 +310,7 @@ impl<S: Stack> LinuxHost<S> {
         let gives_way = !other.is_working() && (was_asleep || other.role != Role::Sender);
         if gives_way {
             self.put_aside(core, current);
-            self.threads[number as usize].is_switched_to = true;
-            return self.take_core(core, number);
+            return self.switch_to(core, number);
         }
         self.cores[core as usize].run_queue.push_back(number);
         self.asks_for_slice(core);
@@ -375,12 +380,14 @@ impl<S: Stack> LinuxHost<S> {
         }
     }
 
-    /// A core that its thread has left gets another.
+    /// A core that its thread has left gets another: at once, or when softirq gives it back.
     fn switch_to(&mut self, core: u32, next: u32) {
         self.cores[core as usize].is_slice_over = false;
         self.cores[core as usize].thread = Some(next);
         self.threads[next as usize].is_switched_to = true;
-        self.run_thread(core);
+        if self.cores[core as usize].soft.is_none() {
+            self.run_thread(core);
+        }
     }
 
     /// The slice of a thread is over: if it spins, it gives way to one that has something to do; if
@@ -400,7 +407,7 @@ impl<S: Stack> LinuxHost<S> {
         self.switch_to(core, next);
     }
 
-    /// The thread that has a core goes on until a piece of work takes time, or it has nothing to do.
+    /// The thread that has a core goes on until a piece of work takes time, or nothing is left.
     pub(super) fn run_thread(&mut self, core: u32) {
         let number = self.cores[core as usize].thread.expect("a thread has the core");
         if let Some(rest) = self.threads[number as usize].rest.take() {

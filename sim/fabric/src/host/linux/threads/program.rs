@@ -27,8 +27,8 @@ impl<S: Stack> LinuxHost<S> {
     pub(super) fn next_of_thread(&mut self, number: u32) -> Option<Duration> {
         let thread = &mut self.threads[number as usize];
         if let Some(unit) = thread.units.pop_front() {
-            let copy = self.copy_of_unit(number, &unit);
-            let base = self.unit_cost(&unit) + copy;
+            let copy = self.copy_of_unit(number, &unit.unit);
+            let base = self.unit_cost(&unit.unit) + copy;
             self.threads[number as usize].unit = Some(unit);
             return Some(base);
         }
@@ -152,7 +152,7 @@ impl<S: Stack> LinuxHost<S> {
     }
 
     fn begins_call(&mut self, number: u32, bytes: u32, stages: Stages) -> u32 {
-        let outgoing = self.outgoing.insert(OutgoingMessage { stages, call_ended: None }) as u32;
+        let outgoing = self.outgoing.insert(OutgoingMessage { stages, call_ended: None, is_released: false }) as u32;
         let copied = if self.model.parameters.pipelined { bytes.min(self.model.unit_bytes) } else { bytes };
         let thread = &mut self.threads[number as usize];
         thread.call = Some((outgoing, bytes - copied));
@@ -163,10 +163,10 @@ impl<S: Stack> LinuxHost<S> {
     /// The first unit of a call leaves at once, the others one after the other.
     fn takes_units(&mut self, core: u32, number: u32) {
         if self.pushes
-            && let Some(first) = self.stack.poll_unit(self.now)
+            && let Some(first) = self.poll_unit(true)
         {
             self.release(core, &first);
-            while let Some(unit) = self.stack.poll_unit(self.now) {
+            while let Some(unit) = self.poll_unit(true) {
                 self.threads[number as usize].units.push_back(unit);
             }
         }
@@ -176,10 +176,12 @@ impl<S: Stack> LinuxHost<S> {
     /// A call that sends returns to the application.
     fn call_ends(&mut self, number: u32) {
         let thread = &mut self.threads[number as usize];
-        if let Some((outgoing, _)) = thread.call.take()
-            && let Some(message) = self.outgoing.get_mut(outgoing as usize)
-        {
+        if let Some((outgoing, _)) = thread.call.take() {
+            let message = &mut self.outgoing[outgoing as usize];
             message.call_ended = Some(self.now);
+            if message.is_released {
+                self.outgoing.remove(outgoing as usize);
+            }
         }
         if thread.role == Role::Sender {
             thread.phase = Phase::Thinking;
@@ -196,7 +198,7 @@ impl<S: Stack> LinuxHost<S> {
         self.threads[number as usize].phase = Phase::Application(work);
         // Receiving can make acknowledgements, and sending of messages that waited for memory.
         if self.pushes {
-            while let Some(unit) = self.stack.poll_unit(self.now) {
+            while let Some(unit) = self.poll_unit(false) {
                 self.threads[number as usize].units.push_back(unit);
             }
         }
