@@ -23,8 +23,9 @@
 //!
 //! Source: the model of the SIGCOMM'18 Homa simulations (PlatformLab/HomaSimulation), where it
 //! differs from other simulators. Left out so far: finite buffers, cut-through, links that fail.
-//! [`HostModel`] has fixed delays alone. A transport in the kernel of a [`linux`] host takes time for
-//! each packet and message. A packet can carry ECN and trim [`Marks`], and a switch gives a [`Verdict`] on each packet; no buffer makes use of it.
+//! [`HostModel`] has fixed delays alone. A transport in the kernel of a [`linux`] host takes time
+//! for each packet and message. A packet can carry ECN and trim [`Marks`], and a switch gives a
+//! [`Verdict`] on each packet. No buffer makes use of them.
 //!
 //! # Order of events at one instant
 //! End of frame (a port dequeues), then host timers (NIC pulls and transport timeouts, the one

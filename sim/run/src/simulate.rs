@@ -139,8 +139,8 @@ impl Run<'_> {
     }
 
     /// What its Linux hosts share, if it has such, for a protocol whose units have at most
-    /// `unit_bytes` of data. In an idle network nothing is left to chance: there work takes its mean
-    /// time, and nothing stops.
+    /// `unit_bytes` of data. In an idle network nothing is left to chance: work takes its mean time
+    /// there, and nothing stops.
     #[must_use]
     pub fn linux_hosts(&self, unit_bytes: u32) -> Option<LinuxHosts> {
         let mut parameters = self.linux?.clone();

@@ -63,7 +63,7 @@ pub enum SoftirqCore {
     /// The core that has polled the packets.
     #[default]
     Same,
-    /// Of the next four cores, the one that has done NAPI and softirq work longest ago (2021, 2022).
+    /// Of the next four cores, the one whose last NAPI and softirq work is the oldest (2021, 2022).
     #[serde(rename = "idle-of-4")]
     IdleOf4,
     /// The first of the next four cores that has no softirq waiting and has not polled within
@@ -136,8 +136,8 @@ pub struct Parameters {
     pub copy_in: Duration,
     /// Copying a byte from packets to the application.
     pub copy_out: Duration,
-    /// Whether a unit leaves as soon as it has been copied (since 2023). Without, all of a message is
-    /// copied first. A message that arrives is copied when it is complete in both cases.
+    /// Whether a unit leaves as soon as it has been copied (since 2023). Without, all of a message
+    /// is copied first. A message that arrives is copied when it is complete in both cases.
     pub pipelined: bool,
     /// To hand a unit after the first of a call to the NIC, or any unit outside of a call.
     pub t_xmit: Duration,
@@ -171,7 +171,7 @@ pub struct Parameters {
     pub softirq_core: SoftirqCore,
     /// For how long a core counts as busy with `softirq_core = "gen2"` or `"gen3"`.
     pub gen2_busy: Duration,
-    /// Whether other cores are told of a list at the end of the poll (before 2024), and not at once.
+    /// Whether other cores are told of a list at the end of the poll (before 2024) and not at once.
     pub ipi_at_poll_end: bool,
     /// From the hand-over of a list until another core begins with it, if that is awake.
     pub l_ipi: Duration,

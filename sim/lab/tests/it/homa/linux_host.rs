@@ -231,7 +231,8 @@ fn keys_that_are_impossible_or_do_not_go_together_are_refused() {
 
 #[test]
 fn wire_and_nic_replaces_the_delays_of_the_topology() {
-    // The path of a frame of 194 bytes takes 2 x 62,080 ps, 300 ns of the switch and 20 ns of a link.
+    // A frame of 194 bytes takes 62,080 ps of each of two links; the switch and both links have
+    // delays of 340 ns.
     let (_, records) = echoes(&[100], &[LINUX, "host.linux.wire_and_nic=2800ns"]);
     let software = 2 * 3_515_360;
     let fixed = ECHO_PS - 2 * software;
